@@ -1,0 +1,183 @@
+"""What Magenta's melody models call their weights: one table for each era of TensorFlow's names.
+
+Sources: the name replacements of TensorFlow's contrib/rnn/python/tools/checkpoint_convert.py, `AttentionCellWrapper`
+in contrib/rnn/python/ops/rnn_cell.py, and Magenta's `make_rnn_cell` and `make_cudnn`
+(models/shared/events_rnn_graph.py).
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from melody_rnn.config import AttentionLayout
+from melody_rnn.errors import ModelError
+
+
+@dataclass(frozen=True)
+class NamingEra:
+    """Names that one era gave to the variables.
+
+    Attributes:
+        title: How messages call the era.
+        lstm: Our name of each LSTM variable to the bundle's, as templates: `{i}` is the layer's index and `{nth}` is
+            `_1`, `_2`, ... from the second layer on; `{stack}` and `{first}` hold the attention wrapper's scope
+            where the attention wraps the whole stack or this very layer, else nothing.
+        attention: Our name of each attention variable to the bundle's; `{attention}` is the wrapper's whole scope.
+        wrapper: Name of the attention wrapper's scope.
+        attention_scopes: The wrapper's whole scope in each layout; empty where the era knows no attention.
+        logits: Our name of the last layer's variables to the bundle's.
+        forget_bias: What the cell adds to the forget gate's bias at run time.
+    """
+
+    title: str
+    lstm: Mapping[str, str]
+    attention: Mapping[str, str] = field(default_factory=dict)
+    wrapper: str = ""
+    attention_scopes: Mapping[AttentionLayout, str] = field(default_factory=dict)
+    logits: Mapping[str, str] = field(
+        default_factory=lambda: {"logits/kernel": "fully_connected/weights", "logits/bias": "fully_connected/biases"}
+    )
+    forget_bias: float = 1.0
+
+
+ERAS: Final = (
+    NamingEra(
+        title="TensorFlow 0.x",
+        lstm={
+            "lstm_{i}/kernel": "RNN/{stack}MultiRNNCell/Cell{i}/{first}BasicLSTMCell/Linear/Matrix",
+            "lstm_{i}/bias": "RNN/{stack}MultiRNNCell/Cell{i}/{first}BasicLSTMCell/Linear/Bias",
+        },
+        attention={
+            "attention/input_kernel": "{attention}/Linear/Matrix",
+            "attention/input_bias": "{attention}/Linear/Bias",
+            "attention/query_kernel": "{attention}/Attention/Linear/Matrix",
+            "attention/query_bias": "{attention}/Attention/Linear/Bias",
+            "attention/memory_kernel": "{attention}/Attention/AttnW",
+            "attention/score_vector": "{attention}/Attention/AttnV",
+            "attention/output_kernel": "{attention}/AttnOutputProjection/Linear/Matrix",
+            "attention/output_bias": "{attention}/AttnOutputProjection/Linear/Bias",
+        },
+        wrapper="AttentionCellWrapper",
+        attention_scopes={
+            "first_layer": "RNN/MultiRNNCell/Cell0/AttentionCellWrapper",
+            "stack": "RNN/AttentionCellWrapper",
+        },
+    ),
+    NamingEra(
+        title="TensorFlow 1.0 and 1.1",
+        lstm={
+            "lstm_{i}/kernel": "rnn/{stack}multi_rnn_cell/cell_{i}/{first}basic_lstm_cell/weights",
+            "lstm_{i}/bias": "rnn/{stack}multi_rnn_cell/cell_{i}/{first}basic_lstm_cell/biases",
+        },
+        attention={
+            "attention/input_kernel": "{attention}/weights",
+            "attention/input_bias": "{attention}/biases",
+            "attention/query_kernel": "{attention}/attention/weights",
+            "attention/query_bias": "{attention}/attention/biases",
+            "attention/memory_kernel": "{attention}/attention/attn_w",
+            "attention/score_vector": "{attention}/attention/attn_v",
+            "attention/output_kernel": "{attention}/attn_output_projection/weights",
+            "attention/output_bias": "{attention}/attn_output_projection/biases",
+        },
+        wrapper="attention_cell_wrapper",
+        attention_scopes={
+            "first_layer": "rnn/multi_rnn_cell/cell_0/attention_cell_wrapper",
+            "stack": "rnn/attention_cell_wrapper",
+        },
+    ),
+    NamingEra(
+        title="TensorFlow 1.2 and later",
+        lstm={
+            "lstm_{i}/kernel": "rnn/{stack}multi_rnn_cell/cell_{i}/{first}basic_lstm_cell/kernel",
+            "lstm_{i}/bias": "rnn/{stack}multi_rnn_cell/cell_{i}/{first}basic_lstm_cell/bias",
+        },
+        attention={
+            "attention/input_kernel": "{attention}/kernel",
+            "attention/input_bias": "{attention}/bias",
+            "attention/query_kernel": "{attention}/attention/kernel",
+            "attention/query_bias": "{attention}/attention/bias",
+            "attention/memory_kernel": "{attention}/attention/attn_w",
+            "attention/score_vector": "{attention}/attention/attn_v",
+            "attention/output_kernel": "{attention}/attn_output_projection/kernel",
+            "attention/output_bias": "{attention}/attn_output_projection/bias",
+        },
+        wrapper="attention_cell_wrapper",
+        attention_scopes={
+            "first_layer": "rnn/multi_rnn_cell/cell_0/attention_cell_wrapper",
+            "stack": "rnn/attention_cell_wrapper",
+        },
+    ),
+    NamingEra(
+        title="TensorFlow 1.x with cuDNN, layers of one size",
+        lstm={
+            "lstm_{i}/kernel": "cudnn_lstm/rnn/multi_rnn_cell/cell_{i}/cudnn_compatible_lstm_cell/kernel",
+            "lstm_{i}/bias": "cudnn_lstm/rnn/multi_rnn_cell/cell_{i}/cudnn_compatible_lstm_cell/bias",
+        },
+        forget_bias=0.0,
+    ),
+    NamingEra(
+        title="TensorFlow 1.x with cuDNN, layers of several sizes",
+        lstm={
+            "lstm_{i}/kernel": "cudnn_lstm{nth}/rnn/multi_rnn_cell/cell_0/cudnn_compatible_lstm_cell/kernel",
+            "lstm_{i}/bias": "cudnn_lstm{nth}/rnn/multi_rnn_cell/cell_0/cudnn_compatible_lstm_cell/bias",
+        },
+        forget_bias=0.0,
+    ),
+)
+"""The eras, oldest first."""
+
+_TRAINING_VARIABLE = re.compile(
+    r"(^|/)(global_step|learning_rate|beta[12]_power(_\d+)?)$"
+    r"|/(Adam|RMSProp|Adagrad|Adadelta|Momentum|Ftrl|ExponentialMovingAverage)(_\d+)?$"
+)
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How one bundle names its weights.
+
+    Attributes:
+        era: The table that it follows.
+        layout: What the attention wraps, or None without attention.
+        num_layers: Number of LSTM layers.
+        names: Our name of each variable to the bundle's. An LSTM's kernel is still one matrix for input and state.
+    """
+
+    era: NamingEra
+    layout: AttentionLayout | None
+    num_layers: int
+    names: Mapping[str, str]
+
+
+def find_naming(variables: Collection[str]) -> Naming:
+    """Finds the table that a checkpoint's variable names follow.
+
+    Optimizer slots and counters are left aside.
+
+    Args:
+        variables: Every variable's name.
+
+    Raises:
+        ModelError: If the names are those of no melody model, or one is missing or over.
+    """
+    shapes = [(era, layout) for era in reversed(ERAS) for layout in (None, *era.attention_scopes)]
+    fitting = [naming for era, layout in shapes if (naming := _naming(era, layout, variables)).num_layers]
+    if not fitting:
+        shown = ", ".join(sorted(variables)[:3]) or "none at all"
+        raise ModelError(f"no LSTM weights under a name that Melody RNN gave them (it has {shown}); give a Melody RNN bundle")
+    naming = max(fitting, key=lambda naming: naming.num_layers)
+    _check_complete(naming, variables)
+    return naming
+
+
+def _naming(era: NamingEra, layout: AttentionLayout | None, variables: Collection[str]) -> Naming:
+    """Returns the names of `era` for as many layers as `variables` has."""
+    num_layers = 0
+    names: dict[str, str] = {}
+    while not (layer := _lstm_names(era, layout, num_layers)).keys().isdisjoint(()) or any(
+        name in variables for name in layer.values()
+    ):
+        names.update(layer)
+        num_layers += 1
+    return Naming(era, layout, num_layers, names)

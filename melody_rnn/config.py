@@ -1,0 +1,164 @@
+"""What a model is made of, as frozen data: `ModelConfig`, the named `CONFIGS`, and their JSON form."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+
+from melody_rnn.errors import ModelError
+from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, NOTES_PER_OCTAVE, NUM_PITCHES
+
+EncodingKind = Literal["one_hot", "lookback", "key"]
+LookbackUnit = Literal["step", "bar"]
+AttentionLayout = Literal["first_layer", "stack"]
+
+
+@dataclass(frozen=True)
+class EncodingConfig:
+    """How events become network inputs and labels.
+
+    Attributes:
+        kind: Which encoding of `melody_rnn.encodings`.
+        min_note: Lowest MIDI pitch (inclusive).
+        max_note: Highest MIDI pitch (exclusive).
+        lookback_distances: How far back the lookbacks reach, in `lookback_unit`s; ignored by `one_hot`.
+        lookback_unit: 'step' as in Magenta, or 'bar' for bars of the melody's own meter.
+        binary_counter_bits: Bits of the counter that tells the metric position; ignored by `one_hot`.
+    """
+
+    kind: EncodingKind
+    min_note: int = 48
+    max_note: int = 84
+    lookback_distances: tuple[int, ...] = (16, 32)
+    lookback_unit: LookbackUnit = "step"
+    binary_counter_bits: int = 5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_note <= self.max_note - NOTES_PER_OCTAVE <= NUM_PITCHES - NOTES_PER_OCTAVE:
+            raise ModelError(
+                f"min_note and max_note must span at least an octave within 0..{NUM_PITCHES}, "
+                f"got {self.min_note} and {self.max_note}"
+            )
+        if any(distance < 1 for distance in self.lookback_distances):
+            raise ModelError(f"lookback_distances must be at least 1, got {list(self.lookback_distances)}")
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """The LSTM stack.
+
+    Attributes:
+        layer_sizes: Units of each LSTM layer, first to last.
+        dropout: Rate at which outputs of each layer are dropped in training (Magenta's keep probability is one
+            minus this).
+        attention_length: Steps that the attention window spans; 0 for no attention.
+        attention_layout: What the attention wraps: 'first_layer' as Magenta 2.x does, 'stack' as its bundles of
+            2016 do.
+    """
+
+    layer_sizes: tuple[int, ...] = (128, 128)
+    dropout: float = 0.5
+    attention_length: int = 0
+    attention_layout: AttentionLayout = "first_layer"
+
+    def __post_init__(self) -> None:
+        if not self.layer_sizes or any(size < 1 for size in self.layer_sizes):
+            raise ModelError(f"layer_sizes must hold one positive size a layer, got {list(self.layer_sizes)}")
+        if not 0 <= self.dropout < 1:
+            raise ModelError(f"dropout must be in [0, 1), got {self.dropout}")
+        if self.attention_length < 0:
+            raise ModelError(f"attention_length must not be negative, got {self.attention_length}")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Everything about a model but its weights.
+
+    Attributes:
+        name: What the model is called in file names and tables.
+        encoding: How events are encoded.
+        network: The LSTM stack.
+        transpose_to_key: The major key (0 = C) into which melodies are transposed, or None for none.
+        steps_per_quarter: Steps in a quarter note.
+    """
+
+    name: str
+    encoding: EncodingConfig
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    transpose_to_key: int | None = 0
+    steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER
+
+    def __post_init__(self) -> None:
+        if self.transpose_to_key is not None and not 0 <= self.transpose_to_key < NOTES_PER_OCTAVE:
+            raise ModelError(f"transpose_to_key must be in 0..11 or null, got {self.transpose_to_key}")
+        if self.steps_per_quarter < 1:
+            raise ModelError(f"steps_per_quarter must be at least 1, got {self.steps_per_quarter}")
+
+    def to_json(self) -> str:
+        """Returns the config as JSON text; `from_json` is its inverse."""
+        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "ModelConfig":
+        """Reads what `to_json` wrote.
+
+        Raises:
+            ModelError: If the text is not JSON, or a field is missing, unknown or of the wrong type.
+        """
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            raise ModelError(f"the model's config is not JSON ({error})") from error
+        return _from_data(cls, data, "config")
+
+
+def _from_data(kind: Any, data: Any, where: str) -> Any:
+    """Builds a value of type `kind` (one that the configs use) from parsed JSON, checking every type."""
+    if dataclasses.is_dataclass(kind):
+        return _dataclass_from_data(kind, data, where)
+    if get_origin(kind) is Literal:
+        matches = data in get_args(kind)
+    elif get_origin(kind) is tuple:
+        if isinstance(data, list):
+            return tuple(_from_data(get_args(kind)[0], item, where) for item in data)
+        matches = False
+    elif kind is float:
+        matches = isinstance(data, int | float) and not isinstance(data, bool)
+    elif kind == int | None:
+        matches = data is None or type(data) is int
+    else:
+        matches = type(data) is kind
+    if not matches:
+        raise ModelError(f"{where}: expected {getattr(kind, '__name__', kind)}, got {data!r}")
+    return data
+
+
+def _dataclass_from_data(kind: Any, data: Any, where: str) -> Any:
+    types = get_type_hints(kind)
+    if not isinstance(data, Mapping):
+        raise ModelError(f"{where}: expected an object, got {data!r}")
+    unknown = sorted(set(data) - set(types))
+    if unknown:
+        raise ModelError(f"{where}: unknown field {unknown[0]!r}; the fields are {', '.join(types)}")
+    values = {name: _from_data(types[name], value, f"{where}.{name}") for name, value in data.items()}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise ModelError(f"{where}: {error}") from error
+
+
+CONFIGS: Final[Mapping[str, ModelConfig]] = {
+    config.name: config
+    for config in (
+        ModelConfig("basic_rnn", EncodingConfig("one_hot")),
+        ModelConfig("mono_rnn", EncodingConfig("one_hot", min_note=0, max_note=128), transpose_to_key=None),
+        ModelConfig("lookback_rnn", EncodingConfig("lookback")),
+        ModelConfig(
+            "attention_rnn",
+            EncodingConfig("key", binary_counter_bits=7),
+            NetworkConfig(attention_length=40),
+        ),
+    )
+}
+"""Magenta's four Melody RNN configurations by name (its melody_rnn_model.py)."""

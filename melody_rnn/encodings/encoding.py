@@ -1,0 +1,113 @@
+"""What every encoding offers: one step at a time with a running state, and the fold of that step over a melody."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import tensorflow as tf
+
+from melody_rnn.config import EncodingConfig
+from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NUM_SPECIAL_EVENTS
+from melody_rnn.features import Features
+
+State = Any
+"""A NamedTuple of tensors, each encoding's own; what a batch of melodies has in common comes without a batch axis."""
+
+
+class Encoding(ABC):
+    """Events to network inputs and labels, and labels back to events.
+
+    Training folds `step` and `label` over whole melodies (`encode`), sampling calls them once a step, so the two
+    cannot drift apart. A label is a class of the network's output; what event it stands for can depend on the melody
+    so far ('repeat the event of one bar ago').
+
+    Attributes:
+        config: What the encoding was made from.
+        input_size: Width of the network's inputs.
+        hot_size: How many of them, the first ones, `Features.hot` indexes.
+        num_classes: Number of labels.
+        no_event_label: The label of 'no event' where no lookback label takes precedence.
+    """
+
+    config: EncodingConfig
+    input_size: int
+    hot_size: int
+    num_classes: int
+    no_event_label: int
+
+    @abstractmethod
+    def initial_state(
+        self, batch_size: int | tf.Tensor, steps_per_bar: int | tf.Tensor = DEFAULT_STEPS_PER_BAR
+    ) -> State:
+        """Returns the state before the first event.
+
+        Args:
+            batch_size: Number of melodies.
+            steps_per_bar: Steps in a bar, one number or one a melody [batch]; only encodings that know bars use it.
+        """
+
+    @abstractmethod
+    def step(self, event: tf.Tensor, state: State) -> tuple[Features, State]:
+        """Takes in one event.
+
+        Args:
+            event: [batch] int32.
+            state: The state before the event.
+
+        Returns:
+            The network's inputs after the event, and the state after it.
+        """
+
+    @abstractmethod
+    def label_events(self, state: State) -> tf.Tensor:
+        """Returns the event that each label stands for as the next one, [batch, num_classes] int32."""
+
+    @abstractmethod
+    def label(self, event: tf.Tensor, state: State) -> tf.Tensor:
+        """Returns the label of `event` [batch] int32 as the next event, [batch] int32."""
+
+    def encode(
+        self, events: tf.Tensor, steps_per_bar: int | tf.Tensor = DEFAULT_STEPS_PER_BAR
+    ) -> tuple[tf.Tensor, tf.Tensor, State]:
+        """Encodes whole melodies.
+
+        Args:
+            events: [batch, steps] int32.
+            steps_per_bar: As in `initial_state`.
+
+        Returns:
+            inputs: [batch, steps, input_size] float32, the network's inputs after each event.
+            labels: [batch, steps] int32, the label of each event given those before it.
+            state: The state after the last event.
+        """
+        batch_size, steps = tf.shape(events)[0], tf.shape(events)[1]
+        source = tf.TensorArray(tf.int32, steps, element_shape=[None]).unstack(tf.transpose(events))
+        all_inputs = tf.TensorArray(tf.float32, steps, element_shape=[None, self.input_size])
+        all_labels = tf.TensorArray(tf.int32, steps, element_shape=[None])
+
+        def body(t: tf.Tensor, state: State, inputs: tf.TensorArray, labels: tf.TensorArray) -> tuple[Any, ...]:
+            event = source.read(t)
+            labels = labels.write(t, self.label(event, state))
+            features, state = self.step(event, state)
+            return t + 1, state, inputs.write(t, features.vectors(self.hot_size)), labels
+
+        state = self.initial_state(batch_size, steps_per_bar)
+        _, state, all_inputs, all_labels = tf.while_loop(
+            lambda t, *_: t < steps, body, (0, state, all_inputs, all_labels), parallel_iterations=1
+        )
+        return tf.transpose(all_inputs.stack(), [1, 0, 2]), tf.transpose(all_labels.stack()), state
+
+
+def event_index(event: tf.Tensor, min_note: int) -> tf.Tensor:
+    """Returns 0 for no event, 1 for note off, 2 and up for note on from `min_note`; int32 of the same shape."""
+    return tf.where(event < 0, event, event - min_note) + NUM_SPECIAL_EVENTS
+
+
+def index_events(config: EncodingConfig) -> tf.Tensor:
+    """Returns the event of every index that `event_index` gives, [2 + max_note - min_note] int32."""
+    return tf.constant([-2, -1, *range(config.min_note, config.max_note)], tf.int32)
+
+
+def binary_counter(value: tf.Tensor, num_bits: int) -> tf.Tensor:
+    """Returns the lowest bits of `value` [] int32, lowest first, as 1 and -1, [num_bits] float32."""
+    bits = tf.bitwise.bitwise_and(tf.bitwise.right_shift(value, tf.range(num_bits)), 1)
+    return tf.cast(2 * bits - 1, tf.float32)

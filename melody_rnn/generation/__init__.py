@@ -1,0 +1,1 @@
+"""The compiled sampling loop."""

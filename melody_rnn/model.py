@@ -1,0 +1,238 @@
+"""`MelodyRNN`, the front door: primer in, melodies out."""
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from note_seq import Melody, NoteSequence
+from numpy.typing import NDArray
+
+from melody_rnn.bundles import read_bundle
+from melody_rnn.config import ModelConfig
+from melody_rnn.encodings import make_encoding
+from melody_rnn.errors import InvalidArgumentError, MelodyError
+from melody_rnn.events import DEFAULT_STEPS_PER_BAR
+from melody_rnn.generation.loop import SamplingLoop, Start, repeat_primer
+from melody_rnn.music.melodies import squash, transpose
+from melody_rnn.music.primers import Primer, parse_primer, primer_from_events, primer_from_sequence
+from melody_rnn.network.network import MelodyNetwork
+from melody_rnn.presets import Preset, find_preset, load_preset, make_network, save_preset
+from melody_rnn.sampling.sampler import SamplerSettings, draw, gumbel_noise
+from melody_rnn.sampling.temperature import log_softmax
+
+MAX_SEED = 2**31 - 1
+PrimerLike = Melody | NoteSequence | Primer | Sequence[int] | str
+
+
+def fresh_seed() -> int:
+    """Returns an unpredictable seed, from 0 to `MAX_SEED`."""
+    return secrets.randbelow(MAX_SEED + 1)
+
+
+class MelodyRNN:
+    """A trained model that continues, writes and scores melodies."""
+
+    def __init__(self, preset: Preset, network: MelodyNetwork) -> None:
+        """Joins a configuration and a network; `from_preset` and `from_bundle` are the usual ways to a model."""
+        self._preset = preset
+        self._network = network
+        self._encoding = make_encoding(preset.config.encoding)
+        self._loop = SamplingLoop(self._encoding, network)
+        self._score = tf.function(self._label_log_likelihoods, autograph=False, reduce_retracing=True)
+
+    @classmethod
+    def from_preset(cls, name_or_folder: str | Path | None = None) -> "MelodyRNN":
+        """Loads a shipped model by name, or any model's folder; without an argument the default model.
+
+        Raises:
+            ModelError: If there is no such model, or it is damaged.
+        """
+        return cls(*load_preset(find_preset(name_or_folder)))
+
+    @classmethod
+    def from_bundle(cls, path: str | Path) -> "MelodyRNN":
+        """Loads one of Magenta's Melody RNN bundles (.mag); nothing in it is executed.
+
+        Raises:
+            InputFileError: If the file cannot be read or is no bundle.
+            ModelError: If it holds another kind of model, or is damaged.
+        """
+        bundle = read_bundle(path)
+        network = make_network(bundle.config)
+        network.assign_by_name(bundle.weights)
+        card = f"# {bundle.config.name}\n\nConverted from the Magenta bundle {Path(path).name}.\n\n{bundle.description}\n"
+        return cls(Preset(bundle.config, card=card), network)
+
+    @property
+    def config(self) -> ModelConfig:
+        """The model's configuration."""
+        return self._preset.config
+
+    def save_preset(self, folder: str | Path) -> None:
+        """Writes the model as a folder that `from_preset` reads.
+
+        Raises:
+            OutputError: If the folder cannot be written.
+        """
+        save_preset(Path(folder), self._preset, self._network)
+
+    def generate(
+        self,
+        num_outputs: int = 1,
+        num_steps: int = 128,
+        new_steps: int | None = None,
+        primer: PrimerLike | None = None,
+        temperature: float | Sequence[float] = 1.0,
+        top_k: int | Sequence[int] | None = None,
+        top_p: float | Sequence[float] | None = None,
+        min_p: float | Sequence[float] | None = None,
+        seed: int | None = None,
+        steps_per_bar: int = DEFAULT_STEPS_PER_BAR,
+    ) -> list[Melody]:
+        """Samples melodies.
+
+        Melody k depends on the seed and on k, not on `num_outputs`. The sampler's settings are one value for all
+        melodies or one for each.
+
+        Args:
+            num_outputs: Number of melodies, at least 1.
+            num_steps: Steps of each melody with its primer.
+            new_steps: Steps to sample after the primer; takes the place of `num_steps`.
+            primer: What every melody starts with: a melody, events, a NoteSequence, or text as `parse_primer` reads
+                it. Without one, each melody's first note is drawn from the model's opening notes.
+            temperature: Divides the logits; 0 is greedy.
+            top_k: Keeps the likeliest labels.
+            top_p: Keeps the likeliest labels that hold this probability.
+            min_p: Keeps labels at least this many times as likely as the likeliest.
+            seed: From 0 to `MAX_SEED`; a fresh one if None.
+            steps_per_bar: Steps in a bar, for encodings that know bars.
+
+        Returns:
+            `num_outputs` melodies, primer included exactly as given.
+
+        Raises:
+            InvalidArgumentError: If an argument is out of its range.
+            MelodyError: If the primer has no note, or leaves no step to sample.
+            GenerationError: If the network gives logits that are not finite.
+        """
+        _check_at_least("num_outputs", num_outputs, 1)
+        controls = SamplerSettings(temperature, top_k, top_p, min_p).controls(num_outputs)
+        seed = fresh_seed() if seed is None else _check_seed(seed)
+        given = None if primer is None else self._read_primer(primer)
+        new_steps = _count_new_steps(len(given.events) if given else 1, num_steps, new_steps)
+        if given is None:
+            start, amount = Start(self._draw_openings(num_outputs, seed), steps_per_bar=steps_per_bar), 0
+        else:
+            squashed, amount = self._squash(Melody(list(given.events)))
+            start = Start(repeat_primer(list(squashed), num_outputs), given.ends_note, steps_per_bar)
+        sampled = self._loop(start, new_steps, controls, seed)
+        return [
+            self._join(given.events if given else start.events[k], start.events[k], sampled[k], amount, steps_per_bar)
+            for k in range(num_outputs)
+        ]
+
+    def log_likelihood(self, melody: Melody | Sequence[int]) -> float:
+        """Returns the log-likelihood of a melody's events after the first, in nats at temperature 1.
+
+        The melody is squashed into the model's range and key first. Source: Magenta's `melody_log_likelihood`.
+
+        Raises:
+            MelodyError: If the melody is empty.
+        """
+        return self.log_likelihoods([melody])[0]
+
+    def log_likelihoods(self, melodies: Sequence[Melody | Sequence[int]]) -> list[float]:
+        """Returns `log_likelihood` of each melody, computed in one batch."""
+        squashed = [list(self._squash(_as_melody(melody))[0]) for melody in melodies]
+        lengths = [len(events) for events in squashed]
+        if not lengths or min(lengths) < 1:
+            raise MelodyError("a melody without events has no likelihood; give at least one event")
+        padded = np.full((len(squashed), max(max(lengths), 2)), -2, np.int32)
+        for row, events in zip(padded, squashed, strict=True):
+            row[: len(events)] = events
+        scores = self._score(tf.constant(padded)).numpy()
+        return [float(row[: length - 1].sum(dtype=np.float64)) for row, length in zip(scores, lengths, strict=True)]
+
+    def logits(self, melody: Melody | Sequence[int]) -> NDArray[np.float32]:
+        """Returns the logits of the next label after each event of a melody, [num_events, num_classes] float32.
+
+        The melody is taken as it is.
+
+        Raises:
+            MelodyError: If it is empty or has a note outside the model's range.
+        """
+        events = np.asarray(list(_as_melody(melody)), np.int32)
+        low, high = self.config.encoding.min_note, self.config.encoding.max_note
+        outside = events[(events >= 0) & ((events < low) | (events >= high))]
+        if not len(events) or len(outside):
+            found = f"pitch {outside[0]}" if len(outside) else "no event"
+            raise MelodyError(f"the melody must have events with pitches from {low} to {high - 1}, got {found}")
+        inputs, _, _ = self._encoding.encode(tf.constant(events[np.newaxis]))
+        logits: NDArray[np.float32] = self._network(inputs)[0].numpy()
+        return logits
+
+    def _label_log_likelihoods(self, events: tf.Tensor) -> tf.Tensor:
+        """Returns the log-likelihood of each event after the first, [batch, steps - 1] float32."""
+        inputs, labels, _ = self._encoding.encode(events)
+        log_probabilities = log_softmax(self._network(inputs[:, :-1]))
+        return tf.gather(log_probabilities, labels[:, 1:], axis=2, batch_dims=2)
+
+    def _read_primer(self, primer: PrimerLike) -> Primer:
+        if isinstance(primer, Primer):
+            return primer
+        if isinstance(primer, str):
+            return parse_primer(primer)
+        if isinstance(primer, NoteSequence):
+            return primer_from_sequence(primer, self.config.steps_per_quarter)
+        return primer_from_events(list(primer))
+
+    def _squash(self, melody: Melody) -> tuple[Melody, int]:
+        encoding = self.config.encoding
+        return squash(melody, encoding.min_note, encoding.max_note, self.config.transpose_to_key)
+
+    def _draw_openings(self, num_outputs: int, seed: int) -> NDArray[np.int32]:
+        """Returns one opening pitch a melody, [num_outputs, 1] int32."""
+        pitches = np.array(sorted(self._preset.opening_pitches), np.int32)
+        shares = np.array([self._preset.opening_pitches[int(pitch)] for pitch in pitches])
+        with np.errstate(divide="ignore"):
+            logits = np.tile(np.log(shares).astype(np.float32), (num_outputs, 1))
+        # Negative indices are other streams than the loop's, which counts melodies from 0.
+        noise = gumbel_noise(tf.constant(seed, tf.int64), -1 - tf.range(num_outputs, dtype=tf.int64), 1, len(pitches))
+        drawn: NDArray[np.int32] = pitches[draw(logits, noise[0]).numpy()]
+        return drawn[:, np.newaxis]
+
+    def _join(self, primer: Any, start: NDArray[np.int32], sampled: NDArray[np.int32], amount: int, steps_per_bar: int) -> Melody:
+        steps = {"steps_per_quarter": self.config.steps_per_quarter, "steps_per_bar": steps_per_bar}
+        moved = transpose(Melody([*map(int, start), *map(int, sampled)]), -amount)
+        return Melody([*map(int, primer), *list(moved)[len(start) :]], **steps)
+
+
+def _as_melody(melody: Melody | Sequence[int]) -> Melody:
+    return melody if isinstance(melody, Melody) else Melody(list(melody))
+
+
+def _check_at_least(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise InvalidArgumentError(f"{name} must be at least {least}, got {value}")
+
+
+def _check_seed(seed: int) -> int:
+    if not 0 <= seed <= MAX_SEED:
+        raise InvalidArgumentError(f"seed must be from 0 to {MAX_SEED}, got {seed}")
+    return seed
+
+
+def _count_new_steps(primer_steps: int, num_steps: int, new_steps: int | None) -> int:
+    if new_steps is not None:
+        _check_at_least("new_steps", new_steps, 1)
+        return new_steps
+    _check_at_least("num_steps", num_steps, 1)
+    if num_steps <= primer_steps:
+        raise MelodyError(
+            f"the primer has {primer_steps} steps and num_steps, which counts them, is {num_steps}: "
+            f"ask for at least {primer_steps + 1} steps"
+        )
+    return num_steps - primer_steps

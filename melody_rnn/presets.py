@@ -1,0 +1,166 @@
+"""Presets: a trained model as a folder, with its configuration, its weights and its model card.
+
+The folder holds `preset.json` (`Preset` as JSON), `model.weights.h5` (Keras 3 weights) and `README.md` (the card).
+Listing and finding presets needs no TensorFlow.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from melody_rnn.config import ModelConfig
+from melody_rnn.errors import ModelError, OutputError
+
+if TYPE_CHECKING:
+    from melody_rnn.network.network import MelodyNetwork
+
+DEFAULT_PRESET: Final = "lookback_rnn"
+MIDDLE_C: Final = 60
+_DESCRIPTION = "preset.json"
+_WEIGHTS = "model.weights.h5"
+_CARD = "README.md"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What a preset's folder holds besides its weights.
+
+    Attributes:
+        config: Encoding and network.
+        opening_pitches: Probability of each MIDI pitch to open a melody (squashed, as the model sees it).
+        card: The model card, Markdown.
+    """
+
+    config: ModelConfig
+    opening_pitches: Mapping[int, float] = field(default_factory=lambda: {MIDDLE_C: 1.0})
+    card: str = ""
+
+
+@dataclass(frozen=True)
+class PresetInfo:
+    """A shipped preset as a list shows it.
+
+    Attributes:
+        name: Name of the folder.
+        path: The folder.
+        headline: The card's first sentence under its title.
+    """
+
+    name: str
+    path: Path
+    headline: str
+
+
+def list_presets() -> list[PresetInfo]:
+    """Returns the presets that ship with the package, by name."""
+    folders = sorted(path.parent for path in _shipped_folder().glob(f"*/{_DESCRIPTION}"))
+    return [PresetInfo(folder.name, folder, _headline(folder)) for folder in folders]
+
+
+def find_preset(name_or_folder: str | Path | None = None) -> Path:
+    """Returns the folder of a shipped preset by name, or of any preset by its path; None is the default one.
+
+    Raises:
+        ModelError: If there is none; the message lists the shipped ones.
+    """
+    wanted = DEFAULT_PRESET if name_or_folder is None else name_or_folder
+    shipped = {info.name: info.path for info in list_presets()}
+    if str(wanted) in shipped:
+        return shipped[str(wanted)]
+    if (Path(wanted) / _DESCRIPTION).is_file():
+        return Path(wanted)
+    if Path(wanted).is_dir():
+        raise ModelError(f"{wanted} is a folder without {_DESCRIPTION}, so it is no model of melody_rnn")
+    names = ", ".join(shipped) or "none"
+    raise ModelError(f"unknown model {str(wanted)!r}: give a shipped one ({names}), a model folder or a .mag bundle")
+
+
+def load_preset(folder: Path) -> tuple[Preset, "MelodyNetwork"]:
+    """Reads what `save_preset` wrote.
+
+    Raises:
+        ModelError: If a part is missing, damaged or does not fit the others.
+    """
+    preset = _read_description(folder)
+    network = make_network(preset.config)
+    try:
+        network.load_weights(folder / _WEIGHTS)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"{folder / _WEIGHTS}: no weights that fit this model ({reason}); copy it anew") from error
+    return preset, network
+
+
+def save_preset(folder: Path, preset: Preset, network: "MelodyNetwork") -> None:
+    """Writes a preset's folder, whole or not at all; a preset that is there already is replaced.
+
+    Raises:
+        OutputError: If the folder cannot be written, or holds something that is not a preset.
+    """
+    if folder.exists() and not (folder / _DESCRIPTION).is_file():
+        raise OutputError(f"{folder} exists and is no model of melody_rnn; name another folder")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as unfinished:
+            new = Path(unfinished) / "new"
+            new.mkdir()
+            (new / _DESCRIPTION).write_text(_describe(preset), encoding="utf-8")
+            (new / _CARD).write_text(preset.card, encoding="utf-8")
+            network.save_weights(new / _WEIGHTS)
+            if folder.exists():
+                folder.rename(Path(unfinished) / "old")
+            shutil.move(new, folder)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot write the model ({error.strerror or error})") from error
+
+
+def make_network(config: ModelConfig) -> "MelodyNetwork":
+    """Returns a network with fresh weights for a configuration."""
+    from melody_rnn.encodings import make_encoding
+    from melody_rnn.network.network import MelodyNetwork
+
+    encoding = make_encoding(config.encoding)
+    return MelodyNetwork(config.network, encoding.input_size, encoding.num_classes)
+
+
+def _shipped_folder() -> Path:
+    package = Path(__file__).parent
+    installed = package / "models"
+    return installed if installed.is_dir() else package.parent / "models"
+
+
+def _headline(folder: Path) -> str:
+    try:
+        lines = (folder / _CARD).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    return next((line for line in lines if line and not line.startswith("#")), "")
+
+
+def _describe(preset: Preset) -> str:
+    data = {
+        "config": json.loads(preset.config.to_json()),
+        "opening_pitches": {str(pitch): share for pitch, share in sorted(preset.opening_pitches.items())},
+    }
+    return json.dumps(data, indent=2) + "\n"
+
+
+def _read_description(folder: Path) -> Preset:
+    path = folder / _DESCRIPTION
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        config = ModelConfig.from_json(json.dumps(data["config"]))
+        opening_pitches = {int(pitch): float(share) for pitch, share in data["opening_pitches"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{path}: no description of a model ({error})") from error
+    encoding = config.encoding
+    if not opening_pitches or not all(
+        encoding.min_note <= pitch < encoding.max_note and 0 <= share <= 1 for pitch, share in opening_pitches.items()
+    ):
+        raise ModelError(f"{path}: opening_pitches must give shares from 0 to 1 of pitches in the model's range")
+    card = folder / _CARD
+    return Preset(config, opening_pitches, card.read_text(encoding="utf-8") if card.is_file() else "")

@@ -1,0 +1,42 @@
+"""Temperature and softmax, the one place where logits become probabilities.
+
+q_i = exp(z_i / T) / sum_j exp(z_j / T): T = 1 leaves the softmax as it is, T < 1 makes the model surer and more
+conservative, T > 1 more diverse and more often wrong; T -> 0+ ends in the argmax and T -> infinity in the uniform
+distribution. Source: Hinton et al. 2015, arXiv:1503.02531, section 2.
+"""
+
+import tensorflow as tf
+
+
+def per_melody(value: tf.Tensor, dtype: tf.DType = tf.float32) -> tf.Tensor:
+    """Returns `value`, a scalar or one for each melody [batch], in the shape that broadcasts over classes."""
+    return tf.reshape(tf.cast(value, dtype), [-1, 1])
+
+
+def temper(logits: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
+    """Divides logits by the temperature.
+
+    Args:
+        logits: [batch, num_classes] float32; -inf for a class that must not be chosen.
+        temperature: [] or [batch] float32, at least 0; 0 keeps the largest logit alone (the first of equals).
+
+    Returns:
+        [batch, num_classes] float32 logits, shifted so that the largest is 0, whose softmax is softmax(logits / T).
+    """
+    logits = tf.cast(logits, tf.float32)
+    temperature = per_melody(temperature)
+    # With the largest logit at 0, no temperature can overflow it.
+    shifted = logits - tf.reduce_max(logits, axis=1, keepdims=True)
+    is_warm = temperature > 0
+    first_largest = tf.one_hot(tf.argmax(logits, axis=1), tf.shape(logits)[1], on_value=0.0, off_value=-float("inf"))
+    return tf.where(is_warm, shifted / tf.where(is_warm, temperature, 1.0), first_largest)
+
+
+def softmax(logits: tf.Tensor) -> tf.Tensor:
+    """Returns the probabilities [..., num_classes] float32 of logits of that shape; -inf gives exactly 0."""
+    return tf.nn.softmax(tf.cast(logits, tf.float32))
+
+
+def log_softmax(logits: tf.Tensor) -> tf.Tensor:
+    """Returns the natural logarithms of `softmax(logits)`, in nats."""
+    return tf.nn.log_softmax(tf.cast(logits, tf.float32))

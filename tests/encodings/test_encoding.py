@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from melody_rnn.config import CONFIGS, EncodingConfig
+from melody_rnn.encodings import make_encoding
+from melody_rnn.encodings.history import MAX_STEPS_PER_BAR
+
+BAR_LOOKBACK = EncodingConfig("lookback", 60, 72, (1, 2), lookback_unit="bar")
+EVERY = [*(config.encoding for config in CONFIGS.values()), BAR_LOOKBACK]
+
+
+def random_events(config, batch, steps):
+    rng = np.random.default_rng(3)
+    events = rng.integers(config.min_note, config.max_note, (batch, steps))
+    special = rng.choice([-2, -1], (batch, steps))
+    return np.where(rng.random((batch, steps)) < 0.6, special, events).astype(np.int32)
+
+
+@pytest.mark.parametrize("is_compiled", [False, True])
+@pytest.mark.parametrize("config", EVERY, ids=lambda c: f"{c.kind}-{c.lookback_unit}")
+def test_single_steps_equal_the_whole_melody(config, is_compiled):
+    encoding, events = make_encoding(config), random_events(config, 3, 50)
+    inputs, labels, final_state = encoding.encode(tf.constant(events), 12)
+
+    @tf.function(jit_compile=is_compiled)
+    def step(event, state):
+        features, new_state = encoding.step(event, state)
+        return features.vectors(encoding.hot_size), encoding.label(event, state), new_state
+
+    state = encoding.initial_state(3, 12)
+    for t in range(50):
+        vectors, label, state = step(tf.constant(events[:, t]), state)
+        np.testing.assert_array_equal(vectors, inputs[:, t])
+        np.testing.assert_array_equal(label, labels[:, t])
+    tf.nest.map_structure(np.testing.assert_array_equal, state, final_state)
+
+
+@pytest.mark.parametrize("config", EVERY, ids=lambda c: f"{c.kind}-{c.lookback_unit}")
+def test_projecting_features_is_multiplying_vectors(config):
+    encoding = make_encoding(config)
+    kernel = tf.constant(np.random.default_rng(5).normal(size=(encoding.input_size, 7)), tf.float32)
+    state = encoding.initial_state(4)
+    for event in random_events(config, 4, 20).T:
+        features, state = encoding.step(tf.constant(event), state)
+        expected = tf.matmul(features.vectors(encoding.hot_size), kernel)
+        np.testing.assert_allclose(features.project(kernel), expected, atol=1e-5)
+
+
+def test_bar_lookbacks_follow_each_melody_s_own_meter():
+    encoding = make_encoding(BAR_LOOKBACK)
+    first_bar = [60, -2, -2, 62, -2, -2]
+    events = tf.constant([first_bar * 4, (first_bar + [64, -2, -2]) * 2 + first_bar], tf.int32)
+    _, labels, state = encoding.encode(events, tf.constant([6, 9]))
+    num_events = 14
+    assert list(labels[0, :6].numpy()) == [2, num_events + 1, num_events + 1, 4, num_events + 1, num_events + 1]
+    assert list(labels[0, 6:12].numpy()) == [num_events, num_events + 1, num_events + 1] * 2
+    assert set(labels[0, 12:].numpy()) == {num_events + 1}
+    assert list(labels[1, 9:18].numpy()) == [num_events, num_events + 1, num_events + 1] * 3
+    assert list(encoding.label_events(state)[0, -2:].numpy()) == [60, 60]
+    assert list(encoding.label_events(state)[1, -2:].numpy()) == [64, 64]
+
+
+def test_bar_lookback_inputs_tell_position_and_meter():
+    encoding = make_encoding(BAR_LOOKBACK)
+    inputs, _, _ = encoding.encode(tf.fill([2, 13], -2), tf.constant([6, 16]))
+    meter = inputs.numpy()[:, :, 3 * 14 : 3 * 14 + 2 * MAX_STEPS_PER_BAR]
+    position, steps_left = meter[:, :, :MAX_STEPS_PER_BAR].argmax(2), meter[:, :, MAX_STEPS_PER_BAR:].argmax(2)
+    next_step = np.arange(1, 14)
+    np.testing.assert_array_equal(position, [next_step % 6, next_step % 16])
+    np.testing.assert_array_equal(steps_left, [5 - next_step % 6, 15 - next_step % 16])
