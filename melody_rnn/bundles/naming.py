@@ -153,7 +153,7 @@ class Naming:
 def find_naming(variables: Collection[str]) -> Naming:
     """Finds the table that a checkpoint's variable names follow.
 
-    Optimizer slots and counters are left aside.
+    What only training needs (optimizer slots, step counters) is left aside.
 
     Args:
         variables: Every variable's name.
@@ -161,23 +161,41 @@ def find_naming(variables: Collection[str]) -> Naming:
     Raises:
         ModelError: If the names are those of no melody model, or one is missing or over.
     """
-    shapes = [(era, layout) for era in reversed(ERAS) for layout in (None, *era.attention_scopes)]
-    fitting = [naming for era, layout in shapes if (naming := _naming(era, layout, variables)).num_layers]
-    if not fitting:
-        shown = ", ".join(sorted(variables)[:3]) or "none at all"
-        raise ModelError(f"no LSTM weights under a name that Melody RNN gave them (it has {shown}); give a Melody RNN bundle")
-    naming = max(fitting, key=lambda naming: naming.num_layers)
-    _check_complete(naming, variables)
-    return naming
+    namings = [_naming(era, layout, variables) for era in ERAS for layout in (None, *era.attention_scopes)]
+    best = max(namings, key=lambda naming: naming.num_layers)
+    if not best.num_layers:
+        some = ", ".join(sorted(variables)[:2]) or "none"
+        raise ModelError(f"no weights under any name that Melody RNN gave them (found: {some}); give a melody bundle")
+    wanted = set(best.names.values())
+    if missing := sorted(wanted.difference(variables)):
+        raise ModelError(f"the weights {missing[0]} are missing ({_count(missing)}); get the bundle anew")
+    if extra := sorted(name for name in set(variables) - wanted if not _TRAINING_VARIABLE.search(name)):
+        raise ModelError(f"the weights {extra[0]} belong to no Melody RNN ({_count(extra)}); give an unchanged one")
+    return best
 
 
 def _naming(era: NamingEra, layout: AttentionLayout | None, variables: Collection[str]) -> Naming:
-    """Returns the names of `era` for as many layers as `variables` has."""
-    num_layers = 0
+    """Returns the names of `era` and `layout` for as many layers as `variables` has; none if it has not the first."""
     names: dict[str, str] = {}
-    while not (layer := _lstm_names(era, layout, num_layers)).keys().isdisjoint(()) or any(
-        name in variables for name in layer.values()
-    ):
+    num_layers = 0
+    while not set((layer := _lstm_names(era, layout, num_layers)).values()).isdisjoint(variables):
         names.update(layer)
         num_layers += 1
-    return Naming(era, layout, num_layers, names)
+    if layout is not None:
+        scope = era.attention_scopes[layout]
+        names.update({ours: theirs.format(attention=scope) for ours, theirs in era.attention.items()})
+    return Naming(era, layout, num_layers, {**names, **era.logits})
+
+
+def _lstm_names(era: NamingEra, layout: AttentionLayout | None, i: int) -> dict[str, str]:
+    parts = {
+        "i": i,
+        "nth": f"_{i}" if i else "",
+        "stack": f"{era.wrapper}/" if layout == "stack" else "",
+        "first": f"{era.wrapper}/" if layout == "first_layer" and i == 0 else "",
+    }
+    return {ours.format(**parts): theirs.format(**parts) for ours, theirs in era.lstm.items()}
+
+
+def _count(names: Collection[str]) -> str:
+    return f"{len(names)} such in all"

@@ -1,0 +1,118 @@
+"""Reading Magenta's Melody RNN bundles (.mag): a GeneratorBundle proto around a checkpoint and a metagraph.
+
+Source: Magenta's `create_bundle_file` (models/shared/sequence_generator.py).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from google.protobuf.message import DecodeError
+from note_seq.protobuf import generator_pb2
+from numpy.typing import NDArray
+
+from melody_rnn.bundles.architecture import model_config, network_config
+from melody_rnn.bundles.checkpoint import read_checkpoint
+from melody_rnn.bundles.foreign import SNIFFED_BYTES, describe_foreign_file, other_model
+from melody_rnn.bundles.naming import find_naming
+from melody_rnn.bundles.weights import check_shapes, convert_weights, input_and_output_size
+from melody_rnn.config import CONFIGS, ModelConfig
+from melody_rnn.errors import InputFileError, ModelError
+
+_MOST_BYTES: Final = 2**31 - 1
+_READABLE: Final = "melody_rnn reads Melody RNN bundles (.mag) only"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A melody model out of a bundle.
+
+    Attributes:
+        config: Encoding and network.
+        weights: Arrays by the names that `MelodyNetwork.assign_by_name` takes, float32.
+        description: What the bundle says about itself and what had to be assumed, one line.
+    """
+
+    config: ModelConfig
+    weights: dict[str, NDArray[np.float32]]
+    description: str
+
+
+def read_bundle(path: str | Path) -> Bundle:
+    """Reads a Melody RNN bundle of any age. Its metagraph is parsed as data, never imported or executed.
+
+    Args:
+        path: The .mag file.
+
+    Raises:
+        InputFileError: If the file cannot be read or is no bundle.
+        ModelError: If it holds another kind of model, or is damaged.
+        OutputError: If there is no room for a temporary copy.
+    """
+    proto = _parse(_read(Path(path)), path)
+    try:
+        return _convert(proto)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise InputFileError(f"{path} is a folder; give a .mag file")
+        if not path.is_file():
+            raise InputFileError(f"{path}: no such file; give the path of a .mag file")
+        with path.open("rb") as file:
+            beginning = file.read(SNIFFED_BYTES)
+            if what := describe_foreign_file(beginning):
+                raise InputFileError(f"{path} is {what}, not a bundle; {_READABLE}")
+            if path.stat().st_size > _MOST_BYTES:
+                raise InputFileError(f"{path} is larger than any bundle; {_READABLE}")
+            return beginning + file.read()
+    except OSError as error:
+        raise InputFileError(f"{path}: cannot be read ({error.strerror or error}); give a .mag file") from error
+
+
+def _parse(content: bytes, path: str | Path) -> Any:
+    if not content:
+        raise InputFileError(f"{path} is empty; get the bundle anew")
+    proto = generator_pb2.GeneratorBundle()
+    try:
+        proto.ParseFromString(content)
+    except DecodeError as error:
+        raise InputFileError(f"{path} is no bundle, or a truncated or damaged one; get it anew") from error
+    if not proto.checkpoint_file:
+        raise InputFileError(f"{path} is no bundle, or one without a checkpoint; {_READABLE}")
+    if not proto.metagraph_file:
+        raise InputFileError(f"{path} ends before its metagraph: the bundle is truncated; get it anew")
+    return proto
+
+
+def _convert(proto: Any) -> Bundle:
+    generator_id: str = proto.generator_details.id
+    if model := other_model(generator_id):
+        raise ModelError(f"a bundle of Magenta's {model} ({generator_id}), not of a melody model; {_READABLE}")
+    if len(proto.checkpoint_file) > 1:
+        raise ModelError(f"a bundle of {len(proto.checkpoint_file)} checkpoint files, Magenta's have one; get it anew")
+    variables = read_checkpoint(proto.checkpoint_file[0])
+    naming = find_naming(variables)
+    check_shapes(naming, variables)
+    network = network_config(naming, variables, proto.metagraph_file)
+    config = model_config(generator_id, network, *input_and_output_size(naming, variables))
+    description = f"{_own_words(proto)} (generator id {generator_id!r}, names of {naming.era.title}{_guessed(config)})"
+    return Bundle(config, convert_weights(naming, variables), description)
+
+
+def _own_words(proto: Any) -> str:
+    """Returns the bundle's texts about itself as one printable line."""
+    words = " ".join((proto.generator_details.description, proto.bundle_details.description)).split()
+    return "".join(c for c in " ".join(words) if c.isprintable()) or "Magenta melody bundle"
+
+
+def _guessed(config: ModelConfig) -> str:
+    """Returns what the description adds where the note range is a guess."""
+    encoding = config.encoding
+    if encoding == CONFIGS[config.name].encoding:
+        return ""
+    return f"; note range {encoding.min_note}..{encoding.max_note} assumed, the bundle tells its width only"
