@@ -41,7 +41,8 @@ class MelodyRNN:
         self._network = network
         self._encoding = make_encoding(preset.config.encoding)
         self._loop = SamplingLoop(self._encoding, network)
-        self._score = tf.function(self._label_log_likelihoods, autograph=False, reduce_retracing=True)
+        melodies = [tf.TensorSpec([None, None], tf.int32)]
+        self._score = tf.function(self._label_log_likelihoods, input_signature=melodies, autograph=False)
 
     @classmethod
     def from_preset(cls, name_or_folder: str | Path | None = None) -> "MelodyRNN":

@@ -75,7 +75,8 @@ class SamplingLoop:
         self._network = network
         self._run = tf.function(self._sample, jit_compile=is_compiled, autograph=False)
         self._noise = tf.function(gumbel_noise, autograph=False)
-        self.prime = tf.function(self._prime, autograph=False, reduce_retracing=True)
+        primers = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.int32)]
+        self.prime = tf.function(self._prime, input_signature=primers, autograph=False)
 
     def __call__(
         self, start: Start, new_steps: int, controls: Controls, seed: int, first_index: int = 0

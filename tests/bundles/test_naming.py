@@ -1,7 +1,7 @@
 import pytest
 from synthetic import random_variables, write_bundle
 
-from melody_rnn.bundles.bundle_file import read_bundle
+from melody_rnn.bundles.magenta import read_bundle
 from melody_rnn.bundles.naming import find_naming
 from melody_rnn.errors import ModelError
 

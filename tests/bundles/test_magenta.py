@@ -13,7 +13,7 @@ from numpy_reference import event_logits, log_likelihood, log_softmax
 from synthetic import random_variables, write_bundle
 from tensorflow.python.framework import importer, meta_graph
 
-from melody_rnn.bundles.bundle_file import read_bundle
+from melody_rnn.bundles.magenta import read_bundle
 from melody_rnn.config import CONFIGS
 from melody_rnn.errors import InputFileError, MelodyRNNError, ModelError
 

@@ -1,0 +1,1 @@
+"""Music outside the network: files, sequences, melodies and primers."""

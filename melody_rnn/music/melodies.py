@@ -1,0 +1,203 @@
+"""Melodies: taken from a sequence, moved into a model's range and key, written back as a sequence."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import note_seq
+from note_seq import Melody, NoteSequence, sequences_lib
+
+from melody_rnn.errors import MelodyError
+from melody_rnn.events import DEFAULT_QPM, DEFAULT_STEPS_PER_QUARTER, MAX_PITCH, NUM_PITCHES
+
+MAX_STEPS = 100_000
+"""Steps beyond which a file is taken for damaged: seven hours at 120 quarter notes a minute."""
+_NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_NOTE_NAME = re.compile(r"([A-Ga-g])([#♯b♭]*)(-?\d+)")
+
+
+@dataclass(frozen=True)
+class ExtractedMelody:
+    """A melody and what its source says about it.
+
+    Attributes:
+        melody: Starts at the first step of the bar of the first note.
+        qpm: Quarter notes a minute at the start.
+        steps_per_bar: Steps in a bar of the first meter.
+        is_polyphonic: Whether notes were left out because a higher one sounded.
+    """
+
+    melody: Melody
+    qpm: float
+    steps_per_bar: int
+    is_polyphonic: bool
+
+
+def melody_from_sequence(
+    sequence: NoteSequence, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER
+) -> ExtractedMelody:
+    """Takes the melody out of a sequence: all instruments but drums, the top note where several sound.
+
+    Tempo changes are followed, so that a quarter note is one wherever it stands; the first meter gives the bars.
+
+    Raises:
+        MelodyError: If there is no note, the piece is far too long, or its bar is no whole number of steps.
+    """
+    notes = [note for note in sequence.notes if note.velocity and not note.is_drum]
+    if not notes:
+        raise MelodyError("there is no note in it that could be a melody (drums do not count)")
+    steps_per_bar = _steps_per_bar(sequence, steps_per_quarter)
+    steps = _StepClock(sequence, steps_per_quarter)
+    # A note never vanishes by being short: it gets at least a step, as note_seq quantises.
+    spans = [(start, max(steps(n.end_time), start + 1), n.pitch) for n in notes for start in [steps(n.start_time)]]
+    if max(end for _, end, _ in spans) > MAX_STEPS:
+        raise MelodyError(f"it lasts more than {MAX_STEPS} steps, which no melody does; is the file damaged?")
+    line, is_polyphonic = _top_line(spans)
+    first_bar_step = line[0][0] - line[0][0] % steps_per_bar
+    events = [note_seq.MELODY_NO_EVENT] * (max(end for _, end, _ in line) - first_bar_step)
+    for start, end, pitch in line:
+        events[start - first_bar_step] = pitch
+        if end - first_bar_step < len(events):
+            events[end - first_bar_step] = note_seq.MELODY_NOTE_OFF
+    for start, _, pitch in line:
+        events[start - first_bar_step] = pitch
+    melody = Melody(
+        events, start_step=first_bar_step, steps_per_bar=steps_per_bar, steps_per_quarter=steps_per_quarter
+    )
+    return ExtractedMelody(melody, first_qpm(sequence), steps_per_bar, is_polyphonic)
+
+
+def first_qpm(sequence: NoteSequence) -> float:
+    """Returns the tempo at a sequence's start, in quarter notes a minute; 120 where none is given."""
+    return float(sequence.tempos[0].qpm) if sequence.tempos else DEFAULT_QPM
+
+
+def squash(melody: Melody, min_note: int, max_note: int, transpose_to_key: int | None) -> tuple[Melody, int]:
+    """Returns a copy of a melody moved into a range and a key, and by how many semitones it was transposed.
+
+    Source: note_seq's `Melody.squash`.
+    """
+    squashed = _copy(melody)
+    return squashed, int(squashed.squash(min_note, max_note, transpose_to_key))
+
+
+def transpose(melody: Melody, amount: int, min_note: int = 0, max_note: int = NUM_PITCHES) -> Melody:
+    """Returns a copy transposed by `amount` semitones; notes outside the range are folded in by octaves."""
+    moved = _copy(melody)
+    moved.transpose(amount, min_note, max_note)
+    return moved
+
+
+def melody_to_sequence(melody: Melody, qpm: float = DEFAULT_QPM, program: int = 0, velocity: int = 100) -> NoteSequence:
+    """Returns a melody as a sequence, its meter included.
+
+    Args:
+        melody: The melody.
+        qpm: Quarter notes a minute.
+        program: General MIDI program, 0 to 127.
+        velocity: MIDI velocity of every note, 1 to 127.
+    """
+    start_step = melody.start_step
+    from_zero = _copy(melody, start_step=0) if start_step else melody
+    sequence = from_zero.to_sequence(velocity=velocity, program=program, qpm=qpm)
+    signature = sequence.time_signatures.add()
+    signature.numerator, signature.denominator = _meter(melody.steps_per_bar, melody.steps_per_quarter)
+    return sequence
+
+
+def note_name(pitch: int) -> str:
+    """Returns a MIDI pitch as a name; 60 is C4. `parse_note_name` is its inverse."""
+    return f"{_NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def parse_note_name(name: str) -> int:
+    """Returns the MIDI pitch of a name such as C4, F#3, Bb5; C4 is 60.
+
+    Raises:
+        MelodyError: If it is no name, or outside 0..127.
+    """
+    match = _NOTE_NAME.fullmatch(name)
+    if not match:
+        raise MelodyError(f"{name!r} is no note; write a letter from A to G, # or b, and an octave, such as F#4")
+    letter, accidentals, octave = match.groups()
+    shift = sum(1 if accidental in "#♯" else -1 for accidental in accidentals)
+    pitch = _NATURALS[letter.upper()] + shift + 12 * (int(octave) + 1)
+    if not 0 <= pitch <= MAX_PITCH:
+        raise MelodyError(f"{name!r} is MIDI pitch {pitch}, outside 0..{MAX_PITCH} (C-1 to G9)")
+    return pitch
+
+
+def num_notes(events: Sequence[int]) -> int:
+    """Returns how many notes begin in a melody."""
+    return sum(event >= 0 for event in events)
+
+
+def is_sounding_at_end(events: Sequence[int]) -> bool:
+    """Returns whether a note still sounds when the events end."""
+    last = next((event for event in reversed(events) if event != note_seq.MELODY_NO_EVENT), note_seq.MELODY_NOTE_OFF)
+    return last >= 0
+
+
+class _StepClock:
+    """Seconds to steps, through a sequence's tempo changes."""
+
+    def __init__(self, sequence: NoteSequence, steps_per_quarter: int) -> None:
+        tempos = sorted((tempo.time, tempo.qpm) for tempo in sequence.tempos if tempo.qpm > 0)
+        if not tempos or tempos[0][0] > 0:
+            tempos.insert(0, (0.0, tempos[0][1] if tempos else DEFAULT_QPM))
+        self._tempos = tempos
+        self._steps_per_quarter = steps_per_quarter
+
+    def __call__(self, seconds: float) -> int:
+        quarters = 0.0
+        for (time, qpm), (next_time, _) in zip(self._tempos, [*self._tempos[1:], (float("inf"), 0.0)], strict=True):
+            if seconds <= time:
+                break
+            quarters += (min(seconds, next_time) - time) * qpm / 60
+        return int(sequences_lib.quantize_to_step(quarters, self._steps_per_quarter))
+
+
+def _steps_per_bar(sequence: NoteSequence, steps_per_quarter: int) -> int:
+    if not sequence.time_signatures:
+        return 4 * steps_per_quarter
+    signature = sequence.time_signatures[0]
+    steps = signature.numerator * 4 * steps_per_quarter / max(signature.denominator, 1)
+    if steps < 1 or steps % 1:
+        raise MelodyError(f"a bar of {signature.numerator}/{signature.denominator} is no whole number of 16th steps")
+    return int(steps)
+
+
+def _top_line(spans: Sequence[tuple[int, int, int]]) -> tuple[list[tuple[int, int, int]], bool]:
+    """Returns the (start, end, pitch) steps of the top voice by start, and whether another voice was left out.
+
+    Of notes that start together the highest counts; a note ends where the next one of the line starts.
+    """
+    line: list[tuple[int, int, int]] = []
+    is_polyphonic = False
+    for start, end, pitch in sorted(spans, key=lambda span: (span[0], -span[2])):
+        if line and start == line[-1][0]:
+            is_polyphonic |= pitch != line[-1][2]
+            continue
+        if line and start < line[-1][1]:
+            is_polyphonic |= start < line[-1][1]
+            line[-1] = (line[-1][0], start, line[-1][2])
+        line.append((start, end, pitch))
+    return line, is_polyphonic
+
+
+def _meter(steps_per_bar: int, steps_per_quarter: int) -> tuple[int, int]:
+    """Returns the time signature of a bar: quarters where they fill it, else the next shorter note."""
+    denominator = 4
+    while steps_per_bar * denominator % (4 * steps_per_quarter) and denominator < 64:
+        denominator *= 2
+    return max(1, steps_per_bar * denominator // (4 * steps_per_quarter)), denominator
+
+
+def _copy(melody: Melody, start_step: int | None = None) -> Melody:
+    return Melody(
+        list(melody),
+        start_step=melody.start_step if start_step is None else start_step,
+        steps_per_bar=melody.steps_per_bar,
+        steps_per_quarter=melody.steps_per_quarter,
+    )
