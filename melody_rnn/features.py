@@ -30,7 +30,5 @@ class Features(NamedTuple):
         hot_size = kernel.shape[0] - self.dense.shape[1]
         if not hot_size:
             return tf.matmul(self.dense, kernel)
-        rows = [tf.gather(kernel, self.hot[:, i]) for i in range(self.hot.shape[1])]
-        if self.dense.shape[1]:
-            rows.append(tf.matmul(self.dense, kernel[hot_size:]))
-        return tf.add_n(rows)
+        rows = tf.reduce_sum(tf.gather(kernel, self.hot), axis=1)
+        return rows + tf.matmul(self.dense, kernel[hot_size:]) if self.dense.shape[1] else rows

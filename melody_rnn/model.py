@@ -16,11 +16,11 @@ from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR
 from melody_rnn.generation.loop import SamplingLoop, Start, repeat_primer
-from melody_rnn.music.melodies import squash, transpose
+from melody_rnn.music.melodies import squash, transpose_events
 from melody_rnn.music.primers import Primer, parse_primer, primer_from_events, primer_from_sequence
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import Preset, find_preset, load_preset, make_network, save_preset
-from melody_rnn.sampling.sampler import SamplerSettings, draw, gumbel_noise
+from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.sampling.temperature import log_softmax
 
 MAX_SEED = 2**31 - 1
@@ -129,11 +129,10 @@ class MelodyRNN:
         else:
             squashed, amount = self._squash(Melody(list(given.events)))
             start = Start(repeat_primer(list(squashed), num_outputs), given.ends_note, steps_per_bar)
-        sampled = self._loop(start, new_steps, controls, seed)
-        return [
-            self._join(given.events if given else start.events[k], start.events[k], sampled[k], amount, steps_per_bar)
-            for k in range(num_outputs)
-        ]
+        sampled = transpose_events(self._loop(start, new_steps, controls, seed), -amount)
+        primers = [given.events] * num_outputs if given else start.events.tolist()
+        steps = {"steps_per_quarter": self.config.steps_per_quarter, "steps_per_bar": steps_per_bar}
+        return [Melody([*primer, *new], **steps) for primer, new in zip(primers, sampled.tolist(), strict=True)]
 
     def log_likelihood(self, melody: Melody | Sequence[int]) -> float:
         """Returns the log-likelihood of a melody's events after the first, in nats at temperature 1.
@@ -197,18 +196,11 @@ class MelodyRNN:
     def _draw_openings(self, num_outputs: int, seed: int) -> NDArray[np.int32]:
         """Returns one opening pitch a melody, [num_outputs, 1] int32."""
         pitches = np.array(sorted(self._preset.opening_pitches), np.int32)
-        shares = np.array([self._preset.opening_pitches[int(pitch)] for pitch in pitches])
-        with np.errstate(divide="ignore"):
-            logits = np.tile(np.log(shares).astype(np.float32), (num_outputs, 1))
-        # Negative indices are other streams than the loop's, which counts melodies from 0.
-        noise = gumbel_noise(tf.constant(seed, tf.int64), -1 - tf.range(num_outputs, dtype=tf.int64), 1, len(pitches))
-        drawn: NDArray[np.int32] = pitches[draw(logits, noise[0]).numpy()]
-        return drawn[:, np.newaxis]
-
-    def _join(self, primer: Any, start: NDArray[np.int32], sampled: NDArray[np.int32], amount: int, steps_per_bar: int) -> Melody:
-        steps = {"steps_per_quarter": self.config.steps_per_quarter, "steps_per_bar": steps_per_bar}
-        moved = transpose(Melody([*map(int, start), *map(int, sampled)]), -amount)
-        return Melody([*map(int, primer), *list(moved)[len(start) :]], **steps)
+        bounds = np.cumsum([self._preset.opening_pitches[int(pitch)] for pitch in pitches])
+        # One stream for all: its number k is the same however many are taken.
+        drawn = np.random.Generator(np.random.Philox(key=seed)).random(num_outputs) * bounds[-1]
+        openings: NDArray[np.int32] = pitches[np.searchsorted(bounds, drawn, side="right")]
+        return openings[:, np.newaxis]
 
 
 def _as_melody(melody: Melody | Sequence[int]) -> Melody:

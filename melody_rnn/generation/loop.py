@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -22,10 +23,9 @@ from melody_rnn.encodings import Encoding
 from melody_rnn.errors import GenerationError
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT
 from melody_rnn.network.network import MelodyNetwork, RNNState
-from melody_rnn.sampling.sampler import Controls, draw, gumbel_noise, transform
+from melody_rnn.sampling.sampler import Controls, draw, gumbel, transform, uniform_noise
 
-SMALL_TILE = 8
-LARGE_TILE = 32
+CPU_TILES = (2, 8, 32)
 GPU_TILE = 512
 STEPS_PER_COMPILATION = 128
 """Loops are compiled for multiples of this many steps, so that asking for a few more compiles nothing."""
@@ -35,14 +35,14 @@ class LoopState(NamedTuple):
     """Where a batch of melodies stands between two steps.
 
     Attributes:
-        logits: [batch, num_classes] float32 of the next event's label.
-        encoding_state: The encoding's state.
-        rnn_state: The network's state.
+        event: [batch] int32, the last event, which neither state knows yet.
+        encoding_state: The encoding's state; None before the first event.
+        rnn_state: The network's state; None before the first event.
     """
 
-    logits: tf.Tensor
-    encoding_state: Any
-    rnn_state: RNNState
+    event: tf.Tensor
+    encoding_state: Any = None
+    rnn_state: RNNState | None = None
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,10 @@ class SamplingLoop:
         self._encoding = encoding
         self._network = network
         self._run = tf.function(self._sample, jit_compile=is_compiled, autograph=False)
-        self._noise = tf.function(gumbel_noise, autograph=False)
         primers = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.int32)]
-        self.prime = tf.function(self._prime, input_signature=primers, autograph=False)
+        self._forward = tf.function(self._encode_and_run, input_signature=primers, autograph=False)
 
-    def __call__(
-        self, start: Start, new_steps: int, controls: Controls, seed: int, first_index: int = 0
-    ) -> NDArray[np.int32]:
+    def __call__(self, start: Start, new_steps: int, controls: Controls, seed: int) -> NDArray[np.int32]:
         """Samples one continuation for each row of `start.events`.
 
         Args:
@@ -88,7 +85,6 @@ class SamplingLoop:
             new_steps: Number of events to sample, at least 1.
             controls: The sampler's settings, one value a melody.
             seed: Of the run.
-            first_index: Index in the run of the first melody.
 
         Returns:
             [num_melodies, new_steps] int32 events, without the primers.
@@ -98,73 +94,84 @@ class SamplingLoop:
         """
         num_melodies = len(start.events)
         tile = _tile_size(num_melodies)
-        starts = range(0, num_melodies, tile)
+        # A compiled function locks the variables that it reads, so tiles on several threads take their values.
+        weights = [tf.convert_to_tensor(variable) for variable in self._network.variables]
+        limits = tf.constant(new_steps), tf.constant(start.ends_note), tf.constant(start.steps_per_bar)
 
         def one_tile(first: int) -> NDArray[np.int32]:
             rows = np.minimum(np.arange(first, first + tile), num_melodies - 1)
-            tile_controls = Controls(*(None if c is None else tf.gather(c, rows) for c in controls))
-            indices = tf.constant(first_index + first + np.arange(tile), tf.int64)
-            events = self._sample_tile(start, rows, new_steps, tile_controls, seed, indices)
+            primers = start.events[rows]
+            tile_controls = Controls(*(None if setting is None else setting[rows] for setting in controls))
+            states = self._forward(primers[:, :-1], limits[-1]) if primers.shape[1] > 1 else (None, None)
+            noise = self._noise(range(first, first + tile), new_steps, seed)
+            sampled, is_finite = self._run(weights, LoopState(primers[:, -1], *states), tile_controls, noise, *limits)
+            if not is_finite.numpy():
+                raise GenerationError("the model gave logits that are not finite; its weights are damaged")
+            events: NDArray[np.int32] = sampled.numpy()[:new_steps].T
             return events[: num_melodies - first]
 
+        starts = range(0, num_melodies, tile)
         if len(starts) == 1:
             return one_tile(0)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return np.concatenate(list(pool.map(one_tile, starts)))
 
-    def _sample_tile(
-        self,
-        start: Start,
-        rows: NDArray[np.int64],
-        new_steps: int,
-        controls: Controls,
-        seed: int,
-        indices: tf.Tensor,
-    ) -> NDArray[np.int32]:
+    def _noise(self, indices: range, new_steps: int, seed: int) -> NDArray[np.float32]:
+        """Returns the noise of some melodies of a run, [batch, max_steps, num_classes] float32."""
         max_steps = -(-new_steps // STEPS_PER_COMPILATION) * STEPS_PER_COMPILATION
-        noise = self._noise(tf.constant(seed, tf.int64), indices, max_steps, self._encoding.num_classes)
-        state = self.prime(tf.constant(start.events[rows]), tf.constant(start.steps_per_bar))
-        events, is_finite = self._run(
-            state, controls, noise, tf.constant(new_steps), tf.constant(start.ends_note)
-        )
-        if not is_finite.numpy().all():
-            raise GenerationError("the model gave logits that are not finite; its weights are damaged")
-        sampled: NDArray[np.int32] = events.numpy()[:new_steps].T
-        return sampled
+        return np.stack([uniform_noise(seed, index, max_steps, self._encoding.num_classes) for index in indices])
 
-    def _prime(self, events: tf.Tensor, steps_per_bar: tf.Tensor) -> LoopState:
-        """Returns where melodies stand after `events` [batch, steps] int32, in one forward pass."""
+    def _encode_and_run(self, events: tf.Tensor, steps_per_bar: tf.Tensor) -> tuple[Any, RNNState]:
+        """Returns both states after `events` [batch, steps] int32, in one forward pass."""
         inputs, _, encoding_state = self._encoding.encode(events, steps_per_bar)
-        logits, rnn_state = self._network.forward(inputs, self._network.initial_state(tf.shape(events)[0]))
-        return LoopState(logits[:, -1], encoding_state, rnn_state)
+        _, rnn_state = self._network.forward(inputs, self._network.initial_state(tf.shape(events)[0]))
+        return encoding_state, rnn_state
 
     def _sample(
-        self, state: LoopState, controls: Controls, noise: tf.Tensor, new_steps: tf.Tensor, ends_note: tf.Tensor
+        self,
+        weights: Sequence[tf.Tensor],
+        state: LoopState,
+        controls: Controls,
+        noise: tf.Tensor,
+        new_steps: tf.Tensor,
+        ends_note: tf.Tensor,
+        steps_per_bar: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns events [max_steps, batch] int32, the first `new_steps` of them set, and whether all was finite."""
+        """Returns events [max_steps, batch] int32, the first `new_steps` of them set, and whether all was finite.
+
+        Without states in `state` its event is the melodies' first.
+        """
         encoding, network = self._encoding, self._network
+        values = list(zip(network.variables, weights, strict=True))
 
-        def body(step: tf.Tensor, state: LoopState, events: tf.TensorArray, is_finite: tf.Tensor) -> tuple[Any, ...]:
-            meanings = encoding.label_events(state.encoding_state)
+        def body(step: tf.Tensor, state: LoopState, events: tf.TensorArray, check: tf.Tensor) -> tuple[Any, ...]:
+            inputs, encoding_state = encoding.step(state.event, state.encoding_state)
+            with keras.StatelessScope(state_mapping=values):
+                logits, rnn_state = network.step(inputs, state.rnn_state)
+            # Zero as long as every logit was finite; reduced once, after the loop.
+            check += 0.0 * logits
+            meanings = encoding.label_events(encoding_state)
             is_forbidden = (meanings == NO_EVENT) & ends_note & (step == 0)
-            logits = tf.where(is_forbidden, -float("inf"), state.logits)
-            label = draw(transform(logits, controls), noise[step])
+            logits = tf.where(is_forbidden, -float("inf"), logits)
+            label = draw(transform(logits, controls), perturbations[:, step])
             event = tf.gather(meanings, label, axis=1, batch_dims=1)
-            inputs, encoding_state = encoding.step(event, state.encoding_state)
-            logits, rnn_state = network.step(inputs, state.rnn_state)
-            is_finite &= tf.reduce_all(tf.math.is_finite(state.logits))
-            return step + 1, LoopState(logits, encoding_state, rnn_state), events.write(step, event), is_finite
+            return step + 1, LoopState(event, encoding_state, rnn_state), events.write(step, event), check
 
-        events = tf.TensorArray(tf.int32, noise.shape[0], element_shape=noise.shape[1:2])
-        first = (tf.constant(0), state, events, tf.constant(True))
-        _, _, events, is_finite = tf.while_loop(lambda step, *_: step < new_steps, body, first)
-        return events.stack(), is_finite
+        batch_size, max_steps, _ = noise.shape
+        perturbations = gumbel(noise)
+        if state.rnn_state is None:
+            encoding_state = encoding.initial_state(batch_size, steps_per_bar)
+            state = LoopState(state.event, encoding_state, network.initial_state(batch_size))
+        events = tf.TensorArray(tf.int32, max_steps, element_shape=[batch_size])
+        first = (tf.constant(0), state, events, tf.zeros_like(noise[:, 0]))
+        _, _, events, check = tf.while_loop(lambda step, *_: step < new_steps, body, first)
+        return events.stack(), tf.reduce_all(check == 0)
 
 
 def _tile_size(num_melodies: int) -> int:
     if tf.config.get_visible_devices("GPU"):
         return GPU_TILE
-    return SMALL_TILE if num_melodies <= 2 * SMALL_TILE else LARGE_TILE
+    return next((tile for tile in CPU_TILES if num_melodies <= 2 * tile), CPU_TILES[-1])
 
 
 def repeat_primer(events: Sequence[int], num_melodies: int) -> NDArray[np.int32]:

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import note_seq
+import numpy as np
 from note_seq import Melody, NoteSequence, sequences_lib
+from numpy.typing import NDArray
 
 from melody_rnn.errors import MelodyError
 from melody_rnn.events import DEFAULT_QPM, DEFAULT_STEPS_PER_QUARTER, MAX_PITCH, NUM_PITCHES
@@ -82,11 +84,16 @@ def squash(melody: Melody, min_note: int, max_note: int, transpose_to_key: int |
     return squashed, int(squashed.squash(min_note, max_note, transpose_to_key))
 
 
-def transpose(melody: Melody, amount: int, min_note: int = 0, max_note: int = NUM_PITCHES) -> Melody:
-    """Returns a copy transposed by `amount` semitones; notes outside the range are folded in by octaves."""
-    moved = _copy(melody)
-    moved.transpose(amount, min_note, max_note)
-    return moved
+def transpose_events(events: NDArray[np.int32], amount: int) -> NDArray[np.int32]:
+    """Returns events with their notes transposed by `amount` semitones; those outside 0..127 are folded by octaves.
+
+    Source: note_seq's `Melody.transpose`, for arrays of any shape.
+    """
+    moved = events + amount
+    below, above = moved % 12, NUM_PITCHES - 12 + (moved - NUM_PITCHES) % 12
+    folded = np.where(moved < 0, below, np.where(moved >= NUM_PITCHES, above, moved))
+    transposed: NDArray[np.int32] = np.where(events >= 0, folded, events)
+    return transposed
 
 
 def melody_to_sequence(melody: Melody, qpm: float = DEFAULT_QPM, program: int = 0, velocity: int = 100) -> NoteSequence:

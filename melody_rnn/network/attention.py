@@ -117,7 +117,7 @@ class AttentionLSTM(keras.layers.Layer):
     def _read(self, query: tf.Tensor, state: AttentionState) -> tf.Tensor:
         """Returns the window's rows weighted by how well they answer `query`, [batch, size]."""
         answers = tf.tanh(state.projected_memory + query)
-        scores = tf.reduce_sum(answers * tf.convert_to_tensor(self.score_vector), axis=2)
+        scores = tf.linalg.matvec(answers, tf.convert_to_tensor(self.score_vector))
         weights = tf.nn.softmax(scores, axis=0)
         return tf.reduce_sum(weights[:, :, tf.newaxis] * state.memory, axis=0)
 

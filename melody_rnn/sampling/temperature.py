@@ -18,7 +18,8 @@ def temper(logits: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
 
     Args:
         logits: [batch, num_classes] float32; -inf for a class that must not be chosen.
-        temperature: [] or [batch] float32, at least 0; 0 keeps the largest logit alone (the first of equals).
+        temperature: [] or [batch] float32, at least 0; 0 keeps the largest logit alone (the limit: all of
+            them if several are equal).
 
     Returns:
         [batch, num_classes] float32 logits, shifted so that the largest is 0, whose softmax is softmax(logits / T).
@@ -28,8 +29,8 @@ def temper(logits: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
     # With the largest logit at 0, no temperature can overflow it.
     shifted = logits - tf.reduce_max(logits, axis=1, keepdims=True)
     is_warm = temperature > 0
-    first_largest = tf.one_hot(tf.argmax(logits, axis=1), tf.shape(logits)[1], on_value=0.0, off_value=-float("inf"))
-    return tf.where(is_warm, shifted / tf.where(is_warm, temperature, 1.0), first_largest)
+    largest_alone = tf.where(shifted < 0, -float("inf"), 0.0)
+    return tf.where(is_warm, shifted / tf.where(is_warm, temperature, 1.0), largest_alone)
 
 
 def softmax(logits: tf.Tensor) -> tf.Tensor:
