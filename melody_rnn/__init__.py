@@ -1,0 +1,31 @@
+"""melody_rnn: melodies from LSTM networks, and what temperature does to them.
+
+The names below load when they are first used, so that importing the package costs nothing.
+"""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from melody_rnn.errors import MelodyRNNError
+    from melody_rnn.model import MelodyRNN
+
+try:
+    __version__ = version("melody-rnn")
+except PackageNotFoundError:
+    __version__ = "0+unknown"
+
+_MODULES = {"MelodyRNN": "melody_rnn.model", "MelodyRNNError": "melody_rnn.errors"}
+
+__all__ = ["MelodyRNN", "MelodyRNNError", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

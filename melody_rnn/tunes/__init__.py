@@ -1,0 +1,1 @@
+"""Tunes to datasets: reading ABC tune books, grouping settings of one tune, splits, storage."""
