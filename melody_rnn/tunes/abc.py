@@ -141,3 +141,13 @@ def _to_events(notes: list[tuple[float, float, int]], pickup: float, steps_per_q
         if step(start) < len(events):
             events[step(start)] = max(pitch, int(events[step(start)]))
     return events
+
+
+def _parse_meter(text: str) -> Fraction:
+    try:
+        meter = _COMMON_TIME[text] if text in _COMMON_TIME else Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        meter = Fraction(0)
+    if not 0 < meter <= 8:
+        raise MelodyError("its meter is unknown")
+    return meter
