@@ -1,0 +1,1 @@
+"""Tunes to datasets: reading, extraction, splits and storage."""

@@ -1,0 +1,188 @@
+"""From files to a dataset: read, extract, drop duplicates, group, split, measure, save."""
+
+import dataclasses
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from melody_rnn.data import dataset, splits
+from melody_rnn.data.dataset import Dataset, StoredMelody
+from melody_rnn.data.extraction import ExtractionRules
+from melody_rnn.data.inputs import Inputs, SourceFile, find_inputs
+from melody_rnn.data.pieces import Key
+from melody_rnn.data.pool import FileResult, ReaderPool, TuneResult
+from melody_rnn.data.reading import ABC_SUFFIX, SUFFIXES
+from melody_rnn.data.report import FileReport, RejectedRow, Report, SplitReport
+from melody_rnn.data.splits import SPLITS, SplitRules
+from melody_rnn.errors import InputFileError, InvalidArgumentError
+
+DEFAULT_TIMEOUT_SECONDS: Final = 10.0
+DEFAULT_MEMORY_BYTES: Final = 2**30
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A melody before the splits."""
+
+    id: str
+    file: str
+    tune: int
+    title: str
+    events: splits.Events
+    steps_per_bar: int
+    key: Key | None
+
+
+def build_dataset(
+    inputs: Sequence[str | Path],
+    output: str | Path,
+    rules: ExtractionRules | None = None,
+    split_rules: SplitRules | None = None,
+    *,
+    num_workers: int | None = None,
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    memory_bytes: int = DEFAULT_MEMORY_BYTES,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Builds a dataset of the melodies in files, folders and corpora.
+
+    Args:
+        inputs: Files, folders and names such as 'corpus:tunebooks'.
+        output: The dataset's folder.
+        rules: What makes a melody; Magenta's rules where not given.
+        split_rules: How melodies are grouped and split.
+        num_workers: Processes that read files; one a processor where not given.
+        timeout_seconds: A tune that takes longer is given up.
+        memory_bytes: A reader that takes more is given up.
+        overwrite: Whether a dataset that is at `output` may be replaced.
+        progress: Called with the number of files done and of all files, after each.
+
+    Returns:
+        What was read, kept and dropped.
+
+    Raises:
+        InputFileError: If an input cannot be read, or no melody is left; the message says why.
+        InvalidArgumentError: If a corpus is unknown or an argument out of its limits.
+        OutputError: If the dataset cannot be written.
+    """
+    started = time.perf_counter()
+    rules, split_rules = rules or ExtractionRules(), split_rules or SplitRules()
+    if num_workers is not None and num_workers < 1:
+        raise InvalidArgumentError(f"num_workers must be at least 1, got {num_workers}")
+    output = Path(output)
+    dataset.check_output(output, overwrite)
+    found = find_inputs(inputs)
+    report = Report(num_files=len(found.files), notices=[c.corpus.terms for c in found.corpora if not c.corpus.is_free])
+    music = _music_files(found.files, report)
+    candidates: list[_Candidate] = []
+    sequences = any(file.path.suffix.lower() != ABC_SUFFIX for file in music)
+    num_workers = min(num_workers or os.cpu_count() or 1, max(len(music), 1))
+    with ReaderPool(rules, num_workers, timeout_seconds, memory_bytes, sequences) as pool:
+        for number, result in enumerate(pool.read(music), start=1):
+            candidates += _collect(result, report)
+            if progress:
+                progress(number, len(music))
+    melodies = _split(candidates, split_rules, report)
+    if not melodies:
+        raise InputFileError(f"no melody to make a dataset of: {report.why_empty()}")
+    stored = Dataset(melodies, rules.steps_per_quarter, _details(rules, split_rules, found))
+    _finish(report, stored)
+    reports = {"report.json": report.to_json(), "rejected.jsonl": report.rejected_jsonl()}
+    report.digest = dataset.save(stored, output, reports, overwrite)
+    report.num_bytes = sum(file.stat().st_size for file in output.iterdir())
+    report.seconds = time.perf_counter() - started
+    return report
+
+
+def _music_files(files: Sequence[SourceFile], report: Report) -> list[SourceFile]:
+    music = []
+    for file in files:
+        if file.path.suffix.lower() in SUFFIXES:
+            music.append(file)
+        else:
+            report.reject(RejectedRow(file.name, None, "", "other_kind", f"not one of {', '.join(SUFFIXES)}"))
+            report.files.append(FileReport(file.name, dropped={"other_kind": 1}))
+    return music
+
+
+def _collect(result: FileResult, report: Report) -> list[_Candidate]:
+    """Returns a file's melodies and enters the rest of what became of it into the report."""
+    name = result.source.name
+    candidates: list[_Candidate] = []
+    losses: list[RejectedRow] = []
+    if result.error is not None:
+        losses.append(RejectedRow(name, None, "", "unreadable", result.error))
+    for tune in result.tunes:
+        losses += [RejectedRow(name, tune.tune, tune.title, rule, detail) for rule, detail in tune.rejections]
+        report.num_tunes_read += not any(rule in ("unreadable", "timeout", "crashed") for rule, _ in tune.rejections)
+        report.num_tunes_off_grid += bool(tune.bars_off_grid)
+        candidates += [_candidate(name, tune, number, fields, report) for number, fields in enumerate(tune.melodies)]
+    report.num_tunes += len(result.tunes)
+    for loss in losses:
+        report.reject(loss)
+    dropped = Counter(loss.rule for loss in losses)
+    report.files.append(FileReport(name, len(result.tunes), len(candidates), dict(dropped)))
+    return candidates
+
+
+def _candidate(name: str, tune: TuneResult, number: int, fields: dict[str, Any], report: Report) -> _Candidate:
+    report.num_truncated += fields["is_truncated"]
+    report.num_collapsed_notes += fields["num_collapsed"]
+    report.num_collapsed_melodies += fields["num_collapsed"] > 0
+    key = Key(*fields["key"]) if fields["key"] else None
+    events = np.array(fields["events"], np.int8)
+    melody_id = f"{name}:{tune.tune}.{number}"
+    return _Candidate(melody_id, name, tune.tune, tune.title, events, fields["steps_per_bar"], key)
+
+
+def _split(candidates: Sequence[_Candidate], rules: SplitRules, report: Report) -> tuple[StoredMelody, ...]:
+    ids = [candidate.id for candidate in candidates]
+    dropped = splits.drop_duplicates(ids, [candidate.events for candidate in candidates])
+    rows = {row.file: row for row in report.files}
+    for number, original in dropped.items():
+        lost = candidates[number]
+        report.reject(RejectedRow(lost.file, lost.tune, lost.title, "duplicate", f"the same as {ids[original]}"))
+        row = rows[lost.file]
+        row.melodies -= 1
+        row.dropped["duplicate"] = row.dropped.get("duplicate", 0) + 1
+    kept = sorted((c for number, c in enumerate(candidates) if number not in dropped), key=lambda c: c.id)
+    shingle_sets = [splits.shingles(candidate.events) for candidate in kept]
+    groups = splits.group(shingle_sets, [f"{c.file}:{c.tune}" for c in kept], rules.min_shared)
+    names = splits.assign([candidate.id for candidate in kept], groups, rules)
+    report.leaks = splits.leaks([candidate.events for candidate in kept], shingle_sets, names)
+    sizes = Counter(groups)
+    report.num_groups, report.largest_group = len(sizes), max(sizes.values(), default=0)
+    return tuple(
+        StoredMelody(c.id, c.events, c.steps_per_bar, name, c.title, c.key) for c, name in zip(kept, names, strict=True)
+    )
+
+
+def _details(rules: ExtractionRules, split_rules: SplitRules, found: Inputs) -> dict[str, Any]:
+    corpora = [
+        {"name": c.name, "music21": c.version, "sha256": dict(c.corpus.books), "terms": c.corpus.terms}
+        for c in found.corpora
+    ]
+    return {
+        "rules": dataclasses.asdict(rules),
+        "split_rules": dataclasses.asdict(split_rules),
+        "corpora": corpora,
+        "readers": {name: metadata.version(name) for name in ("symusic", "note-seq")},
+        "is_free": all(c.corpus.is_free for c in found.corpora),
+    }
+
+
+def _finish(report: Report, stored: Dataset) -> None:
+    report.num_melodies, report.num_steps = len(stored.melodies), stored.num_steps
+    for name in SPLITS:
+        part = stored.split(name)
+        steps = sum(len(melody.events) for melody in part)
+        report.splits[name] = SplitReport(len(part), steps, round(steps / stored.num_steps, 4))

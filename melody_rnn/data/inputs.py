@@ -1,0 +1,97 @@
+"""What a dataset is built from: folders, files and corpora, as a list of named files."""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from melody_rnn.data.corpora import CorpusFiles, find_corpus, is_corpus
+from melody_rnn.errors import InputFileError
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file to read.
+
+    Attributes:
+        name: Its name in melody ids; it does not depend on where the machine keeps the file.
+        path: Where it is.
+    """
+
+    name: str
+    path: Path
+
+
+@dataclass
+class Inputs:
+    """All that was asked for."""
+
+    files: list[SourceFile] = field(default_factory=list)
+    corpora: list[CorpusFiles] = field(default_factory=list)
+
+
+def find_inputs(inputs: Sequence[str | Path]) -> Inputs:
+    """Finds the files of all inputs; of a folder those at any depth, in the order of their names.
+
+    Raises:
+        InputFileError: If an input is missing or not to be read.
+        InvalidArgumentError: If a corpus is unknown.
+    """
+    found = Inputs()
+    taken: dict[str, Path] = {}
+    for item in inputs:
+        if isinstance(item, str) and is_corpus(item):
+            corpus = find_corpus(item)
+            found.corpora.append(corpus)
+            pairs = list(corpus.files.items())
+        else:
+            pairs = [(_name(file, Path(item)), file) for file in _files(Path(item))]
+        for name, path in pairs:
+            unique = _unique(name, path, taken)
+            if unique is not None:
+                found.files.append(SourceFile(unique, path))
+    return found
+
+
+def _files(path: Path) -> Iterator[Path]:
+    try:
+        if path.is_file():
+            yield path
+        elif path.is_dir():
+            yield from _walk(path)
+        else:
+            raise InputFileError(f"{path}: no such file or folder")
+    except OSError as error:
+        raise InputFileError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Yields the files below a folder; links to folders are not followed, since they may lead in circles."""
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name.encode("utf-8", "surrogateescape")):
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            if not entry.is_symlink():
+                yield from _walk(entry)
+        elif entry.is_file():
+            yield entry
+
+
+def _name(file: Path, given: Path) -> str:
+    resolved = given.resolve()
+    name = file.name if file == given else f"{resolved.name}/{file.relative_to(given).as_posix()}"
+    # One file has one id: systems differ in how they compose accents, and some names are no text at all.
+    return unicodedata.normalize("NFC", name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+
+
+def _unique(name: str, path: Path, taken: dict[str, Path]) -> str | None:
+    """Returns a name that no other file has; None for a file that was named before."""
+    resolved = path.resolve()
+    candidate, number = name, 1
+    while candidate in taken:
+        if taken[candidate] == resolved:
+            return None
+        number += 1
+        candidate = f"{name}~{number}"
+    taken[candidate] = resolved
+    return candidate

@@ -1,0 +1,116 @@
+"""Music files of any kind to pieces."""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from melody_rnn.data.abc import AbcTune, decode_text, read_tune, split_tunebook
+from melody_rnn.data.pieces import Key, Meter, Piece, PieceNote
+from melody_rnn.data.repeats import Repeats
+from melody_rnn.errors import InputFileError
+from melody_rnn.events import DEFAULT_QPM
+
+if TYPE_CHECKING:
+    from note_seq import NoteSequence
+
+ABC_SUFFIX: Final = ".abc"
+SUFFIXES: Final = (ABC_SUFFIX, ".mid", ".midi", ".musicxml", ".xml", ".mxl")
+_MAX_ABC_BYTES: Final = 512 * 2**20
+_SEMITONES_PER_FIFTH: Final = 7
+# Times in seconds carry rounding errors; notes on the boundary between two steps must not be sorted by them.
+_DECIMALS: Final = 6
+
+
+def read_pieces(path: Path, repeats: Repeats, first: int = 0) -> Iterator[tuple[int, str, Callable[[], Piece]]]:
+    """Yields (index, title, reader) of each tune of a file from tune `first` on; a reader raises InputFileError.
+
+    Only ABC files hold more than one tune.
+
+    Raises:
+        InputFileError: If the file itself cannot be read.
+    """
+    if path.suffix.lower() != ABC_SUFFIX:
+        yield 0, "", lambda: _read_sequence_file(path)
+        return
+    num_tunes = 0
+    for tune in split_tunebook(decode_text(_read_abc(path))):
+        num_tunes += 1
+        if tune.index >= first:
+            yield tune.index, tune.title, _tune_reader(tune, repeats)
+    if not num_tunes:
+        raise InputFileError("no tune in it starts with X:")
+
+
+def piece_from_sequence(sequence: "NoteSequence") -> Piece:
+    """Returns a NoteSequence as a piece: its instruments without drums, times in quarter notes.
+
+    A first bar that has a shorter meter of its own, as notation programs write a pickup, is taken for one.
+    """
+    tempos = _tempos(sequence)
+    parts: dict[int, list[PieceNote]] = {}
+    for note in sequence.notes:
+        if note.velocity and not note.is_drum:
+            start, end = _quarters(note.start_time, tempos), _quarters(note.end_time, tempos)
+            parts.setdefault(note.instrument, []).append(PieceNote(start, end, note.pitch))
+    meters = [Meter(_quarters(m.time, tempos), m.numerator, m.denominator) for m in sequence.time_signatures]
+    meters, offset = _merge_pickup(sorted(meters))
+    changes = tuple(_quarters(time, tempos) for (_, before), (time, qpm) in pairwise(tempos) if qpm != before)
+    title = sequence.sequence_metadata.title
+    return Piece(
+        tuple(tuple(parts[number]) for number in sorted(parts)), tuple(meters), changes, offset, _key(sequence), title
+    )
+
+
+def _read_sequence_file(path: Path) -> Piece:
+    from melody_rnn.music.sequence_io import read_sequence  # note_seq takes seconds to import.
+
+    return piece_from_sequence(read_sequence(path))
+
+
+def _read_abc(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _MAX_ABC_BYTES:
+            raise InputFileError(f"larger than {_MAX_ABC_BYTES // 2**20} MiB; cut it into several files")
+        return path.read_bytes()
+    except OSError as error:
+        raise InputFileError(f"cannot be read ({error.strerror})") from error
+
+
+def _tune_reader(tune: AbcTune, repeats: Repeats) -> Callable[[], Piece]:
+    return lambda: read_tune(tune, repeats)
+
+
+def _tempos(sequence: "NoteSequence") -> list[tuple[float, float]]:
+    """Returns (seconds, qpm) of each tempo, the first at 0."""
+    tempos = sorted((tempo.time, tempo.qpm) for tempo in sequence.tempos if tempo.qpm > 0)
+    if not tempos or tempos[0][0] > 0:
+        tempos.insert(0, (0.0, DEFAULT_QPM))
+    return tempos
+
+
+def _quarters(seconds: float, tempos: list[tuple[float, float]]) -> float:
+    quarters = 0.0
+    for (time, qpm), (next_time, _) in pairwise([*tempos, (float("inf"), 0.0)]):
+        if seconds <= time:
+            break
+        quarters += (min(seconds, next_time) - time) * qpm / 60
+    return round(quarters, _DECIMALS)
+
+
+def _merge_pickup(meters: list[Meter]) -> tuple[list[Meter], float]:
+    if len(meters) > 1 and meters[0].start == 0 and meters[0].denominator and meters[1].denominator:
+        first, second = (4 * meter.numerator / meter.denominator for meter in meters[:2])
+        if first < second and abs(meters[1].start - first) < 10**-3:
+            return [meters[1]._replace(start=0.0), *meters[2:]], second - first
+    return meters, 0.0
+
+
+def _key(sequence: "NoteSequence") -> Key | None:
+    if not sequence.key_signatures:
+        return None
+    signature = sequence.key_signatures[0]
+    tonic = int(signature.key) % 12
+    relative_major = tonic + (3 if signature.mode == signature.MINOR else 0)
+    sharps = (relative_major * _SEMITONES_PER_FIFTH) % 12
+    return Key(sharps - 12 if sharps > 6 else sharps, tonic)

@@ -1,0 +1,155 @@
+"""Splits that do not leak: settings of one tune are kept together, and only then split.
+
+Traditional tunes come in many settings, so that a random split tests on near-copies of what it trained on.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from melody_rnn.errors import InvalidArgumentError
+from melody_rnn.events import NO_EVENT
+
+Split = Literal["train", "validation", "test"]
+SPLITS: Final[tuple[Split, ...]] = get_args(Split)
+SHINGLE_INTERVALS: Final = 12
+Events = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class SplitRules:
+    """How melodies are grouped and split.
+
+    Attributes:
+        min_shared: Melodies that share at least this share of the smaller one's shingles are one group.
+        train: Share of groups that train, in [0, 1].
+        validation: Share of groups that validate; the rest tests.
+    """
+
+    min_shared: float = 0.3
+    train: float = 0.8
+    validation: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not 0 < self.min_shared <= 1:
+            raise InvalidArgumentError(f"min_shared must be above 0 and at most 1, got {self.min_shared}")
+        if not (0 <= self.train <= 1 and 0 <= self.validation <= 1 and self.train + self.validation <= 1 + 1e-9):
+            raise InvalidArgumentError(
+                f"train and validation must be shares of at most 1 together, got {self.train} and {self.validation}"
+            )
+
+
+def transposition_key(events: Events) -> bytes:
+    """Returns bytes that melodies have in common if and only if they are the same in some key."""
+    wide = events.astype(np.int16)
+    notes = wide >= 0
+    relative = np.where(notes, wide - wide[notes][0] if notes.any() else wide, wide + NO_EVENT - 127)
+    return relative.astype("<i2").tobytes()
+
+
+def shingles(events: Events, num_intervals: int = SHINGLE_INTERVALS) -> set[bytes]:
+    """Returns every run of `num_intervals` successive intervals of a melody, rhythm left out.
+
+    A melody with fewer intervals has the one run of all of them.
+    """
+    pitches = events[events >= 0]
+    intervals = np.diff(pitches.astype(np.int16)).astype(np.int16)
+    row = intervals.astype("<i2").tobytes()
+    width = 2 * num_intervals
+    return {row[start : start + width] for start in range(0, max(len(row) - width, 0) + 1, 2)}
+
+
+def group(shingle_sets: Sequence[set[bytes]], families: Sequence[str], min_shared: float) -> list[int]:
+    """Groups melodies that are settings of one tune, or parts of one source.
+
+    Args:
+        shingle_sets: Each melody's shingles.
+        families: Each melody's source; melodies of one source are never parted.
+        min_shared: Share of the smaller set that two melodies of one group have in common.
+
+    Returns:
+        For each melody the number of its group's first member. Two melodies are in one group if a chain of such
+        pairs joins them.
+    """
+    parents = list(range(len(shingle_sets)))
+    first_of_family: dict[str, int] = {}
+    holders: dict[bytes, list[int]] = {}
+    for number, own in enumerate(shingle_sets):
+        _join(parents, number, first_of_family.setdefault(families[number], number))
+        common: Counter[int] = Counter()
+        for shingle in own:
+            earlier = holders.setdefault(shingle, [])
+            common.update(earlier)
+            earlier.append(number)
+        for other, num_common in common.items():
+            if num_common >= min_shared * min(len(own), len(shingle_sets[other])):
+                _join(parents, number, other)
+    return [_root(parents, number) for number in range(len(parents))]
+
+
+def assign(ids: Sequence[str], groups: Sequence[int], rules: SplitRules) -> list[Split]:
+    """Returns each melody's split: that of its group, by the SHA-256 of the group's smallest id."""
+    smallest: dict[int, str] = {}
+    for own_id, number in zip(ids, groups, strict=True):
+        smallest[number] = min(own_id, smallest.get(number, own_id))
+    splits = {number: _split_of(own_id, rules) for number, own_id in smallest.items()}
+    return [splits[number] for number in groups]
+
+
+def drop_duplicates(ids: Sequence[str], events: Sequence[Events]) -> dict[int, int]:
+    """Returns the melodies to drop, each with the one kept that it equals in some key: the one of the smallest id."""
+    kept: dict[bytes, int] = {}
+    dropped: dict[int, int] = {}
+    for number in sorted(range(len(ids)), key=lambda number: ids[number]):
+        original = kept.setdefault(transposition_key(events[number]), number)
+        if original != number:
+            dropped[number] = original
+    return dropped
+
+
+def leaks(
+    events: Sequence[Events], shingle_sets: Sequence[set[bytes]], splits: Sequence[Split], min_shared: float = 0.5
+) -> Mapping[str, float]:
+    """Measures what a test melody could copy from the training melodies.
+
+    Returns:
+        exact: Melodies outside train that are also in train, in any key.
+        near: Share of melodies outside train of whose shingles at least `min_shared` are in train, wherever there.
+        shared_shingles: Share of all shingles outside train that are in train.
+    """
+    train_keys = {transposition_key(row) for row, split in zip(events, splits, strict=True) if split == "train"}
+    train_shingles = set().union(*(own for own, split in zip(shingle_sets, splits, strict=True) if split == "train"))
+    held_out = [number for number, split in enumerate(splits) if split != "train"]
+    shared = {number: len(shingle_sets[number] & train_shingles) for number in held_out}
+    num_near = sum(shared[number] >= min_shared * len(shingle_sets[number]) for number in held_out)
+    num_shingles = sum(len(shingle_sets[number]) for number in held_out)
+    return {
+        "exact": sum(transposition_key(events[number]) in train_keys for number in held_out),
+        "near": num_near / max(len(held_out), 1),
+        "shared_shingles": sum(shared.values()) / max(num_shingles, 1),
+    }
+
+
+def _split_of(melody_id: str, rules: SplitRules) -> Split:
+    digest = hashlib.sha256(melody_id.encode("utf-8")).digest()
+    position = int.from_bytes(digest[:8], "big") / 2**64
+    if position < rules.train:
+        return "train"
+    return "validation" if position < rules.train + rules.validation else "test"
+
+
+def _root(parents: list[int], number: int) -> int:
+    while parents[number] != number:
+        parents[number] = parents[parents[number]]
+        number = parents[number]
+    return number
+
+
+def _join(parents: list[int], one: int, other: int) -> None:
+    one, other = _root(parents, one), _root(parents, other)
+    parents[max(one, other)] = min(one, other)

@@ -1,0 +1,86 @@
+"""The process that reads files for `melody_rnn.data.pool`, so that a broken one can be stopped or lost.
+
+It takes one JSON object a line, {"path", "first", "rules"}, and answers with one a tune, {"tune", "title",
+"melodies", "rejections", "bars_off_grid"}, then {"done", "error"}. Run as python -m melody_rnn.data.worker.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+from melody_rnn.data.extraction import Extraction, ExtractionRules, Rejection, extract
+from melody_rnn.data.reading import read_pieces
+from melody_rnn.errors import InputFileError
+
+
+def limit_memory(num_bytes: int) -> None:
+    """Makes this process, and each that it starts, fail at more data than `num_bytes`, where the system can."""
+    try:
+        import resource
+    except ImportError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard == resource.RLIM_INFINITY or hard > num_bytes:
+        resource.setrlimit(resource.RLIMIT_DATA, (num_bytes, hard))
+
+
+def read_file(path: Path, first: int, rules: ExtractionRules, out: TextIO) -> None:
+    """Writes one line for each tune of a file, and a last one."""
+    error = None
+    try:
+        for tune, title, reader in read_pieces(path, rules.repeats, first):
+            _send(out, {"tune": tune, "title": title, **_read_tune(reader, rules)})
+    except InputFileError as problem:
+        error = str(problem)
+    _send(out, {"done": True, "error": error})
+
+
+def _read_tune(reader: Any, rules: ExtractionRules) -> dict[str, Any]:
+    bars_off_grid = 0
+    title: dict[str, str] = {}
+    try:
+        piece = reader()
+        bars_off_grid = piece.bars_off_grid
+        title = {"title": piece.title} if piece.title else {}
+        extraction = extract(piece, rules)
+    except InputFileError as problem:
+        extraction = Extraction(rejections=[Rejection("unreadable", str(problem))])
+    except MemoryError:
+        extraction = Extraction(rejections=[Rejection("unreadable", "takes too much memory")])
+    # A file that finds a gap in a reader must not end the run; its name and what happened go into the report.
+    except Exception as problem:
+        extraction = Extraction(rejections=[Rejection("unreadable", f"{type(problem).__name__}: {problem}"[:200])])
+    return {
+        **title,
+        "melodies": [melody._asdict() for melody in extraction.melodies],
+        "rejections": [list(rejection) for rejection in extraction.rejections],
+        "bars_off_grid": bars_off_grid,
+    }
+
+
+def _send(out: TextIO, message: dict[str, Any]) -> None:
+    out.write(json.dumps(message) + "\n")
+    out.flush()
+
+
+def main() -> None:
+    """Serves until its input ends."""
+    # The readers, and programs that they start, write to the standard streams; the answers go apart from that.
+    out = os.fdopen(os.dup(1), "w", encoding="ascii")
+    silent = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 1)
+    os.dup2(silent, 2)
+    memory_bytes, reads_sequences = int(sys.argv[1]), sys.argv[2] == "sequences"
+    if reads_sequences:
+        import melody_rnn.music.sequence_io  # noqa: F401 (its seconds are not to count for the first file)
+    limit_memory(memory_bytes)
+    _send(out, {"ready": True})
+    for line in sys.stdin:
+        task = json.loads(line)
+        read_file(Path(task["path"]), task["first"], ExtractionRules(**task["rules"]), out)
+
+
+if __name__ == "__main__":
+    main()
