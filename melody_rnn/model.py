@@ -1,9 +1,8 @@
 """`MelodyRNN`, the front door: primer in, melodies out."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -92,6 +91,7 @@ class MelodyRNN:
         min_p: float | Sequence[float] | None = None,
         seed: int | None = None,
         steps_per_bar: int = DEFAULT_STEPS_PER_BAR,
+        on_done: Callable[[int], object] | None = None,
     ) -> list[Melody]:
         """Samples melodies.
 
@@ -110,6 +110,7 @@ class MelodyRNN:
             min_p: Keeps labels at least this many times as likely as the likeliest.
             seed: From 0 to `MAX_SEED`; a fresh one if None.
             steps_per_bar: Steps in a bar, for encodings that know bars.
+            on_done: Called with the number of melodies each time that some are done, from any thread.
 
         Returns:
             `num_outputs` melodies, primer included exactly as given.
@@ -129,7 +130,7 @@ class MelodyRNN:
         else:
             squashed, amount = self._squash(Melody(list(given.events)))
             start = Start(repeat_primer(list(squashed), num_outputs), given.ends_note, steps_per_bar)
-        sampled = transpose_events(self._loop(start, new_steps, controls, seed), -amount)
+        sampled = transpose_events(self._loop(start, new_steps, controls, seed, on_done), -amount)
         primers = [given.events] * num_outputs if given else start.events.tolist()
         steps = {"steps_per_quarter": self.config.steps_per_quarter, "steps_per_bar": steps_per_bar}
         return [Melody([*primer, *new], **steps) for primer, new in zip(primers, sampled.tolist(), strict=True)]

@@ -9,7 +9,7 @@ a step, and was slower at every batch size from 1 to 256. `is_compiled=False` is
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -77,7 +77,14 @@ class SamplingLoop:
         primers = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.int32)]
         self._forward = tf.function(self._encode_and_run, input_signature=primers, autograph=False)
 
-    def __call__(self, start: Start, new_steps: int, controls: Controls, seed: int) -> NDArray[np.int32]:
+    def __call__(
+        self,
+        start: Start,
+        new_steps: int,
+        controls: Controls,
+        seed: int,
+        on_done: Callable[[int], object] | None = None,
+    ) -> NDArray[np.int32]:
         """Samples one continuation for each row of `start.events`.
 
         Args:
@@ -85,6 +92,7 @@ class SamplingLoop:
             new_steps: Number of events to sample, at least 1.
             controls: The sampler's settings, one value a melody.
             seed: Of the run.
+            on_done: Called with the number of melodies each time that some are done, from any thread.
 
         Returns:
             [num_melodies, new_steps] int32 events, without the primers.
@@ -107,8 +115,10 @@ class SamplingLoop:
             sampled, is_finite = self._run(weights, LoopState(primers[:, -1], *states), tile_controls, noise, *limits)
             if not is_finite.numpy():
                 raise GenerationError("the model gave logits that are not finite; its weights are damaged")
-            events: NDArray[np.int32] = sampled.numpy()[:new_steps].T
-            return events[: num_melodies - first]
+            events: NDArray[np.int32] = sampled.numpy()[:new_steps, : num_melodies - first].T
+            if on_done:
+                on_done(len(events))
+            return events
 
         starts = range(0, num_melodies, tile)
         if len(starts) == 1:

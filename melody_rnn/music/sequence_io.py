@@ -1,6 +1,7 @@
 """Music files to note sequences, and melodies' sequences to MIDI files."""
 
 import io
+import itertools
 import os
 import re
 import tempfile
@@ -95,6 +96,31 @@ def write_midi(sequence: NoteSequence, path: str | Path, text: str | None = None
         write_whole(path, data)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
+    return path
+
+
+def write_new(folder: Path, stem: str, data: bytes, suffix: str = ".mid") -> Path:
+    """Writes a file that replaces no other: of taken names the next free one, STEM-2.mid and so on, is used.
+
+    A file that has the very same bytes already is left alone.
+
+    Returns:
+        The path.
+
+    Raises:
+        OutputError: If the file or its folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for copy in itertools.count(1):
+            path = folder / (f"{stem}{suffix}" if copy == 1 else f"{stem}-{copy}{suffix}")
+            if not path.exists():
+                write_whole(path, data)
+                break
+            if path.read_bytes() == data:
+                break
+    except OSError as error:
+        raise OutputError(f"{folder}: {stem}{suffix} cannot be written there ({error.strerror})") from error
     return path
 
 

@@ -1,0 +1,35 @@
+"""melody-rnn import-bundle: a Magenta bundle as a model folder."""
+
+from pathlib import Path
+
+import click
+
+from melody_rnn.cli import options
+from melody_rnn.cli.startup import load_tensorflow
+from melody_rnn.errors import InputFileError, OutputError
+
+
+@click.command(name="import-bundle")
+@click.argument("bundle", type=click.Path(path_type=Path), metavar="FILE.mag")
+@click.argument("folder", type=click.Path(path_type=Path))
+@options.verbose_option
+def command(bundle: Path, folder: Path, verbose: bool) -> None:
+    """Convert a Magenta Melody RNN bundle into a model folder.
+
+    Nothing in the bundle is executed. FOLDER must not exist yet.
+
+    \b
+    melody-rnn import-bundle attention_rnn.mag models/my_attention
+    melody-rnn generate --model models/my_attention
+    """
+    if not bundle.is_file():
+        raise InputFileError(f"{bundle}: no such file; give the path of a .mag bundle")
+    if folder.exists():
+        raise OutputError(f"{folder} exists already; name a new folder")
+    load_tensorflow(verbose)
+    from melody_rnn.model import MelodyRNN
+
+    model = MelodyRNN.from_bundle(bundle)
+    model.save_preset(folder)
+    sizes = "+".join(map(str, model.config.network.layer_sizes))
+    click.echo(f"{folder}: {model.config.name} with {sizes} units; use it with --model {folder}")

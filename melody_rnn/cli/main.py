@@ -1,0 +1,79 @@
+"""The entry point: finds the sub-command, and turns every user error into one line and exit status 2."""
+
+import os
+import sys
+from importlib import import_module
+from typing import Final, NoReturn
+
+import click
+
+from melody_rnn.errors import MelodyRNNError
+
+USER_ERROR: Final = 2
+_INTERRUPTED: Final = 130
+_COMMANDS: Final = {
+    "generate": "generate",
+    "score": "score",
+    "models": "models",
+    "import-bundle": "import_bundle",
+    "devices": "devices",
+}
+
+
+class _LazyGroup(click.Group):
+    """A group that imports a sub-command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"melody_rnn.cli.{_COMMANDS[cmd_name]}").command
+        return command
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="melody-rnn", message="%(version)s")
+def cli() -> None:
+    """Write melodies with a recurrent network, as MIDI files.
+
+    \b
+    melody-rnn generate                          ten melodies into midi_out/
+    melody-rnn generate --temperature 0.6        surer, more conservative ones
+    melody-rnn generate --primer "C4 D4 E4 G4"   go on from a beginning of your own
+    melody-rnn score tune.mid                    how likely a model finds a tune
+    """
+
+
+def main() -> NoReturn:
+    """Runs the command line and exits."""
+    try:
+        cli.main(prog_name="melody-rnn", standalone_mode=False)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context else "melody-rnn"
+        _fail(f"{path}: {' '.join(error.format_message().split())} (see {path} --help)")
+    except MelodyRNNError as error:
+        _fail(f"melody-rnn: {error}")
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        print("melody-rnn: interrupted", file=sys.stderr)
+        _exit(_INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has enough of it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    _exit(0)
+
+
+def _fail(message: str) -> NoReturn:
+    print(message, file=sys.stderr)
+    _exit(USER_ERROR)
+
+
+def _exit(status: int) -> NoReturn:
+    """Ends the process without tearing down TensorFlow, which takes long and has nothing left to save."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(status)

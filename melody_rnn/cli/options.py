@@ -1,0 +1,100 @@
+"""Options that several commands share, and the checks that need no TensorFlow."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from melody_rnn.errors import DeviceError, InputFileError
+
+if TYPE_CHECKING:
+    from melody_rnn.model import MelodyRNN
+
+BUNDLE_SUFFIX = ".mag"
+
+
+class FiniteNumber(click.ParamType):
+    """A finite number in a range."""
+
+    name = "number"
+
+    def __init__(self, is_valid: Callable[[float], bool], limit: str) -> None:
+        self._is_valid = is_valid
+        self._limit = limit
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Returns the number, or fails with what it must be."""
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number) or not self._is_valid(number):
+            self.fail(f"must be {self._limit}, got {value}", param, ctx)
+        return number
+
+
+model_option = click.option(
+    "-m",
+    "--model",
+    metavar="NAME|FOLDER|FILE.mag",
+    help="A shipped model, a model folder, or a Magenta bundle. [default: the best shipped one]",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON lines and nothing else.")
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="Let the libraries' own messages through.")
+device_option = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "gpu"]),
+    default="auto",
+    show_default=True,
+    help="Where the network runs; auto takes a GPU if there is one.",
+)
+
+
+def check_model(model: str | None) -> None:
+    """Fails early, before TensorFlow loads, if there is no such model.
+
+    Raises:
+        InputFileError: If a bundle's file is missing.
+        ModelError: If it is no model's name or folder.
+    """
+    from melody_rnn.presets import find_preset
+
+    if not is_bundle(model):
+        find_preset(model)
+    elif not Path(str(model)).is_file():
+        raise InputFileError(f"{model}: no such file; give the path of a .mag bundle")
+
+
+def is_bundle(model: str | None) -> bool:
+    """Returns whether a model is given as a Magenta bundle."""
+    return model is not None and model.lower().endswith(BUNDLE_SUFFIX)
+
+
+def model_name(model: str | None) -> str:
+    """Returns a model's name for file names and tables."""
+    from melody_rnn.presets import find_preset
+
+    return Path(str(model)).stem if is_bundle(model) else find_preset(model).resolve().name
+
+
+def load_model(model: str | None) -> "MelodyRNN":
+    """Loads what `--model` names."""
+    from melody_rnn.model import MelodyRNN
+
+    return MelodyRNN.from_bundle(str(model)) if is_bundle(model) else MelodyRNN.from_preset(model)
+
+
+def use_device(device: str) -> None:
+    """Makes TensorFlow use the device that was asked for.
+
+    Raises:
+        DeviceError: If a GPU was asked for and there is none.
+    """
+    import tensorflow as tf
+
+    if device == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+    elif device == "gpu" and not tf.config.list_physical_devices("GPU"):
+        raise DeviceError("--device gpu: TensorFlow sees no GPU here; leave the option out to use the CPU")

@@ -1,0 +1,100 @@
+"""melody-rnn score: how likely a model finds melodies."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+
+from melody_rnn.cli import options
+from melody_rnn.cli.startup import load_note_seq, load_tensorflow
+from melody_rnn.errors import InvalidArgumentError, MelodyError
+
+
+@click.command(name="score")
+@options.model_option
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILES]...")
+@click.option("--melody", metavar="TEXT", help='A melody as text: "[60, -2, 62, -2]" or "C4 D4 E4:2".')
+@options.device_option
+@options.json_option
+@options.verbose_option
+def command(
+    model: str | None, files: tuple[Path, ...], melody: str | None, device: str, as_json: bool, verbose: bool
+) -> None:
+    """Print the log-likelihood of melodies under a model.
+
+    FILES are .mid, .musicxml, .mxl or .abc; of several voices the top one counts. Every event after a melody's first
+    is scored, at temperature 1, after the melody was moved into the model's range and key. Log-likelihoods are in
+    nats; nats per event and perplexity are per scored event.
+
+    \b
+    melody-rnn score tune.mid other.abc
+    melody-rnn score --melody "C4 D4 E4 F4 G4:8" --json
+    """
+    if not files and melody is None:
+        raise InvalidArgumentError('nothing to score: name files, or give --melody "C4 D4 E4"')
+    options.check_model(model)
+    load_note_seq(verbose)
+    melodies = _read(files, melody)
+    load_tensorflow(verbose)
+    options.use_device(device)
+    loaded = options.load_model(model)
+    log_likelihoods = loaded.log_likelihoods([events for _, events in melodies])
+    rows = [_row(name, events, ll) for (name, events), ll in zip(melodies, log_likelihoods, strict=True)]
+    if as_json:
+        for row in rows:
+            click.echo(json.dumps(row))
+    else:
+        _print_table(rows)
+
+
+def _read(files: tuple[Path, ...], text: str | None) -> list[tuple[str, list[int]]]:
+    from melody_rnn.music.melodies import melody_from_sequence
+    from melody_rnn.music.primers import parse_primer
+    from melody_rnn.music.sequence_io import read_sequence
+
+    melodies = []
+    for path in files:
+        try:
+            extracted = melody_from_sequence(read_sequence(path))
+        except MelodyError as error:
+            raise MelodyError(f"{path}: {error}") from error
+        if extracted.is_polyphonic:
+            click.echo(f"{path}: several notes at once; the top voice is scored", err=True)
+        melodies.append((str(path), [int(event) for event in extracted.melody]))
+    if text is not None:
+        melodies.append(("melody", list(parse_primer(text).events)))
+    return melodies
+
+
+def _row(name: str, events: list[int], log_likelihood: float) -> dict[str, Any]:
+    num_scored = len(events) - 1
+    nats = -log_likelihood / num_scored if num_scored else None
+    return {
+        "name": name,
+        "log_likelihood": log_likelihood,
+        "num_events": len(events),
+        "nats_per_event": nats,
+        "perplexity": None if nats is None else math.exp(nats),
+    }
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold")
+    table.add_column("melody", overflow="fold")
+    for title in ("events", "log-likelihood", "nats/event", "perplexity"):
+        table.add_column(title, justify="right")
+    for row in rows:
+        nats, perplexity = row["nats_per_event"], row["perplexity"]
+        table.add_row(
+            row["name"],
+            str(row["num_events"]),
+            f"{row['log_likelihood']:.2f}",
+            "-" if nats is None else f"{nats:.3f}",
+            "-" if perplexity is None else f"{perplexity:.2f}",
+        )
+    Console().print(table)
