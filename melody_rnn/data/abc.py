@@ -5,12 +5,14 @@ playback directives, and repeats (`melody_rnn.data.repeats`).
 Source: the ABC standard 2.1, abcnotation.com.
 """
 
+import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
+from melody_rnn.data.bars import Pad, find_pads
 from melody_rnn.data.pieces import Key, Meter, Piece, PieceNote
 from melody_rnn.data.repeats import FIELDS, INLINE_FIELD, Repeats, unfold
 from melody_rnn.errors import InputFileError
@@ -20,8 +22,10 @@ _DOWNBEAT_VELOCITY: Final = 105
 """What abc2midi gives the first note after a bar line, and no other once dynamics are taken out."""
 _TEXT_CODES: Final = ("utf-8", "latin-1")
 _FIELD: Final = re.compile(r"^([A-Za-z]):\s*(.*?)\s*$")
-_UNPLAYED: Final = re.compile(r'"[^"\n]*"|\{[^}\n]*\}|![^!\n|]*!|\+[a-z][^+\n|]*\+|\\$', re.MULTILINE)
-_DECORATIONS: Final = re.compile(r"[.~`*$;?@#H-Wh-wy]|\((?!\d)|\)")
+_OLD_CHORD: Final = re.compile(r"\+([A-Ga-g^_=,'0-9/]+)\+")
+_QUOTED_PRINTABLE: Final = re.compile(r"=(?:20|(3D))")
+_UNPLAYED: Final = re.compile(r'"[^"\n]*"|\{[^}\n]*\}|![^!\n|]*!|\+[a-z][^+\n|]*\+|\\$')
+_DECORATIONS: Final = re.compile(r"[.~`*$;?@#!+{}\\\"H-Wh-wy]|\((?!\d)|\)")
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,10 @@ def read_tune(tune: AbcTune, repeats: Repeats = "written") -> Piece:
         raise InputFileError("no note in it")
     meters = tuple(Meter(m.time / quarter, m.numerator, m.denominator) for m in score.time_signatures)
     downbeats = [n.time / quarter for n in score.tracks[0].notes if n.velocity == _DOWNBEAT_VELOCITY]
-    offset, strays = _pickup_offset(downbeats, meters)
-    return Piece(parts, meters, (), offset, _key(score), tune.title, strays)
+    note_starts = sorted(note.start for part in parts for note in part)
+    pads = _pads(downbeats, meters, note_starts)
+    changes = tuple(tempo.time / quarter for tempo in score.tempos if tempo.time)
+    return Piece(parts, meters, changes, pads, _key(score), tune.title)
 
 
 def _key(score: object) -> Key | None:
@@ -109,20 +115,16 @@ def _key(score: object) -> Key | None:
     return Key(sharps, (sharps * 7 + 9 * int(signatures[0].tonality)) % 12)
 
 
-def _pickup_offset(downbeats: Sequence[float], meters: Sequence[Meter]) -> tuple[float, int]:
-    """Returns how far into its bar a tune starts, by the vote of its bar lines, and how many bar lines disagree.
-
-    A vote rather than the first bar's length: that one may be short by mistake, and the last bar of a part and the
-    next part's pickup often share a bar.
-    """
-    meter = meters[0] if meters else Meter(0.0, 4, 4)
-    last = meters[1].start if len(meters) > 1 else float("inf")
-    bar = 4 * meter.numerator / meter.denominator
-    phases = Counter(round(time % bar * 48) % round(bar * 48) for time in downbeats if time < last)
-    if not phases:
-        return 0.0, 0
-    phase, votes = max(phases.items(), key=lambda item: (item[1], -item[0]))
-    return (bar - phase / 48) % bar, sum(phases.values()) - votes
+def _pads(downbeats: Sequence[float], meters: Sequence[Meter], note_starts: Sequence[float]) -> tuple[Pad, ...]:
+    """Returns what puts bars onto the grid, for each stretch of one meter."""
+    pads: list[Pad] = []
+    for meter, following in pairwise([*(meters or [Meter(0.0, 4, 4)]), None]):
+        assert meter is not None
+        end = following.start if following else math.inf
+        starts = [meter.start, *(time for time in downbeats if meter.start < time < end)]
+        if meter.denominator:
+            pads += find_pads(starts, 4 * meter.numerator / meter.denominator, note_starts)
+    return tuple(pads)
 
 
 def playable_text(tune: AbcTune, repeats: Repeats = "written") -> str:
@@ -172,12 +174,15 @@ def _voices(body: Sequence[str]) -> dict[str, str]:
             inline = re.match(r"\[V:\s*([^\]\s]+)[^\]]*\]", line)
             name = inline[1] if inline else name
             voices.setdefault(name, []).append(_strip(line))
-    return {name: "\n".join(lines) for name, lines in voices.items()}
+    # A blank line would end the tune.
+    return {name: "\n".join(line for line in lines if line.strip()) for name, lines in voices.items()}
 
 
 def _strip(line: str) -> str:
     """Returns a line of music without what a melody does not have."""
-    line = _UNPLAYED.sub(" ", line)
+    # Two books went through e-mail: an accidental before a digit is none, so '=20' and '=3D' can be nothing else.
+    line = _QUOTED_PRINTABLE.sub(lambda code: "=" if code[1] else " ", line)
+    line = _UNPLAYED.sub(" ", _OLD_CHORD.sub(r"[\1]", line))
     pieces = []
     end = 0
     for field in INLINE_FIELD.finditer(line):

@@ -124,7 +124,7 @@ def _collect(result: FileResult, report: Report) -> list[_Candidate]:
     for tune in result.tunes:
         losses += [RejectedRow(name, tune.tune, tune.title, rule, detail) for rule, detail in tune.rejections]
         report.num_tunes_read += not any(rule in ("unreadable", "timeout", "crashed") for rule, _ in tune.rejections)
-        report.num_tunes_off_grid += bool(tune.bars_off_grid)
+        report.num_padded_tunes += bool(tune.num_pads)
         candidates += [_candidate(name, tune, number, fields, report) for number, fields in enumerate(tune.melodies)]
     report.num_tunes += len(result.tunes)
     for loss in losses:

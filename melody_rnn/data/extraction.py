@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, NamedTuple, get_args
 
+from melody_rnn.data.bars import Pad
 from melody_rnn.data.pieces import Key, Meter, Piece, PieceNote
 from melody_rnn.data.repeats import Repeats
 from melody_rnn.errors import InvalidArgumentError
@@ -19,6 +20,8 @@ Polyphony = Literal["skyline", "discard"]
 Collapsed = Literal["keep", "drop"]
 MAX_STEPS_PER_BAR = 255
 _MAX_PIECE_STEPS = 1_000_000
+# Readers put times a tick or a rounding error off.
+_EARLY = 1 / 64
 _COMMON_TIME = Meter(0.0, 4, 4)
 
 
@@ -36,8 +39,8 @@ class ExtractionRules:
         collapsed: What to do where notes that start one after the other (of a fast triplet) fall onto one step:
             'keep' keeps the first of them, 'drop' drops the melody.
         split_at_tempo_changes: Whether a tempo change ends a melody, as a meter change always does.
-        pad_pickups: Whether a pickup is set at the end of a whole first bar, so that bars start at multiples of
-            `steps_per_bar`; without it melodies start at the piece's first note, as in Magenta.
+        pad_bars: Whether pickups and other bars that are not whole are padded with silence, so that bars start at
+            multiples of `steps_per_bar`; without it melodies start at the piece's first note, as in Magenta.
         repeats: How repeats of ABC tunes are read: 'written' has each section once, 'expanded' as it is played.
     """
 
@@ -49,7 +52,7 @@ class ExtractionRules:
     polyphony: Polyphony = "discard"
     collapsed: Collapsed = "drop"
     split_at_tempo_changes: bool = True
-    pad_pickups: bool = True
+    pad_bars: bool = True
     repeats: Repeats = "written"
 
     def __post_init__(self) -> None:
@@ -115,17 +118,16 @@ def extract(piece: Piece, rules: ExtractionRules) -> Extraction:
     if not any(piece.parts):
         result.rejections.append(Rejection("no_notes", "no note that could be a melody (drums do not count)"))
         return result
-    stretches = _stretches(piece, rules)
-    for number, (start, end, meter) in enumerate(stretches):
+    for start, end, meter in _stretches(piece, rules):
         steps_per_bar = 4 * rules.steps_per_quarter * meter.numerator / max(meter.denominator, 1)
         if not 1 <= steps_per_bar <= MAX_STEPS_PER_BAR or steps_per_bar % 1:
             detail = f"a bar of {meter.numerator}/{meter.denominator} is {steps_per_bar:g} steps"
             result.rejections.append(Rejection("meter", detail))
             continue
-        offset = piece.pickup_offset if number == 0 and rules.pad_pickups else 0.0
+        pads = [pad for pad in piece.pads if rules.pad_bars and start <= pad.time < end]
         for part in piece.parts:
             notes = [note for note in part if start <= note.start < end]
-            spans = _quantise(notes, start, end, offset, rules.steps_per_quarter)
+            spans = _quantise(_padded(notes, start, end, pads), rules.steps_per_quarter)
             _extract_part(spans, int(steps_per_bar), piece.key, rules, result)
     return result
 
@@ -147,13 +149,23 @@ def _stretches(piece: Piece, rules: ExtractionRules) -> list[tuple[float, float,
     return [(start, end, starts[start]) for start, end in pairwise(bounds)]
 
 
-def _quantise(
-    notes: Sequence[PieceNote], start: float, end: float, offset: float, steps_per_quarter: int
-) -> list[_Span]:
+def _padded(notes: Sequence[PieceNote], start: float, end: float, pads: Sequence[Pad]) -> list[PieceNote]:
+    """Returns the notes of a stretch with times from its start and silences put in."""
+    moved = []
+    for note in notes:
+        note_end = min(note.end, end)
+        before = sum(pad.length for pad in pads if pad.time <= note.start + _EARLY)
+        # A note that ends where silence is put in is not to grow.
+        within = sum(pad.length for pad in pads if note.start + _EARLY < pad.time < note_end - _EARLY)
+        moved.append(PieceNote(note.start - start + before, note_end - start + before + within, note.pitch))
+    return moved
+
+
+def _quantise(notes: Sequence[PieceNote], steps_per_quarter: int) -> list[_Span]:
     spans = []
     for note in notes:
-        first = math.floor((note.start - start + offset) * steps_per_quarter + 0.5)
-        last = math.floor((min(note.end, end) - start + offset) * steps_per_quarter + 0.5)
+        first = math.floor(note.start * steps_per_quarter + 0.5)
+        last = math.floor(note.end * steps_per_quarter + 0.5)
         if first <= _MAX_PIECE_STEPS and 0 <= note.pitch <= MAX_PITCH:
             spans.append(_Span(first, min(max(last, first + 1), _MAX_PIECE_STEPS), note.pitch, note.start))
     return sorted(spans, key=lambda span: (span.start, span.exact_start, -span.pitch))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from melody_rnn.data.bars import Pad
+
 
 class PieceNote(NamedTuple):
     """A note; times in quarter notes from the piece's start."""
@@ -40,16 +42,14 @@ class Piece:
         parts: Notes of each instrument or voice, drums left out.
         meters: Meters by start; 4/4 where there is none.
         tempo_changes: Where the tempo changes, in quarter notes, after the start.
-        pickup_offset: How far into its bar the piece starts, in quarter notes: 0 without a pickup.
+        pads: What puts bar lines onto the grid; one at the start pads a pickup.
         key: The first key signature, if the source has one.
         title: The title, if the source has one.
-        bars_off_grid: Bar lines that do not fall on the grid that the first meter and the pickup give.
     """
 
     parts: tuple[tuple[PieceNote, ...], ...]
     meters: tuple[Meter, ...] = ()
     tempo_changes: tuple[float, ...] = ()
-    pickup_offset: float = 0.0
+    pads: tuple[Pad, ...] = ()
     key: Key | None = None
     title: str = ""
-    bars_off_grid: int = 0

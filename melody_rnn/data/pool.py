@@ -33,14 +33,14 @@ class TuneResult:
         title: Its title, or an empty string.
         melodies: `Extracted` fields of each melody.
         rejections: (rule, detail) of each loss.
-        bars_off_grid: Bar lines that are not at multiples of a bar.
+        num_pads: Bars that were padded to be whole.
     """
 
     tune: int
     title: str = ""
     melodies: list[dict[str, Any]] = field(default_factory=list)
     rejections: list[tuple[str, str]] = field(default_factory=list)
-    bars_off_grid: int = 0
+    num_pads: int = 0
 
 
 @dataclass

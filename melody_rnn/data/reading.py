@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from melody_rnn.data.abc import AbcTune, decode_text, read_tune, split_tunebook
+from melody_rnn.data.bars import Pad
 from melody_rnn.data.pieces import Key, Meter, Piece, PieceNote
 from melody_rnn.data.repeats import Repeats
 from melody_rnn.errors import InputFileError
@@ -54,11 +55,11 @@ def piece_from_sequence(sequence: "NoteSequence") -> Piece:
             start, end = _quarters(note.start_time, tempos), _quarters(note.end_time, tempos)
             parts.setdefault(note.instrument, []).append(PieceNote(start, end, note.pitch))
     meters = [Meter(_quarters(m.time, tempos), m.numerator, m.denominator) for m in sequence.time_signatures]
-    meters, offset = _merge_pickup(sorted(meters))
+    meters, pads = _merge_pickup(sorted(meters))
     changes = tuple(_quarters(time, tempos) for (_, before), (time, qpm) in pairwise(tempos) if qpm != before)
     title = sequence.sequence_metadata.title
     return Piece(
-        tuple(tuple(parts[number]) for number in sorted(parts)), tuple(meters), changes, offset, _key(sequence), title
+        tuple(tuple(parts[number]) for number in sorted(parts)), tuple(meters), changes, pads, _key(sequence), title
     )
 
 
@@ -98,12 +99,12 @@ def _quarters(seconds: float, tempos: list[tuple[float, float]]) -> float:
     return round(quarters, _DECIMALS)
 
 
-def _merge_pickup(meters: list[Meter]) -> tuple[list[Meter], float]:
+def _merge_pickup(meters: list[Meter]) -> tuple[list[Meter], tuple[Pad, ...]]:
     if len(meters) > 1 and meters[0].start == 0 and meters[0].denominator and meters[1].denominator:
         first, second = (4 * meter.numerator / meter.denominator for meter in meters[:2])
         if first < second and abs(meters[1].start - first) < 10**-3:
-            return [meters[1]._replace(start=0.0), *meters[2:]], second - first
-    return meters, 0.0
+            return [meters[1]._replace(start=0.0), *meters[2:]], (Pad(0.0, second - first),)
+    return meters, ()
 
 
 def _key(sequence: "NoteSequence") -> Key | None:

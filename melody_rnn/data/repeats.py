@@ -20,7 +20,8 @@ MAX_CHARACTERS: Final = 400_000
 INLINE_FIELD: Final = re.compile(r"\[([A-Za-z]):([^\]\n]*)\]")
 _MAX_TIMES: Final = 4
 _SIGN: Final = re.compile(
-    r"(?P<bar>\[?:*\|[|:\]]*|(?<!\(\d)::+|:\]|\[(?=\s*\d))"  # a bar line of any kind, or an ending's bracket
+    # A bar line of any kind, or the bracket of an ending.
+    r"(?P<bar>\[?:*\|[|:\]]*(?:\s+:(?![|:]))?|(?<!\(\d)::+|:\]|\[(?=\s*\d))"
     r"\s*(?:\[(?=\s*\d))?\s*(?P<ending>\d[\d,.-]*)?"
 )
 

@@ -58,7 +58,7 @@ class Report:
         num_truncated: Melodies cut off at the most steps.
         num_collapsed_notes: Notes left out because an earlier one stands on their step.
         num_collapsed_melodies: Melodies that lost such notes.
-        num_tunes_off_grid: Tunes with bar lines off the grid of their meter.
+        num_padded_tunes: Tunes with a pickup or other bar that was padded to be whole.
         dropped: How often each rule dropped something.
         num_groups: Groups of settings of one tune.
         largest_group: Melodies in the largest group.
@@ -80,7 +80,7 @@ class Report:
     num_truncated: int = 0
     num_collapsed_notes: int = 0
     num_collapsed_melodies: int = 0
-    num_tunes_off_grid: int = 0
+    num_padded_tunes: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
     num_groups: int = 0
     largest_group: int = 0

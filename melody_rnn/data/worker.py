@@ -1,7 +1,7 @@
 """The process that reads files for `melody_rnn.data.pool`, so that a broken one can be stopped or lost.
 
 It takes one JSON object a line, {"path", "first", "rules"}, and answers with one a tune, {"tune", "title",
-"melodies", "rejections", "bars_off_grid"}, then {"done", "error"}. Run as python -m melody_rnn.data.worker.
+"melodies", "rejections", "num_pads"}, then {"done", "error"}. Run as python -m melody_rnn.data.worker.
 """
 
 import json
@@ -38,11 +38,11 @@ def read_file(path: Path, first: int, rules: ExtractionRules, out: TextIO) -> No
 
 
 def _read_tune(reader: Any, rules: ExtractionRules) -> dict[str, Any]:
-    bars_off_grid = 0
+    num_pads = 0
     title: dict[str, str] = {}
     try:
         piece = reader()
-        bars_off_grid = piece.bars_off_grid
+        num_pads = len(piece.pads)
         title = {"title": piece.title} if piece.title else {}
         extraction = extract(piece, rules)
     except InputFileError as problem:
@@ -56,7 +56,7 @@ def _read_tune(reader: Any, rules: ExtractionRules) -> dict[str, Any]:
         **title,
         "melodies": [melody._asdict() for melody in extraction.melodies],
         "rejections": [list(rejection) for rejection in extraction.rejections],
-        "bars_off_grid": bars_off_grid,
+        "num_pads": num_pads,
     }
 
 
