@@ -40,8 +40,8 @@ class EncodingConfig:
                 f"min_note and max_note must span at least an octave within 0..{NUM_PITCHES}, "
                 f"got {self.min_note} and {self.max_note}"
             )
-        if any(distance < 1 for distance in self.lookback_distances):
-            raise ModelError(f"lookback_distances must be at least 1, got {list(self.lookback_distances)}")
+        if not self.lookback_distances or any(distance < 1 for distance in self.lookback_distances):
+            raise ModelError(f"lookback_distances must each be at least 1, got {list(self.lookback_distances)}")
 
 
 @dataclass(frozen=True)
@@ -108,9 +108,10 @@ class ModelConfig:
         """
         try:
             data = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ModelError(f"the model's config is not JSON ({error})") from error
-        return _from_data(cls, data, "config")
+        config: ModelConfig = _from_data(cls, data, "config")
+        return config
 
 
 def _from_data(kind: Any, data: Any, where: str) -> Any:

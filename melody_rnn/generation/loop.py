@@ -103,7 +103,7 @@ class SamplingLoop:
         num_melodies = len(start.events)
         tile = _tile_size(num_melodies)
         # A compiled function locks the variables that it reads, so tiles on several threads take their values.
-        weights = [tf.convert_to_tensor(variable) for variable in self._network.variables]
+        weights = [tf.convert_to_tensor(variable) for variable in self._network.trainable_variables]
         limits = tf.constant(new_steps), tf.constant(start.ends_note), tf.constant(start.steps_per_bar)
 
         def one_tile(first: int) -> NDArray[np.int32]:
@@ -152,7 +152,7 @@ class SamplingLoop:
         Without states in `state` its event is the melodies' first.
         """
         encoding, network = self._encoding, self._network
-        values = list(zip(network.variables, weights, strict=True))
+        values = list(zip(network.trainable_variables, weights, strict=True))
 
         def body(step: tf.Tensor, state: LoopState, events: tf.TensorArray, check: tf.Tensor) -> tuple[Any, ...]:
             inputs, encoding_state = encoding.step(state.event, state.encoding_state)

@@ -1,0 +1,179 @@
+"""The command as a user runs it: in a process of its own, from an empty folder."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from melody_rnn.cli.main import cli
+from melody_rnn.cli.reference import reference
+from melody_rnn.music.melodies import melody_from_sequence
+from melody_rnn.music.sequence_io import read_midi_text, read_sequence
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = list(cli.list_commands(None))
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Returns a function that runs melody-rnn in an empty folder."""
+
+    def command(*arguments):
+        program = [sys.executable, "-c", "from melody_rnn.cli import main; main()"]
+        return subprocess.run(
+            [*program, *map(str, arguments)], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+        )
+
+    return command
+
+
+def test_generate_writes_what_it_says(run, tmp_path):
+    result = run("generate", "-n", 3, "--num-steps", 40, "--seed", 5, "--temperature", 0.8, "--json")
+    assert (result.returncode, result.stderr) == (0, "")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["file"] for row in rows] == [f"midi_out/lookback_rnn_seed5_0{k}.mid" for k in (1, 2, 3)]
+    for index, row in enumerate(rows, start=1):
+        assert set(row) == {"file", "events", "num_steps", "seed", "index", "temperature", "log_likelihood"}
+        assert (row["index"], row["seed"], row["temperature"]) == (index, 5, 0.8)
+        assert len(row["events"]) == row["num_steps"] == 40
+        about = json.loads(read_midi_text(tmp_path / row["file"])[0])
+        assert about["model"] == "lookback_rnn"
+        assert (about["seed"], about["index"], about["temperature"]) == (5, index, 0.8)
+        assert about["version"]
+        written = list(melody_from_sequence(read_sequence(tmp_path / row["file"])).melody)
+        assert [e for e in written if e >= 0] == [e for e in row["events"] if e >= 0]
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.mid")}
+    again = run("generate", "-n", 2, "--num-steps", 40, "--seed", 5, "--temperature", 0.8)
+    assert again.returncode == 0
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.mid")} == before
+    assert "nats/event" in again.stdout
+    assert "--seed 5 makes them again" in again.stdout
+    scored = run("score", "--json", "--melody", json.dumps(rows[0]["events"]))
+    assert json.loads(scored.stdout)["log_likelihood"] == pytest.approx(rows[0]["log_likelihood"], abs=1e-3)
+
+
+def test_other_settings_with_the_same_seed_overwrite_nothing(run, tmp_path):
+    for temperature in (0.5, 1.5):
+        assert run("generate", "-n", 1, "--seed", 1, "--num-steps", 20, "-t", temperature).returncode == 0
+    assert sorted(path.name for path in (tmp_path / "midi_out").iterdir()) == [
+        "lookback_rnn_seed1_01-2.mid",
+        "lookback_rnn_seed1_01.mid",
+    ]
+
+
+def test_a_primer_file_sets_the_tempo_and_comes_first(run, tmp_path):
+    (tmp_path / "tune.abc").write_text("X:1\nM:4/4\nL:1/4\nQ:1/4=90\nK:C\nC D E F |\n")
+    result = run("generate", "-n", 1, "--primer-midi", "tune.abc", "--new-steps", 16, "--seed", 2, "--json")
+    assert result.returncode == 0, result.stderr
+    row = json.loads(result.stdout)
+    assert row["events"][:16] == [60, -2, -2, -2, 62, -2, -2, -2, 64, -2, -2, -2, 65, -2, -2, -2]
+    assert row["events"][16] != -2
+    sequence = read_sequence(tmp_path / row["file"])
+    assert sequence.tempos[0].qpm == pytest.approx(90)
+
+
+def test_import_bundle_score_and_models(run, tmp_path):
+    bundle = ROOT / "tests" / "data" / "basic_rnn.mag"
+    case = json.loads(bundle.with_suffix(".json").read_text())["cases"][0]
+    assert run("import-bundle", bundle, "mine").returncode == 0
+    again = run("import-bundle", bundle, "mine")
+    assert (again.returncode, again.stderr) == (2, "melody-rnn: mine exists already; name a new folder\n")
+    result = run("score", "--model", "mine", "--melody", json.dumps(case["events"]), "--json")
+    row = json.loads(result.stdout)
+    assert row["log_likelihood"] == pytest.approx(case["log_likelihood"], abs=1e-3)
+    assert row["num_events"] == len(case["events"])
+    assert row["nats_per_event"] == pytest.approx(-case["log_likelihood"] / (len(case["events"]) - 1), abs=1e-4)
+    models = [json.loads(line) for line in run("models", "--json").stdout.splitlines()]
+    assert [model["name"] for model in models if model["is_default"]] == ["lookback_rnn"]
+    assert "lookback_rnn" in run("models").stdout
+
+
+def test_devices(run):
+    result = run("devices")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "CPU:0" in result.stdout
+
+
+LIGHT_MISTAKES = [
+    (["generate", "--model", "nope"], "unknown model 'nope'"),
+    (["generate", "--model", "missing.mag"], "missing.mag: no such file"),
+    (["generate", "--temperature", "-1"], "must be a finite number of at least 0, got -1"),
+    (["generate", "--temperature", "nan"], "got nan"),
+    (["generate", "--temperature", "inf"], "got inf"),
+    (["generate", "--temperature", "warm"], "got warm"),
+    (["generate", "--top-p", "0"], "must be above 0 and at most 1, got 0"),
+    (["generate", "--top-p", "1.5"], "must be above 0 and at most 1, got 1.5"),
+    (["generate", "--num-outputs", "0"], "0 is not in the range x>=1"),
+    (["generate", "--qpm", "0"], "must be a finite number above 0"),
+    (["generate", "--output-dir", "file/below"], "is a file"),
+    (["generate", "--primer", "C4", "--primer-midi", "a.mid"], "give one of them"),
+    (["generate", "--nonsense"], "No such option"),
+    (["score"], "nothing to score"),
+    (["import-bundle", "missing.mag", "x"], "no such file"),
+    (["compose"], "No such command"),
+]
+NOTE_MISTAKES = [
+    (["generate", "--primer", "[-2]"], "no note"),
+    (["generate", "--primer", "[200]"], "200 is outside"),
+    (["generate", "--primer", "C4:8", "--num-steps", "8"], "the primer has 8 steps"),
+    (["generate", "--primer-midi", "missing.mid"], "missing.mid: cannot be read"),
+    (["generate", "--primer-midi", "page.mid"], "page.mid: not a MIDI file"),
+    (["score", "empty.mid"], "empty.mid: is empty"),
+]
+HEAVY_MISTAKES = [
+    (["generate", "--model", "page.mag"], "page.mag"),
+    (["generate", "--device", "gpu"], "no GPU"),
+    (["generate", "--model", "noise.mag"], "noise.mag"),
+]
+
+
+def check_mistake(run, tmp_path, arguments, message):
+    for name, data in {
+        "file": b"",
+        "empty.mid": b"",
+        "page.mid": b"<html>",
+        "page.mag": b"<!DOCTYPE html><html>404</html>",
+        "noise.mag": bytes(range(256)) * 8,
+    }.items():
+        (tmp_path / name).write_bytes(data)
+    before = sorted(tmp_path.rglob("*"))
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("melody-rnn")
+    assert result.stdout == ""
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(("arguments", "message"), LIGHT_MISTAKES + NOTE_MISTAKES + HEAVY_MISTAKES)
+def test_mistakes_give_one_line_and_write_nothing(run, tmp_path, arguments, message):
+    check_mistake(run, tmp_path, arguments, message)
+
+
+WATCHED = "tensorflow keras note_seq numpy rich".split()
+SPY = f"""
+import atexit, os, sys
+sys.argv = ["melody-rnn", *sys.argv[1:]]
+leave = os._exit
+os._exit = lambda status: (print([m for m in {WATCHED} if m in sys.modules], file=sys.stderr), sys.stderr.flush(), leave(status))
+from melody_rnn.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["models"], *([name, "--help"] for name in COMMANDS), *(m[0] for m in LIGHT_MISTAKES)]
+)
+def test_help_and_mistakes_load_no_heavy_library(tmp_path, arguments):
+    (tmp_path / "file").write_text("")
+    result = subprocess.run(
+        [sys.executable, "-c", SPY, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.stderr.splitlines()[-1] == "[]"
+
+
+def test_the_reference_is_the_help():
+    assert (ROOT / "docs" / "cli.md").read_text() == reference()

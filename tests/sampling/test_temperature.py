@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from melody_rnn.sampling.temperature import log_softmax, softmax, temper
+
+logits = arrays(np.float32, (1, 12), elements=st.floats(-30, 30, width=32))
+TEMPERATURES = [0.05, 0.3, 0.6, 1.0, 1.5, 3.0, 20.0]
+
+
+def exact(z, temperature):
+    scaled = z.astype(np.float64) / temperature
+    weights = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def entropy(p):
+    p = np.asarray(p, np.float64)
+    return -np.sum(p * np.log(np.where(p > 0, p, 1)))
+
+
+@settings(deadline=None)
+@given(logits)
+def test_probabilities_are_the_softmax_of_logits_over_temperature(z):
+    for temperature in TEMPERATURES:
+        np.testing.assert_allclose(softmax(temper(z, temperature)), exact(z, temperature), atol=2e-6)
+    np.testing.assert_allclose(softmax(temper(z, 1.0)), exact(z, 1.0), atol=2e-7)
+
+
+@settings(deadline=None)
+@given(logits)
+def test_entropy_rises_and_the_peak_falls_with_temperature(z):
+    distributions = [softmax(temper(z, temperature)).numpy()[0] for temperature in TEMPERATURES]
+    assert np.all(np.diff([entropy(p) for p in distributions]) >= -1e-5)
+    assert np.all(np.diff([p.max() for p in distributions]) <= 1e-6)
+
+
+@settings(deadline=None)
+@given(logits)
+def test_the_order_of_classes_never_changes(z):
+    for temperature in TEMPERATURES:
+        ordered = softmax(temper(z, temperature)).numpy()[0][np.argsort(z[0], kind="stable")]
+        assert np.all(np.diff(ordered) >= 0)
+
+
+def test_limits():
+    z = np.array([[0.5, 2.0, -1.0, 1.9]], np.float32)
+    np.testing.assert_array_equal(softmax(temper(z, 0.0)), [[0, 1, 0, 0]])
+    np.testing.assert_allclose(softmax(temper(z, 1e-6)), [[0, 1, 0, 0]], atol=1e-7)
+    np.testing.assert_allclose(softmax(temper(z, 1e6)), np.full((1, 4), 0.25), atol=1e-4)
+
+
+def test_huge_and_masked_logits_stay_finite():
+    z = np.array([[1e4, -1e4, -np.inf, 9.9e3]], np.float32)
+    for temperature in (0.0, 1e-6, 1.0, 1e6):
+        p = softmax(temper(z, temperature)).numpy()
+        assert np.isfinite(p).all()
+        assert p[0, 2] == 0
+        assert p.sum() == pytest.approx(1, abs=1e-6)
+
+
+def test_one_temperature_a_melody():
+    z = np.tile(np.array([[1.0, 2.0, 3.0]], np.float32), (3, 1))
+    p = softmax(temper(z, np.array([0.5, 1.0, 0.0], np.float32))).numpy()
+    np.testing.assert_allclose(p[0], exact(z[:1], 0.5)[0], atol=1e-6)
+    np.testing.assert_allclose(p[1], exact(z[:1], 1.0)[0], atol=1e-6)
+    np.testing.assert_array_equal(p[2], [0, 0, 1])
+
+
+def test_log_softmax_is_the_logarithm_of_softmax():
+    z = np.random.default_rng(0).normal(size=(2, 5)).astype(np.float32)
+    np.testing.assert_allclose(np.exp(log_softmax(z)), softmax(z), atol=1e-6)

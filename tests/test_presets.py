@@ -1,0 +1,85 @@
+import json
+import shutil
+
+import pytest
+
+from melody_rnn.errors import ModelError, OutputError
+from melody_rnn.presets import DEFAULT_PRESET, find_preset, list_presets, load_preset
+
+
+@pytest.fixture
+def folder(tiny_model, tmp_path):
+    tiny_model.save_preset(tmp_path / "tiny")
+    return tmp_path / "tiny"
+
+
+def test_the_default_preset_ships_with_a_card():
+    shipped = {info.name: info for info in list_presets()}
+    assert find_preset() == shipped[DEFAULT_PRESET].path
+    assert shipped[DEFAULT_PRESET].headline
+
+
+def test_a_folder_that_is_no_preset_is_refused(tmp_path):
+    with pytest.raises(ModelError, match=r"without preset\.json"):
+        find_preset(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["weights missing", "weights cut", "weights of noise", "other sizes"])
+def test_damaged_weights(folder, damage):
+    weights = folder / "model.weights.h5"
+    if damage == "weights missing":
+        weights.unlink()
+    elif damage == "weights cut":
+        weights.write_bytes(weights.read_bytes()[:3000])
+    elif damage == "weights of noise":
+        weights.write_bytes(b"<html>404</html>" * 10)
+    else:
+        text = (folder / "preset.json").read_text()
+        (folder / "preset.json").write_text(text.replace("8,\n", "9,\n", 1))
+    with pytest.raises(ModelError, match=r"model\.weights\.h5: .*copy it anew") as caught:
+        load_preset(folder)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda data: data["config"].update(extra=1), "unknown field 'extra'"),
+        (lambda data: data["config"]["encoding"].update(kind="midi"), "config.encoding.kind"),
+        (lambda data: data["config"]["network"].update(layer_sizes=[0]), "layer_sizes"),
+        (lambda data: data["config"].pop("encoding"), "encoding"),
+        (lambda data: data.pop("opening_pitches"), "opening_pitches"),
+        (lambda data: data.update(opening_pitches={"20": 1.0}), "opening_pitches"),
+        (lambda data: data.update(opening_pitches={"60": "much"}), "could not convert"),
+    ],
+)
+def test_damaged_descriptions(folder, change, message):
+    data = json.loads((folder / "preset.json").read_text())
+    change(data)
+    (folder / "preset.json").write_text(json.dumps(data))
+    with pytest.raises(ModelError, match=message):
+        load_preset(folder)
+
+
+def test_saving_replaces_a_preset_but_nothing_else(tiny_model, folder, tmp_path):
+    tiny_model.save_preset(folder)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "letter.txt").write_text("mine")
+    with pytest.raises(OutputError, match="is no model"):
+        tiny_model.save_preset(other)
+    assert (other / "letter.txt").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "tiny"]
+
+
+def test_saving_where_no_folder_can_be(tiny_model, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot write"):
+        tiny_model.save_preset(tmp_path / "file" / "model")
+
+
+def test_a_copied_folder_works(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "copy")
+    preset, network = load_preset(tmp_path / "copy")
+    assert preset.opening_pitches == {60: 0.25, 67: 0.75}
+    assert network.num_classes == 16
