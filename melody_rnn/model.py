@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -23,7 +24,8 @@ from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.sampling.temperature import log_softmax
 
 MAX_SEED = 2**31 - 1
-PrimerLike = Melody | NoteSequence | Primer | Sequence[int] | str
+PrimerLike = Any
+"""A melody, a NoteSequence, a `Primer`, a sequence of events, or text as `parse_primer` reads it."""
 
 
 def fresh_seed() -> int:
@@ -63,7 +65,9 @@ class MelodyRNN:
         bundle = read_bundle(path)
         network = make_network(bundle.config)
         network.assign_by_name(bundle.weights)
-        card = f"# {bundle.config.name}\n\nConverted from the Magenta bundle {Path(path).name}.\n\n{bundle.description}\n"
+        card = (
+            f"# {bundle.config.name}\n\nConverted from the Magenta bundle {Path(path).name}.\n\n{bundle.description}\n"
+        )
         return cls(Preset(bundle.config, card=card), network)
 
     @property
@@ -84,7 +88,7 @@ class MelodyRNN:
         num_outputs: int = 1,
         num_steps: int = 128,
         new_steps: int | None = None,
-        primer: PrimerLike | None = None,
+        primer: PrimerLike = None,
         temperature: float | Sequence[float] = 1.0,
         top_k: int | Sequence[int] | None = None,
         top_p: float | Sequence[float] | None = None,

@@ -10,12 +10,12 @@ from note_seq import Melody
 from numpy.typing import NDArray
 
 from melody_rnn.config import ModelConfig
-from melody_rnn.tunes.dataset import Dataset, StoredMelody
 from melody_rnn.encodings import Encoding, make_encoding
 from melody_rnn.events import NO_EVENT
 from melody_rnn.music.melodies import squash
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import Preset, make_network
+from melody_rnn.tunes.dataset import Dataset, StoredMelody
 
 BATCH_SIZE = 64
 LEARNING_RATE = 2e-3
@@ -109,7 +109,9 @@ def batches_of(encoding: Encoding, melodies: Sequence[StoredMelody], seed: int |
     return encoded if seed is None else encoded.shuffle(len(padded), seed=seed)
 
 
-def _pad(melodies: Sequence[StoredMelody]) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]]:
+def _pad(
+    melodies: Sequence[StoredMelody],
+) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]]:
     for start in range(0, len(melodies), BATCH_SIZE):
         batch = melodies[start : start + BATCH_SIZE]
         events = np.full((len(batch), max(len(melody.events) for melody in batch)), NO_EVENT, np.int32)

@@ -13,10 +13,10 @@ import numpy as np
 
 from melody_rnn import MelodyRNN
 from melody_rnn.config import CONFIGS
-from melody_rnn.tunes.build import ExtractionRules, build_dataset
-from melody_rnn.tunes.corpora import checksum, tunebooks
 from melody_rnn.metrics import bigram_nats, unigram_nats
 from melody_rnn.training import squash_all, train
+from melody_rnn.tunes.build import ExtractionRules, build_dataset
+from melody_rnn.tunes.corpora import checksum, tunebooks
 
 SEED = 0
 CARD = """# lookback_rnn

@@ -9,9 +9,7 @@ from melody_rnn.sampling.temperature import softmax, temper
 NEAR_TIE = 1e-4
 
 
-@pytest.fixture(
-    scope="module", params=["basic_rnn", "mono_rnn", "lookback_rnn", "attention_rnn", "attention_rnn_2016"]
-)
+@pytest.fixture(scope="module", params=["basic_rnn", "mono_rnn", "lookback_rnn", "attention_rnn", "attention_rnn_2016"])
 def name(request):
     return request.param
 

@@ -44,33 +44,69 @@ class Request:
 
 @click.command(name="generate")
 @options.model_option
-@click.option("-n", "--num-outputs", type=click.IntRange(min=1), default=10, show_default=True, help="How many melodies.")
-@click.option("--num-steps", type=click.IntRange(min=1), default=128, show_default=True,
-              help="Length of each in sixteenth notes, the primer included.")
-@click.option("--new-steps", type=click.IntRange(min=1), help="Length of what follows the primer; replaces --num-steps.")
-@click.option("--primer", metavar="TEXT", help='What all start with: "C4 D4 E4:2 R:2" (notes, and lengths in '
-              'sixteenths; 4 if left out) or events, "[60, -2, 62, -2]" (-2 holds, -1 ends a note).')
-@click.option("--primer-midi", type=click.Path(path_type=Path), metavar="FILE",
-              help="The same from a .mid, .musicxml, .mxl or .abc file: its top voice.")
-@click.option("-t", "--temperature", default=1.0, show_default=True,
-              type=options.FiniteNumber(lambda x: x >= 0, "a finite number of at least 0"),
-              help="Below 1 surer and more conservative, above 1 more diverse with more mistakes, 0 always the likeliest.")
+@click.option(
+    "-n", "--num-outputs", type=click.IntRange(min=1), default=10, show_default=True, help="How many melodies."
+)
+@click.option(
+    "--num-steps",
+    type=click.IntRange(min=1),
+    default=128,
+    show_default=True,
+    help="Length of each in sixteenth notes, the primer included.",
+)
+@click.option(
+    "--new-steps", type=click.IntRange(min=1), help="Length of what follows the primer; replaces --num-steps."
+)
+@click.option(
+    "--primer",
+    metavar="TEXT",
+    help='What all start with: "C4 D4 E4:2 R:2" (notes, and lengths in '
+    'sixteenths; 4 if left out) or events, "[60, -2, 62, -2]" (-2 holds, -1 ends a note).',
+)
+@click.option(
+    "--primer-midi",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The same from a .mid, .musicxml, .mxl or .abc file: its top voice.",
+)
+@click.option(
+    "-t",
+    "--temperature",
+    default=1.0,
+    show_default=True,
+    type=options.FiniteNumber(lambda x: x >= 0, "a finite number of at least 0"),
+    help="Below 1 surer and more conservative, above 1 more diverse with more mistakes, 0 always the likeliest.",
+)
 @click.option("--top-k", type=click.IntRange(min=1), help="Choose among the k likeliest only.")
-@click.option("--top-p", type=options.FiniteNumber(lambda p: 0 < p <= 1, "above 0 and at most 1"),
-              help="Choose among the likeliest that together have this probability.")
-@click.option("--min-p", type=options.FiniteNumber(lambda p: 0 <= p <= 1, "from 0 to 1"),
-              help="Leave out what is less than this share as likely as the likeliest.")
+@click.option(
+    "--top-p",
+    type=options.FiniteNumber(lambda p: 0 < p <= 1, "above 0 and at most 1"),
+    help="Choose among the likeliest that together have this probability.",
+)
+@click.option(
+    "--min-p",
+    type=options.FiniteNumber(lambda p: 0 <= p <= 1, "from 0 to 1"),
+    help="Leave out what is less than this share as likely as the likeliest.",
+)
 @click.option("--seed", type=click.IntRange(0, _MAX_SEED), help="Makes a run repeatable. [default: a fresh one]")
 @click.option("--qpm", type=POSITIVE, help="Quarter notes a minute. [default: the primer file's, or 120]")
 @click.option("--program", type=click.IntRange(0, 127), default=0, show_default=True, help="General MIDI instrument.")
-@click.option("--velocity", type=click.IntRange(1, 127), default=100, show_default=True, help="How hard notes are struck.")
-@click.option("-o", "--output-dir", type=click.Path(path_type=Path), default=Path("midi_out"), show_default=True,
-              help="Where the files go; nothing there is overwritten.")
+@click.option(
+    "--velocity", type=click.IntRange(1, 127), default=100, show_default=True, help="How hard notes are struck."
+)
+@click.option(
+    "-o",
+    "--output-dir",
+    type=click.Path(path_type=Path),
+    default=Path("midi_out"),
+    show_default=True,
+    help="Where the files go; nothing there is overwritten.",
+)
 @options.device_option
 @options.json_option
 @options.verbose_option
 def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: skip
-    """Write melodies as MIDI files.
+    r"""Write melodies as MIDI files.
 
     \b
     melody-rnn generate                                        ten melodies
@@ -94,7 +130,9 @@ def _check(request: Request) -> None:
     if request.primer is not None and request.primer_midi is not None:
         raise InvalidArgumentError("--primer and --primer-midi both say how to begin; give one of them")
     options.check_model(request.model)
-    existing = next(folder for folder in (request.output_dir, *request.output_dir.absolute().parents) if folder.exists())
+    existing = next(
+        folder for folder in (request.output_dir, *request.output_dir.absolute().parents) if folder.exists()
+    )
     if not existing.is_dir():
         raise OutputError(f"{request.output_dir}: {existing} is a file, so no folder can be there; name another folder")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 BUNDLE_SUFFIX = ".mag"
 
 
-class FiniteNumber(click.ParamType):
+class FiniteNumber(click.ParamType[float]):
     """A finite number in a range."""
 
     name = "number"

@@ -22,7 +22,7 @@ from melody_rnn.errors import InvalidArgumentError, MelodyError
 def command(
     model: str | None, files: tuple[Path, ...], melody: str | None, device: str, as_json: bool, verbose: bool
 ) -> None:
-    """Print the log-likelihood of melodies under a model.
+    r"""Print the log-likelihood of melodies under a model.
 
     FILES are .mid, .musicxml, .mxl or .abc; of several voices the top one counts. Every event after a melody's first
     is scored, at temperature 1, after the melody was moved into the model's range and key. Log-likelihoods are in

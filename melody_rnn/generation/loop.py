@@ -42,7 +42,7 @@ class LoopState(NamedTuple):
 
     event: tf.Tensor
     encoding_state: Any = None
-    rnn_state: RNNState | None = None
+    rnn_state: Any = None
 
 
 @dataclass(frozen=True)

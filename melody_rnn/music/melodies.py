@@ -36,9 +36,7 @@ class ExtractedMelody:
     is_polyphonic: bool
 
 
-def melody_from_sequence(
-    sequence: NoteSequence, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER
-) -> ExtractedMelody:
+def melody_from_sequence(sequence: NoteSequence, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER) -> ExtractedMelody:
     """Takes the melody out of a sequence: all instruments but drums, the top note where several sound.
 
     Tempo changes are followed, so that a quarter note is one wherever it stands; the first meter gives the bars.
@@ -64,9 +62,7 @@ def melody_from_sequence(
             events[end - first_bar_step] = note_seq.MELODY_NOTE_OFF
     for start, _, pitch in line:
         events[start - first_bar_step] = pitch
-    melody = Melody(
-        events, start_step=first_bar_step, steps_per_bar=steps_per_bar, steps_per_quarter=steps_per_quarter
-    )
+    melody = Melody(events, start_step=first_bar_step, steps_per_bar=steps_per_bar, steps_per_quarter=steps_per_quarter)
     return ExtractedMelody(melody, first_qpm(sequence), steps_per_bar, is_polyphonic)
 
 

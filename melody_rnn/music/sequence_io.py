@@ -137,16 +137,17 @@ def midi_bytes(sequence: NoteSequence, text: str | None = None) -> bytes:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Writes a file under a temporary name in its folder and renames it, so that no half file is ever there."""
-    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    unfinished = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(unfinished, 0o666 & ~_umask())
-        os.replace(unfinished, path)
+        unfinished.chmod(0o666 & ~_umask())
+        unfinished.replace(path)
     except BaseException:
-        Path(unfinished).unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
         raise
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -14,7 +14,8 @@ from melody_rnn.sampling.temperature import temper
 from melody_rnn.sampling.truncation import keep_min_p, keep_top_k, keep_top_p
 
 Setting = float | Sequence[float]
-Values = NDArray[np.generic] | tf.Tensor
+Values = Any
+"""An array or tensor [batch]."""
 
 
 class Controls(NamedTuple):

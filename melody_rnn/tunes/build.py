@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from melody_rnn.errors import MelodyError
 from melody_rnn.tunes.abc import read_tune, split_tunes
 from melody_rnn.tunes.corpora import Source
 from melody_rnn.tunes.dataset import Dataset, StoredMelody
 from melody_rnn.tunes.splits import assign_splits, drop_duplicates
-from melody_rnn.errors import MelodyError
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,9 @@ class Dataset:
             with np.load(io.BytesIO(data), allow_pickle=False) as file:
                 events, ends, steps_per_bar, ids, splits = (file[field] for field in _FIELDS)
             parts = np.split(events, ends[:-1]) if len(ends) else []
-            if len({len(ends), len(steps_per_bar), len(ids), len(splits)}) > 1 or (len(ends) and ends[-1] != len(events)):
+            if len({len(ends), len(steps_per_bar), len(ids), len(splits)}) > 1 or (
+                len(ends) and ends[-1] != len(events)
+            ):
                 raise ValueError("its parts do not fit together")
             if len(events) and not NO_EVENT <= int(events.min()) <= int(events.max()) <= MAX_PITCH:
                 raise ValueError("it has events out of range")

@@ -153,19 +153,24 @@ def test_mistakes_give_one_line_and_write_nothing(run, tmp_path, arguments, mess
     check_mistake(run, tmp_path, arguments, message)
 
 
-WATCHED = "tensorflow keras note_seq numpy rich".split()
+WATCHED = ["tensorflow", "keras", "note_seq", "numpy", "rich"]
 SPY = f"""
 import atexit, os, sys
 sys.argv = ["melody-rnn", *sys.argv[1:]]
 leave = os._exit
-os._exit = lambda status: (print([m for m in {WATCHED} if m in sys.modules], file=sys.stderr), sys.stderr.flush(), leave(status))
+def tell(status):
+    print([name for name in {WATCHED} if name in sys.modules], file=sys.stderr)
+    sys.stderr.flush()
+    leave(status)
+os._exit = tell
 from melody_rnn.cli import main
 main()
 """
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["models"], *([name, "--help"] for name in COMMANDS), *(m[0] for m in LIGHT_MISTAKES)]
+    "arguments",
+    [["--help"], ["--version"], ["models"], *([name, "--help"] for name in COMMANDS), *(m[0] for m in LIGHT_MISTAKES)],
 )
 def test_help_and_mistakes_load_no_heavy_library(tmp_path, arguments):
     (tmp_path / "file").write_text("")

@@ -50,7 +50,7 @@ def test_projecting_features_is_multiplying_vectors(config):
 def test_bar_lookbacks_follow_each_melody_s_own_meter():
     encoding = make_encoding(BAR_LOOKBACK)
     first_bar = [60, -2, -2, 62, -2, -2]
-    events = tf.constant([first_bar * 4, (first_bar + [64, -2, -2]) * 2 + first_bar], tf.int32)
+    events = tf.constant([first_bar * 4, ([*first_bar, 64, -2, -2]) * 2 + first_bar], tf.int32)
     _, labels, state = encoding.encode(events, tf.constant([6, 9]))
     num_events = 14
     assert list(labels[0, :6].numpy()) == [2, num_events + 1, num_events + 1, 4, num_events + 1, num_events + 1]

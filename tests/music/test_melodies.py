@@ -110,7 +110,8 @@ def test_note_names_round_trip(pitch):
 
 
 @pytest.mark.parametrize(
-    ("name", "pitch"), [("C4", 60), ("c4", 60), ("Bb3", 58), ("F##2", 43), ("Cb4", 59), ("B♯4", 72), ("C-1", 0), ("G9", 127)]
+    ("name", "pitch"),
+    [("C4", 60), ("c4", 60), ("Bb3", 58), ("F##2", 43), ("Cb4", 59), ("B♯4", 72), ("C-1", 0), ("G9", 127)],
 )
 def test_note_names(name, pitch):
     assert melodies.parse_note_name(name) == pitch

@@ -73,7 +73,7 @@ def test_new_files_take_the_next_free_name(tmp_path):
 
 
 def test_an_interrupted_write_leaves_nothing(sequence, tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         sequence_io.write_midi(sequence, tmp_path / "a.mid")
     assert list(tmp_path.iterdir()) == []

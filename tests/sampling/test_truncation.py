@@ -13,7 +13,9 @@ def kept(logits):
     return np.isfinite(logits).tolist()[0]
 
 
-@pytest.mark.parametrize(("k", "expected"), [(1, [1, 0, 0, 0]), (2, [1, 0, 1, 0]), (4, [1, 1, 1, 1]), (9, [1, 1, 1, 1])])
+@pytest.mark.parametrize(
+    ("k", "expected"), [(1, [1, 0, 0, 0]), (2, [1, 0, 1, 0]), (4, [1, 1, 1, 1]), (9, [1, 1, 1, 1])]
+)
 def test_top_k(k, expected):
     assert kept(keep_top_k(Z, k)) == [bool(x) for x in expected]
 
@@ -23,7 +25,8 @@ def test_top_k_keeps_k_of_equals():
 
 
 @pytest.mark.parametrize(
-    ("p", "expected"), [(0.1, [1, 0, 0, 0]), (0.41, [1, 0, 1, 0]), (0.69, [1, 0, 1, 0]), (0.71, [1, 0, 1, 1]), (1, [1] * 4)]
+    ("p", "expected"),
+    [(0.1, [1, 0, 0, 0]), (0.41, [1, 0, 1, 0]), (0.69, [1, 0, 1, 0]), (0.71, [1, 0, 1, 1]), (1, [1] * 4)],
 )
 def test_top_p(p, expected):
     assert kept(keep_top_p(Z, p)) == [bool(x) for x in expected]
@@ -34,7 +37,9 @@ def test_top_p_of_1_keeps_what_rounding_would_drop():
     assert all(kept(keep_top_p(z, 1.0)))
 
 
-@pytest.mark.parametrize(("p", "expected"), [(0, [1] * 4), (0.49, [1, 0, 1, 1]), (0.7, [1, 0, 1, 0]), (1, [1, 0, 0, 0])])
+@pytest.mark.parametrize(
+    ("p", "expected"), [(0, [1] * 4), (0.49, [1, 0, 1, 1]), (0.7, [1, 0, 1, 0]), (1, [1, 0, 0, 0])]
+)
 def test_min_p(p, expected):
     assert kept(keep_min_p(Z, p)) == [bool(x) for x in expected]
 

@@ -30,7 +30,12 @@ def test_pickups_are_padded_to_a_whole_bar():
 
 def test_repeats_are_played_once():
     once = tune("C4 D4 | E8 | F4 G4 |")
-    for body in ("|: C4 D4 | E8 :|| F4 G4 |", "C4 D4 |1 E8 :|2 F4 G4 ||", "C4 D4 |[1 E8 :|[2 F4 G4 |]", "|:C4 D4|E8::F4 G4:|"):
+    for body in (
+        "|: C4 D4 | E8 :|| F4 G4 |",
+        "C4 D4 |1 E8 :|2 F4 G4 ||",
+        "C4 D4 |[1 E8 :|[2 F4 G4 |]",
+        "|:C4 D4|E8::F4 G4:|",
+    ):
         assert list(tune(body).events) == list(once.events), body
 
 

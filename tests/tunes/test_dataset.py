@@ -47,7 +47,10 @@ def test_pickles_are_never_loaded(tmp_path):
 def test_duplicates_in_any_key_are_dropped():
     tune = [60, -2, 64, -1, 67, 60]
     moved = [e + 5 if e >= 0 else e for e in tune]
-    assert [m.id for m in drop_duplicates([melody("a", tune), melody("b", moved), melody("c", tune[:-1])])] == ["a", "c"]
+    assert [m.id for m in drop_duplicates([melody("a", tune), melody("b", moved), melody("c", tune[:-1])])] == [
+        "a",
+        "c",
+    ]
 
 
 def test_settings_of_one_tune_are_one_group():
