@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -10,12 +11,12 @@ from note_seq import Melody
 from numpy.typing import NDArray
 
 from melody_rnn.config import ModelConfig
+from melody_rnn.data.dataset import Dataset, StoredMelody
 from melody_rnn.encodings import Encoding, make_encoding
 from melody_rnn.events import NO_EVENT
 from melody_rnn.music.melodies import squash
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import Preset, make_network
-from melody_rnn.tunes.dataset import Dataset, StoredMelody
 
 BATCH_SIZE = 64
 LEARNING_RATE = 2e-3
@@ -54,7 +55,10 @@ def train(
     )
     best = _KeepBest()
     network.fit(batches, epochs=epochs, validation_data=validation, verbose=2, callbacks=[best, *callbacks])
-    return Preset(config, opening_pitches(train_melodies)), network
+    # A network of its own, without the optimizer's state, which would treble the file.
+    trained = make_network(config)
+    trained.set_weights(network.get_weights())
+    return Preset(config, opening_pitches(train_melodies)), trained
 
 
 def squash_all(config: ModelConfig, melodies: Sequence[StoredMelody]) -> list[StoredMelody]:
@@ -65,7 +69,7 @@ def squash_all(config: ModelConfig, melodies: Sequence[StoredMelody]) -> list[St
         squashed, _ = squash(
             Melody(melody.events.tolist()), encoding.min_note, encoding.max_note, config.transpose_to_key
         )
-        moved.append(StoredMelody(melody.id, np.array(list(squashed), np.int8), melody.steps_per_bar))
+        moved.append(replace(melody, events=np.array(list(squashed), np.int8)))
     return moved
 
 

@@ -71,7 +71,7 @@ def test_a_primer_file_sets_the_tempo_and_comes_first(run, tmp_path):
     assert row["events"][:16] == [60, -2, -2, -2, 62, -2, -2, -2, 64, -2, -2, -2, 65, -2, -2, -2]
     assert row["events"][16] != -2
     sequence = read_sequence(tmp_path / row["file"])
-    assert sequence.tempos[0].qpm == pytest.approx(90)
+    assert sequence.tempos[0].qpm == pytest.approx(90, rel=1e-4)
 
 
 def test_import_bundle_score_and_models(run, tmp_path):

@@ -9,7 +9,7 @@ assert "sklearn" not in sys.modules
 import bokeh.plotting, librosa, pandas, sklearn.base
 assert bokeh.plotting.figure and librosa.load and pandas.DataFrame and sklearn.base.BaseEstimator
 import note_seq
-assert note_seq.plot_sequence(note_seq.NoteSequence(), show_figure=False) is not None
+assert note_seq.notebook_utils.bokeh.plotting.figure is bokeh.plotting.figure
 print("ok")
 """
 
