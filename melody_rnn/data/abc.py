@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from melody_rnn.data.bars import Pad, find_pads
 from melody_rnn.data.pieces import Key, Meter, Piece, PieceNote
@@ -90,25 +90,31 @@ def read_tune(tune: AbcTune, repeats: Repeats = "written") -> Piece:
     try:
         score = symusic.Score.from_abc(text)
     except Exception as error:
-        raise InputFileError(f"not readable as ABC ({str(error).strip().splitlines()[0][:100]})") from error
+        reason = str(error).partition(":")[0].partition("/")[0].strip()
+        raise InputFileError(f"abc2midi cannot read it ({reason})") from error
     quarter = score.tpq
     parts = tuple(
-        tuple(PieceNote(n.time / quarter, (n.time + n.duration) / quarter, n.pitch) for n in track.notes)
+        tuple(PieceNote(_start(n) / quarter, (n.time + n.duration) / quarter, n.pitch) for n in track.notes)
         for track in score.tracks
         if track.notes
     )
     if not parts:
         raise InputFileError("no note in it")
     meters = tuple(Meter(m.time / quarter, m.numerator, m.denominator) for m in score.time_signatures)
-    downbeats = [n.time / quarter for n in score.tracks[0].notes if n.velocity == _DOWNBEAT_VELOCITY]
+    downbeats = [_start(n) / quarter for n in score.tracks[0].notes if n.velocity == _DOWNBEAT_VELOCITY]
     note_starts = sorted(note.start for part in parts for note in part)
     pads = _pads(downbeats, meters, note_starts)
     changes = tuple(tempo.time / quarter for tempo in score.tempos if tempo.time)
     return Piece(parts, meters, changes, pads, _key(score), tune.title)
 
 
-def _key(score: object) -> Key | None:
-    signatures = score.key_signatures  # type: ignore[attr-defined]
+def _start(note: Any) -> int:
+    """Returns the tick at which a note is written; abc2midi starts notes, but does not end them, one tick late."""
+    return max(0, int(note.time) - 1)
+
+
+def _key(score: Any) -> Key | None:
+    signatures = score.key_signatures
     if not signatures:
         return None
     sharps = int(signatures[0].key)

@@ -23,7 +23,7 @@ from melody_rnn.data.report import FileReport, RejectedRow, Report, SplitReport
 from melody_rnn.data.splits import SPLITS, SplitRules
 from melody_rnn.errors import InputFileError, InvalidArgumentError
 
-DEFAULT_TIMEOUT_SECONDS: Final = 10.0
+DEFAULT_TIMEOUT_SECONDS: Final = 8.0
 DEFAULT_MEMORY_BYTES: Final = 2**30
 Progress = Callable[[int, int], None]
 
@@ -106,11 +106,15 @@ def build_dataset(
 def _music_files(files: Sequence[SourceFile], report: Report) -> list[SourceFile]:
     music = []
     for file in files:
-        if file.path.suffix.lower() in SUFFIXES:
-            music.append(file)
+        if file.path.suffix.lower() not in SUFFIXES:
+            loss = RejectedRow(file.name, None, "", "other_kind", f"not one of {', '.join(SUFFIXES)}")
+        elif not file.path.is_file():
+            loss = RejectedRow(file.name, None, "", "unreadable", "no file, but a link to nothing or a device")
         else:
-            report.reject(RejectedRow(file.name, None, "", "other_kind", f"not one of {', '.join(SUFFIXES)}"))
-            report.files.append(FileReport(file.name, dropped={"other_kind": 1}))
+            music.append(file)
+            continue
+        report.reject(loss)
+        report.files.append(FileReport(file.name, dropped={loss.rule: 1}))
     return music
 
 
@@ -155,10 +159,11 @@ def _split(candidates: Sequence[_Candidate], rules: SplitRules, report: Report) 
         row.melodies -= 1
         row.dropped["duplicate"] = row.dropped.get("duplicate", 0) + 1
     kept = sorted((c for number, c in enumerate(candidates) if number not in dropped), key=lambda c: c.id)
-    shingle_sets = [splits.shingles(candidate.events) for candidate in kept]
+    melodies = [candidate.events for candidate in kept]
+    shingle_sets = splits.shingles(melodies)
     groups = splits.group(shingle_sets, [f"{c.file}:{c.tune}" for c in kept], rules.min_shared)
     names = splits.assign([candidate.id for candidate in kept], groups, rules)
-    report.leaks = splits.leaks([candidate.events for candidate in kept], shingle_sets, names)
+    report.leaks = splits.leaks(melodies, shingle_sets, names, rules.min_shared)
     sizes = Counter(groups)
     report.num_groups, report.largest_group = len(sizes), max(sizes.values(), default=0)
     return tuple(

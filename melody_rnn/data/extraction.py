@@ -119,7 +119,7 @@ def extract(piece: Piece, rules: ExtractionRules) -> Extraction:
         result.rejections.append(Rejection("no_notes", "no note that could be a melody (drums do not count)"))
         return result
     for start, end, meter in _stretches(piece, rules):
-        steps_per_bar = 4 * rules.steps_per_quarter * meter.numerator / max(meter.denominator, 1)
+        steps_per_bar = 4 * rules.steps_per_quarter * meter.numerator / (meter.denominator or math.inf)
         if not 1 <= steps_per_bar <= MAX_STEPS_PER_BAR or steps_per_bar % 1:
             detail = f"a bar of {meter.numerator}/{meter.denominator} is {steps_per_bar:g} steps"
             result.rejections.append(Rejection("meter", detail))

@@ -55,10 +55,10 @@ def find_inputs(inputs: Sequence[str | Path]) -> Inputs:
 
 def _files(path: Path) -> Iterator[Path]:
     try:
-        if path.is_file():
-            yield path
-        elif path.is_dir():
+        if path.is_dir():
             yield from _walk(path)
+        elif path.exists():
+            yield path
         else:
             raise InputFileError(f"{path}: no such file or folder")
     except OSError as error:
@@ -70,11 +70,10 @@ def _walk(folder: Path) -> Iterator[Path]:
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name.encode("utf-8", "surrogateescape")):
         if entry.name.startswith("."):
             continue
-        if entry.is_dir():
-            if not entry.is_symlink():
-                yield from _walk(entry)
-        elif entry.is_file():
+        if not entry.is_dir():
             yield entry
+        elif not entry.is_symlink():
+            yield from _walk(entry)
 
 
 def _name(file: Path, given: Path) -> str:

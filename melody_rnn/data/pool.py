@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -70,13 +71,18 @@ class ReaderPool:
         ]  # fmt: skip
         self._local = threading.local()
         self._workers: list[_Worker] = []
+        self._is_closed = False
 
     def __enter__(self) -> "ReaderPool":
+        # Readers that are ended leave their own temporary files behind.
+        self._temporary = tempfile.TemporaryDirectory(prefix="melody-rnn-", ignore_cleanup_errors=True)
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._is_closed = True
         for worker in self._workers:
             worker.kill()
+        self._temporary.cleanup()
 
     def read(self, files: Sequence[SourceFile]) -> Iterator[FileResult]:
         """Yields each file's result, in the order of the files."""
@@ -84,14 +90,16 @@ class ReaderPool:
             try:
                 yield from threads.map(self._read_file, files)
             except BaseException:
+                self._is_closed = True
                 threads.shutdown(wait=False, cancel_futures=True)
-                self.__exit__()
+                for worker in self._workers:
+                    worker.kill()
                 raise
 
     def _worker(self) -> "_Worker":
         worker: _Worker | None = getattr(self._local, "worker", None)
         if worker is None or not worker.is_alive():
-            worker = _Worker(self._command)
+            worker = _Worker(self._command, self._temporary.name)
             self._local.worker = worker
             self._workers.append(worker)
         return worker
@@ -99,7 +107,7 @@ class ReaderPool:
     def _read_file(self, source: SourceFile) -> FileResult:
         result = FileResult(source)
         lost = 0
-        while True:
+        while not self._is_closed:
             first = result.tunes[-1].tune + 1 if result.tunes else 0
             try:
                 task = {"path": str(source.path), "first": first, "rules": self._rules}
@@ -117,17 +125,19 @@ class ReaderPool:
                 if lost == _MAX_LOST_TUNES:
                     result.error = f"given up after {lost} tunes that could not be read in time or crashed the reader"
                     return result
+        return result
 
 
 class _Worker:
     """One worker process."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], temporary: str) -> None:
         root = str(Path(melody_rnn.__file__).parent.parent)
         paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
         # One thread each: the processes are the parallelism.
         environment = {
-            **os.environ, "PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"
+            **os.environ, "PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
+            "TMPDIR": temporary,
         }  # fmt: skip
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,

@@ -66,7 +66,11 @@ def piece_from_sequence(sequence: "NoteSequence") -> Piece:
 def _read_sequence_file(path: Path) -> Piece:
     from melody_rnn.music.sequence_io import read_sequence  # note_seq takes seconds to import.
 
-    return piece_from_sequence(read_sequence(path))
+    try:
+        return piece_from_sequence(read_sequence(path))
+    except InputFileError as error:
+        # The report names the file beside the reason.
+        raise InputFileError(str(error).removeprefix(f"{path}: ")) from error
 
 
 def _read_abc(path: Path) -> bytes:

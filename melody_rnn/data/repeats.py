@@ -107,8 +107,7 @@ def _units(text: str) -> list[_Unit]:
 def _apply_closing(unit: _Unit, bar: str) -> None:
     colons = 1 if re.fullmatch("::+", bar) else len(bar) - len(bar.lstrip(":"))
     if colons:
-        highest = max((number for passes, _ in unit.endings for number in passes), default=0)
-        unit.times = min(max(unit.times, 1 + colons, highest), _MAX_TIMES)
+        unit.times = min(max(unit.times, 1 + colons), _MAX_TIMES)
 
 
 def _is_boundary(bar: str) -> bool:
@@ -116,13 +115,13 @@ def _is_boundary(bar: str) -> bool:
 
 
 def _passes(ending: str) -> frozenset[int]:
-    """Returns the numbers of a list such as '1,3' or '1-3'."""
+    """Returns the numbers of a list such as '1,3' or '1-3'; greater ones than any ending has are noise."""
     numbers: set[int] = set()
     for item in re.split(r"[,.]", ending):
         bounds = [int(bound[:2]) for bound in item.split("-") if bound]
         if bounds:
             numbers.update(range(bounds[0], bounds[-1] + 1))
-    return frozenset(numbers)
+    return frozenset(number for number in numbers if number <= _MAX_TIMES)
 
 
 def _expanded_order(units: Sequence[_Unit]) -> list[tuple[int, int | None]]:
@@ -134,14 +133,19 @@ def _expanded_order(units: Sequence[_Unit]) -> list[tuple[int, int | None]]:
         if unit.opened or not is_open:
             start = number
             is_open = unit.opened
-        if unit.endings:
-            unit.times = max(unit.times, min(len(unit.endings), _MAX_TIMES))
+        times = _times(unit)
         order.append((number, 1))
-        for passage in range(2, unit.times + 1):
+        for passage in range(2, times + 1):
             order += [(earlier, passage) for earlier in range(start, number + 1)]
-        if unit.times > 1:
+        if times > 1:
             is_open = False
     return order
+
+
+def _times(unit: _Unit) -> int:
+    """Returns how often a unit is played; several endings repeat even without a closing sign."""
+    numbers = [number for passes, _ in unit.endings for number in passes]
+    return max(numbers, default=1) if len(unit.endings) > 1 else unit.times
 
 
 def _states(units: Sequence[_Unit], header: Mapping[str, str]) -> list[dict[str, str]]:

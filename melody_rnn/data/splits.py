@@ -5,7 +5,7 @@ Traditional tunes come in many settings, so that a random split tests on near-co
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.events import NO_EVENT
+from melody_rnn.events import NUM_PITCHES
 
 Split = Literal["train", "validation", "test"]
 SPLITS: Final[tuple[Split, ...]] = get_args(Split)
 SHINGLE_INTERVALS: Final = 12
 Events = npt.NDArray[np.int8]
+ShingleSet = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -48,23 +49,27 @@ def transposition_key(events: Events) -> bytes:
     """Returns bytes that melodies have in common if and only if they are the same in some key."""
     wide = events.astype(np.int16)
     notes = wide >= 0
-    relative = np.where(notes, wide - wide[notes][0] if notes.any() else wide, wide + NO_EVENT - 127)
+    relative = np.where(notes, wide - wide[notes][0] if notes.any() else wide, wide - NUM_PITCHES)
     return relative.astype("<i2").tobytes()
 
 
-def shingles(events: Events, num_intervals: int = SHINGLE_INTERVALS) -> set[bytes]:
-    """Returns every run of `num_intervals` successive intervals of a melody, rhythm left out.
+def shingles(melodies: Sequence[Events], num_intervals: int = SHINGLE_INTERVALS) -> list[ShingleSet]:
+    """Returns each melody's runs of `num_intervals` successive intervals, rhythm left out.
 
     A melody with fewer intervals has the one run of all of them.
+
+    Returns:
+        For each melody an ascending int array without repetitions; equal runs have equal numbers in all melodies.
     """
-    pitches = events[events >= 0]
-    intervals = np.diff(pitches.astype(np.int16)).astype(np.int16)
-    row = intervals.astype("<i2").tobytes()
-    width = 2 * num_intervals
-    return {row[start : start + width] for start in range(0, max(len(row) - width, 0) + 1, 2)}
+    rows = [_interval_runs(events, num_intervals) for events in melodies]
+    if not rows:
+        return []
+    _, numbers = np.unique(np.concatenate(rows), axis=0, return_inverse=True)
+    bounds = np.cumsum([len(row) for row in rows])[:-1]
+    return [np.unique(own) for own in np.split(numbers.reshape(-1), bounds)]
 
 
-def group(shingle_sets: Sequence[set[bytes]], families: Sequence[str], min_shared: float) -> list[int]:
+def group(shingle_sets: Sequence[ShingleSet], families: Sequence[str], min_shared: float) -> list[int]:
     """Groups melodies that are settings of one tune, or parts of one source.
 
     Args:
@@ -78,16 +83,16 @@ def group(shingle_sets: Sequence[set[bytes]], families: Sequence[str], min_share
     """
     parents = list(range(len(shingle_sets)))
     first_of_family: dict[str, int] = {}
-    holders: dict[bytes, list[int]] = {}
+    holders: dict[int, list[int]] = {}
     for number, own in enumerate(shingle_sets):
         _join(parents, number, first_of_family.setdefault(families[number], number))
-        common: Counter[int] = Counter()
-        for shingle in own:
+        num_common: Counter[int] = Counter()
+        for shingle in own.tolist():
             earlier = holders.setdefault(shingle, [])
-            common.update(earlier)
+            num_common.update(earlier)
             earlier.append(number)
-        for other, num_common in common.items():
-            if num_common >= min_shared * min(len(own), len(shingle_sets[other])):
+        for other, num in num_common.items():
+            if num >= min_shared * min(len(own), len(shingle_sets[other])):
                 _join(parents, number, other)
     return [_root(parents, number) for number in range(len(parents))]
 
@@ -113,26 +118,36 @@ def drop_duplicates(ids: Sequence[str], events: Sequence[Events]) -> dict[int, i
 
 
 def leaks(
-    events: Sequence[Events], shingle_sets: Sequence[set[bytes]], splits: Sequence[Split], min_shared: float = 0.5
-) -> Mapping[str, float]:
-    """Measures what a test melody could copy from the training melodies.
+    melodies: Sequence[Events], shingle_sets: Sequence[ShingleSet], splits: Sequence[Split], min_shared: float
+) -> dict[str, float]:
+    """Measures what melodies outside train could copy from those in it.
 
     Returns:
-        exact: Melodies outside train that are also in train, in any key.
-        near: Share of melodies outside train of whose shingles at least `min_shared` are in train, wherever there.
-        shared_shingles: Share of all shingles outside train that are in train.
+        exact: How many are also in train, in any key.
+        near: Share of those of whose shingles at least `min_shared` are in train, all its melodies taken together.
+        shared_shingles: Share of all their shingles that are in train.
     """
-    train_keys = {transposition_key(row) for row, split in zip(events, splits, strict=True) if split == "train"}
-    train_shingles = set().union(*(own for own, split in zip(shingle_sets, splits, strict=True) if split == "train"))
-    held_out = [number for number, split in enumerate(splits) if split != "train"]
-    shared = {number: len(shingle_sets[number] & train_shingles) for number in held_out}
-    num_near = sum(shared[number] >= min_shared * len(shingle_sets[number]) for number in held_out)
-    num_shingles = sum(len(shingle_sets[number]) for number in held_out)
+    is_train = [split == "train" for split in splits]
+    train_keys = {transposition_key(events) for events, own in zip(melodies, is_train, strict=True) if own}
+    in_train = [own for own, inside in zip(shingle_sets, is_train, strict=True) if inside]
+    train_shingles = np.unique(np.concatenate([np.zeros(0, np.intp), *in_train]))
+    held_out = [number for number, inside in enumerate(is_train) if not inside]
+    sizes = [len(shingle_sets[number]) for number in held_out]
+    shared = [int(np.isin(shingle_sets[number], train_shingles).sum()) for number in held_out]
+    num_near = sum(num >= min_shared * size for num, size in zip(shared, sizes, strict=True))
     return {
-        "exact": sum(transposition_key(events[number]) in train_keys for number in held_out),
-        "near": num_near / max(len(held_out), 1),
-        "shared_shingles": sum(shared.values()) / max(num_shingles, 1),
+        "exact": sum(transposition_key(melodies[number]) in train_keys for number in held_out),
+        "near": round(num_near / max(len(held_out), 1), 6),
+        "shared_shingles": round(sum(shared) / max(sum(sizes), 1), 6),
     }
+
+
+def _interval_runs(events: Events, num_intervals: int) -> npt.NDArray[np.int16]:
+    """Returns [num_runs, num_intervals] int16, a short melody's row filled up with what is no interval."""
+    intervals = np.diff(events[events >= 0].astype(np.int16))
+    missing = num_intervals - len(intervals)
+    padded = np.pad(intervals, (0, max(missing, 0)), constant_values=NUM_PITCHES)
+    return np.lib.stride_tricks.sliding_window_view(padded, num_intervals)
 
 
 def _split_of(melody_id: str, rules: SplitRules) -> Split:

@@ -1,0 +1,181 @@
+import errno
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from melody_rnn.data import dataset
+from melody_rnn.data.dataset import Dataset, StoredMelody
+from melody_rnn.data.pieces import Key
+from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError
+
+
+@pytest.fixture
+def melodies() -> Dataset:
+    random = np.random.default_rng(0)
+    rows = [
+        StoredMelody(
+            f"book/file.abc:{number}.0", random.integers(-2, 128, 5 + number).astype(np.int8), bar, split, title
+        )
+        for number, (bar, split, title) in enumerate(
+            [(16, "train", "Één"), (255, "test", ""), (18, "validation", "x\n")]
+        )
+    ]
+    rows.append(StoredMelody("z.mid:0.1", np.array([127, -1, -2], np.int8), 12, "train", "", Key(-7, 11)))
+    return Dataset(tuple(rows), steps_per_quarter=4, details={"rules": {"min_bars": 7}})
+
+
+def test_save_and_load_are_inverse(melodies: Dataset, tmp_path: Path):
+    digest = dataset.save(melodies, tmp_path / "new" / "data")
+    loaded = dataset.load(tmp_path / "new" / "data")
+    assert loaded.digest == digest
+    assert loaded.steps_per_quarter == 4
+    assert loaded.details["rules"] == {"min_bars": 7}
+    for one, other in zip(melodies.melodies, loaded.melodies, strict=True):
+        np.testing.assert_array_equal(one.events, other.events)
+        assert other.events.dtype == np.int8
+        assert (one.id, one.steps_per_bar, one.split, one.title, one.key) == (
+            other.id, other.steps_per_bar, other.split, other.title, other.key,
+        )  # fmt: skip
+
+
+def test_the_same_melodies_are_the_same_bytes(melodies: Dataset, tmp_path: Path):
+    assert dataset.save(melodies, tmp_path / "a") == dataset.save(melodies, tmp_path / "b")
+    assert (tmp_path / "a" / "melodies.npz").read_bytes() == (tmp_path / "b" / "melodies.npz").read_bytes()
+
+
+def test_split_gives_the_melodies_of_one(melodies: Dataset):
+    assert [melody.id for melody in melodies.split("train")] == ["book/file.abc:0.0", "z.mid:0.1"]
+    assert melodies.melodies[0].source == "book/file.abc"
+    with pytest.raises(InvalidArgumentError, match="train, validation, test"):
+        melodies.split("dev")  # type: ignore[arg-type]
+
+
+def test_events_cannot_be_changed_by_accident(melodies: Dataset, tmp_path: Path):
+    dataset.save(melodies, tmp_path / "data")
+    with pytest.raises(ValueError, match="read-only"):
+        dataset.load(tmp_path / "data").melodies[0].events[0] = 1
+
+
+def test_nothing_is_overwritten_unasked(melodies: Dataset, tmp_path: Path):
+    dataset.save(melodies, tmp_path / "data")
+    with pytest.raises(OutputError, match="a dataset is there already"):
+        dataset.save(melodies, tmp_path / "data")
+    fewer = Dataset(melodies.melodies[:1])
+    dataset.save(fewer, tmp_path / "data", overwrite=True)
+    assert len(dataset.load(tmp_path / "data").melodies) == 1
+    assert [entry.name for entry in tmp_path.iterdir()] == ["data"]
+
+
+def test_a_folder_of_something_else_is_never_replaced(melodies: Dataset, tmp_path: Path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "me.png").write_bytes(b"x")
+    with pytest.raises(OutputError, match="is no dataset"):
+        dataset.save(melodies, tmp_path / "photos", overwrite=True)
+
+
+def test_an_empty_folder_may_be_given(melodies: Dataset, tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    dataset.save(melodies, tmp_path / "data")
+    assert len(dataset.load(tmp_path / "data").melodies) == 4
+
+
+def test_a_full_disk_leaves_nothing_behind(melodies: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match="No space left"):
+        dataset.save(melodies, tmp_path / "data")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_keeps_the_old_dataset(melodies: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    dataset.save(melodies, tmp_path / "data")
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+    with pytest.raises(OutputError, match="full"):
+        dataset.save(Dataset(melodies.melodies[:1]), tmp_path / "data", overwrite=True)
+    assert len(dataset.load(tmp_path / "data").melodies) == 4
+
+
+def test_no_dataset_is_said_so(tmp_path: Path):
+    with pytest.raises(InputFileError, match="no dataset there"):
+        dataset.load(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("name", ["melodies.npz", "melodies.jsonl"])
+def test_a_changed_byte_is_noticed(melodies: Dataset, tmp_path: Path, name: str):
+    dataset.save(melodies, tmp_path / "data")
+    data = bytearray((tmp_path / "data" / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "data" / name).write_bytes(data)
+    with pytest.raises(InputFileError, match="checksum"):
+        dataset.load(tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": "pictures"}, "not the manifest"),
+        ({"version": 99}, "version 99"),
+        ({"steps_per_quarter": "4"}, "steps_per_quarter"),
+        ({"digest": "0"}, "checksum"),
+    ],
+)
+def test_a_manifest_of_another_form_is_refused(melodies: Dataset, tmp_path: Path, change: dict, message: str):
+    dataset.save(melodies, tmp_path / "data")
+    manifest = tmp_path / "data" / "dataset.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | change))
+    with pytest.raises(InputFileError, match=message):
+        dataset.load(tmp_path / "data")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "[" * 100_000, "null"])
+def test_a_manifest_that_is_no_json_object_is_refused(melodies: Dataset, tmp_path: Path, text: str):
+    dataset.save(melodies, tmp_path / "data")
+    (tmp_path / "data" / "dataset.json").write_text(text)
+    with pytest.raises(InputFileError):
+        dataset.load(tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    "row", ['{"id": 1, "split": "train", "title": ""}', '{"id": "a", "split": "dev", "title": ""}', "[]", "{}", "x"]
+)
+def test_an_index_of_another_form_is_refused(melodies: Dataset, tmp_path: Path, row: str, monkeypatch):
+    one = Dataset(melodies.melodies[:1])
+    monkeypatch.setattr(dataset, "_index", lambda melodies: row + "\n")
+    dataset.save(one, tmp_path / "data")
+    with pytest.raises(InputFileError, match="damaged"):
+        dataset.load(tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"events": np.array([60, 62], np.int16)},
+        {"events": np.array([-3, 62, 0, 0, 0], np.int8)},
+        {"lengths": np.array([6], np.int32)},
+        {"lengths": np.array([2, 3], np.int32)},
+        {"steps_per_bar": np.array([0], np.uint8)},
+        {"events": np.array([{}] * 5, object)},
+        {"keys": np.zeros(2, np.int8)},
+    ],
+)
+def test_arrays_of_another_form_are_refused(melodies: Dataset, tmp_path: Path, arrays: dict, monkeypatch):
+    def pack(rows):
+        import io
+
+        whole = {
+            "events": np.zeros(5, np.int8), "lengths": np.array([5], np.int32),
+            "steps_per_bar": np.array([16], np.uint8), "keys": np.zeros((1, 2), np.int8),
+        }  # fmt: skip
+        buffer = io.BytesIO()
+        np.savez(buffer, **(whole | arrays))
+        return buffer.getvalue()
+
+    monkeypatch.setattr(dataset, "_pack", pack)
+    dataset.save(Dataset(melodies.melodies[:1]), tmp_path / "data")
+    with pytest.raises(InputFileError, match="damaged"):
+        dataset.load(tmp_path / "data")
