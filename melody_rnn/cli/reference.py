@@ -7,12 +7,12 @@ from melody_rnn.cli.main import cli
 
 def reference() -> str:
     """Returns the help of every command as Markdown."""
-    context = click.Context(cli, info_name="melody-rnn", max_content_width=100)
+    context = click.Context(cli, info_name="melody-rnn", **cli.context_settings)
     parts = ["# melody-rnn", _help(cli, context)]
     for name in cli.list_commands(context):
         command = cli.get_command(context, name)
         assert command is not None
-        parts += [f"## melody-rnn {name}", _help(command, click.Context(command, context, name, max_content_width=100))]
+        parts += [f"## melody-rnn {name}", _help(command, click.Context(command, context, name))]
     return "\n\n".join(parts) + "\n"
 
 

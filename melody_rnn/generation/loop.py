@@ -23,7 +23,7 @@ from melody_rnn.encodings import Encoding
 from melody_rnn.errors import GenerationError
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT
 from melody_rnn.network.network import MelodyNetwork, RNNState
-from melody_rnn.sampling.sampler import Controls, draw, gumbel, transform, uniform_noise
+from melody_rnn.sampling.sampler import Controls, draw, gumbel, transform, fill_with_noise
 
 CPU_TILES = (2, 8, 32)
 GPU_TILE = 512
@@ -129,7 +129,10 @@ class SamplingLoop:
     def _noise(self, indices: range, new_steps: int, seed: int) -> NDArray[np.float32]:
         """Returns the noise of some melodies of a run, [batch, max_steps, num_classes] float32."""
         max_steps = -(-new_steps // STEPS_PER_COMPILATION) * STEPS_PER_COMPILATION
-        return np.stack([uniform_noise(seed, index, max_steps, self._encoding.num_classes) for index in indices])
+        noise = np.empty((len(indices), max_steps, self._encoding.num_classes), np.float32)
+        for index, melody_noise in zip(indices, noise, strict=True):
+            fill_with_noise(melody_noise, seed, index)
+        return noise
 
     def _encode_and_run(self, events: tf.Tensor, steps_per_bar: tf.Tensor) -> tuple[Any, RNNState]:
         """Returns both states after `events` [batch, steps] int32, in one forward pass."""

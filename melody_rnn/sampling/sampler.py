@@ -86,23 +86,20 @@ def transform(logits: tf.Tensor, controls: Controls) -> tf.Tensor:
     return logits
 
 
-def uniform_noise(seed: int, index: int, num_steps: int, num_classes: int) -> NDArray[np.float32]:
-    """Returns the randomness of one melody, a function of the seed and of the melody's index alone.
+def fill_with_noise(noise: NDArray[np.float32], seed: int, index: int) -> None:
+    """Fills in the randomness of one melody, a function of the seed and of the melody's index alone.
 
     Args:
+        noise: [num_draws, num_classes] float32, becomes uniform in [0, 1). Each draw keeps its noise when there are
+            more of them.
         seed: Of the run, not negative.
         index: Which melody of the run this is, not negative.
-        num_steps: Number of draws. Each draw keeps its noise when more are asked for.
-        num_classes: Number of classes.
-
-    Returns:
-        [num_steps, num_classes] float32, uniform in [0, 1).
     """
-    return np.random.Generator(np.random.Philox(key=[seed, index])).random((num_steps, num_classes), np.float32)
+    np.random.Generator(np.random.Philox(key=[seed, index])).random(out=noise, dtype=np.float32)
 
 
 def gumbel(uniform: tf.Tensor) -> tf.Tensor:
-    """Returns standard Gumbel noise, float32, from uniform noise of the same shape."""
+    """Returns standard Gumbel noise, float32, from uniform noise of any shape."""
     return -tf.math.log(-tf.math.log(uniform))
 
 

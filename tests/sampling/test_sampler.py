@@ -4,10 +4,18 @@ import tensorflow as tf
 from scipy import stats
 
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.sampling.sampler import Controls, SamplerSettings, draw, gumbel, transform, uniform_noise
+from melody_rnn.sampling.sampler import Controls, SamplerSettings, draw, fill_with_noise, gumbel, transform
 from melody_rnn.sampling.temperature import softmax
 
 NUM_DRAWS = 200_000
+
+
+def uniform_noise(seed, index, num_draws, num_classes):
+    noise = np.empty((num_draws, num_classes), np.float32)
+    fill_with_noise(noise, seed, index)
+    return noise
+
+
 Z = np.array([1.5, 0.0, -1.0, 2.0, 0.3, -np.inf, -4.0], np.float32)
 
 
