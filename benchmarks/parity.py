@@ -35,7 +35,11 @@ def main() -> None:
         continued = [case for case in cases if "greedy_events" in case]
         num_same = sum(is_greedily_the_same(model, case) for case in continued)
         table.add_row(
-            path.stem, str(len(cases)), f"{likelihood:.1e}", f"{probability:.1e}", f"{num_same} of {len(continued)} the same"
+            path.stem,
+            str(len(cases)),
+            f"{likelihood:.1e}",
+            f"{probability:.1e}",
+            f"{num_same} of {len(continued)} the same",
         )
     Console().print(table)
 

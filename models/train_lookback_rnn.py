@@ -21,7 +21,7 @@ from melody_rnn.training import squash_all, train
 SEED = 0
 CARD = """# lookback_rnn
 
-Fiddle tunes of the 18th and 19th century: {test_nats:.3f} nats per event on held-out tunes.
+Traditional fiddle tunes: {test_nats:.3f} nats per event on held-out tunes.
 
 Magenta's lookback_rnn configuration (lookback encoding, two LSTM layers of {layers} units), dropout {dropout},
 trained on dance tunes and songs as they are written, in C major or its relative minor.
@@ -43,7 +43,7 @@ train split, each event plus one.
   {dropped}. Tunes that share 30 % of their twelve-interval shingles are on one side
   of the split; {near_leaks:.1f} % of the held-out tunes still share that much with train tunes taken together.
   Digest of the dataset: `{digest}`.
-- Terms of the data: the books are of the 18th and 19th century; music21 distributes these transcriptions with the
+- Terms of the data: the tunes are from books of the 18th and 19th century and of 1903, in the public domain; music21 distributes these transcriptions with the
   permission of their encoders (its corpus/license.txt). No tune is stored in the model's folder.
 - Parameters: {parameters}. Training took {minutes:.0f} minutes on two CPU cores.
 - Opening notes: the first notes of the train split's tunes that begin on the first beat.
