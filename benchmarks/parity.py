@@ -33,13 +33,13 @@ def main() -> None:
         likelihood = max(abs(a - case["log_likelihood"]) for a, case in zip(ours, scored, strict=True))
         probability = max(largest_difference(model, case) for case in cases)
         continued = [case for case in cases if "greedy_events" in case]
-        num_same = sum(is_greedily_the_same(model, case) for case in continued)
+        same = f"{sum(is_greedily_the_same(model, case) for case in continued)} of {len(continued)} the same"
         table.add_row(
             path.stem,
             str(len(cases)),
             f"{likelihood:.1e}",
             f"{probability:.1e}",
-            f"{num_same} of {len(continued)} the same",
+            same,
         )
     Console().print(table)
 

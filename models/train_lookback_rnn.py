@@ -43,8 +43,9 @@ train split, each event plus one.
   {dropped}. Tunes that share 30 % of their twelve-interval shingles are on one side
   of the split; {near_leaks:.1f} % of the held-out tunes still share that much with train tunes taken together.
   Digest of the dataset: `{digest}`.
-- Terms of the data: the tunes are from books of the 18th and 19th century and of 1903, in the public domain; music21 distributes these transcriptions with the
-  permission of their encoders (its corpus/license.txt). No tune is stored in the model's folder.
+- Terms of the data: the tunes are from books of the 18th and 19th century and of 1903, in the public domain; music21
+  distributes these transcriptions with the permission of their encoders (its corpus/license.txt). No tune is stored in
+  the model's folder.
 - Parameters: {parameters}. Training took {minutes:.0f} minutes on two CPU cores.
 - Opening notes: the first notes of the train split's tunes that begin on the first beat.
 - What to expect: jigs, reels and hornpipes with clear bars. In 6/8 and 9/8 its lookbacks of 16 and 32 steps miss the

@@ -23,7 +23,7 @@ from melody_rnn.encodings import Encoding
 from melody_rnn.errors import GenerationError
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT
 from melody_rnn.network.network import MelodyNetwork, RNNState
-from melody_rnn.sampling.sampler import Controls, draw, gumbel, transform, fill_with_noise
+from melody_rnn.sampling.sampler import Controls, draw, fill_with_noise, gumbel, transform
 
 CPU_TILES = (2, 8, 32)
 GPU_TILE = 512
