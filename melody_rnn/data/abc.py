@@ -146,7 +146,12 @@ def playable_text(tune: AbcTune, repeats: Repeats = "written") -> str:
         raise InputFileError("no K: field, so no tune")
     voices = _voices(body)
     texts = [unfold(text, header, repeats) for text in voices.values()]
-    lines = ["X:1", *(f"{name}:{header[name]}" for name in FIELDS if name in header and name != "K")]
+    # Without the directive chords are strummed, and their notes would not start together.
+    lines = [
+        "X:1",
+        "%%MIDI chordattack 0",
+        *(f"{name}:{header[name]}" for name in FIELDS if name in header and name != "K"),
+    ]
     lines.append(f"K:{header['K']}")
     for number, text in enumerate(texts, start=1):
         lines += [f"V:{number}", text] if len(texts) > 1 else [text]

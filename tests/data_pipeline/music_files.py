@@ -57,7 +57,7 @@ def musicxml(num_bars: int = 8, pickup: bool = True) -> str:
         for number in range(1, num_bars + 1)
     )
     return (
-        '<?xml version="1.0"?><score-partwise version="3.0"><work><work-title>A piece</work-title></work>'
+        '<?xml version="1.0"?><score-partwise version="3.0">'
         '<part-list><score-part id="P1"><part-name>Flute</part-name></score-part></part-list>'
         f'<part id="P1">{first}{rest}</part></score-partwise>'
     )

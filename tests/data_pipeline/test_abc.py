@@ -63,6 +63,10 @@ def test_key_and_fields_in_the_body_are_kept():
     assert [note.pitch for note in piece.parts[0]][::4] == [66, 66, 65]
 
 
+def test_the_notes_of_a_chord_start_together():
+    assert len({note.start for note in read_tune(tune("[CEG]4|")).parts[0]}) == 1
+
+
 def test_a_meter_change_is_kept():
     piece = read_tune(tune("CDEF|[M:3/4]GAB|cBA|"))
     assert [(meter.start, meter.numerator) for meter in piece.meters] == [(0, 4), (4, 3)]

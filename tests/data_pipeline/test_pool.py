@@ -1,4 +1,3 @@
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -95,9 +94,9 @@ def test_the_real_worker_reads_and_leaves_no_files(tmp_path: Path):
     files = [SourceFile("a.abc", tmp_path / "a.abc"), SourceFile("b.mid", tmp_path / "b.mid")]
     with ReaderPool(ExtractionRules(), 1, 60.0, 2**30, sequences=True) as made:
         one, other = made.read(files)
-        temporary = made._temporary.name
-        assert os.listdir(temporary) == []
-    assert not os.path.exists(temporary)
+        temporary = Path(made._temporary.name)
+        assert list(temporary.iterdir()) == []
+    assert not temporary.exists()
     assert [len(tune.melodies) for tune in (*one.tunes, *other.tunes)] == [1, 0, 1]
     assert one.tunes[1].rejections == [["unreadable", "no note in it"]]
     assert other.tunes[0].melodies[0]["events"][:5] == [60, -2, -2, -2, 69]
