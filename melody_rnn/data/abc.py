@@ -84,14 +84,7 @@ def read_tune(tune: AbcTune, repeats: Repeats = "written") -> Piece:
     Raises:
         InputFileError: If there is no key or no note in it, or it is far longer than any tune.
     """
-    import symusic  # It starts a search for its sound fonts and programs when imported.
-
-    text = playable_text(tune, repeats)
-    try:
-        score = symusic.Score.from_abc(text)
-    except Exception as error:
-        reason = str(error).partition(":")[0].partition("/")[0].strip()
-        raise InputFileError(f"abc2midi cannot read it ({reason})") from error
+    score = _score(playable_text(tune, repeats))
     quarter = score.tpq
     parts = tuple(
         tuple(PieceNote(_start(n) / quarter, (n.time + n.duration) / quarter, n.pitch) for n in track.notes)
@@ -106,6 +99,17 @@ def read_tune(tune: AbcTune, repeats: Repeats = "written") -> Piece:
     pads = _pads(downbeats, meters, note_starts)
     changes = tuple(tempo.time / quarter for tempo in score.tempos if tempo.time)
     return Piece(parts, meters, changes, pads, _key(score), tune.title)
+
+
+def _score(text: str) -> Any:
+    import symusic  # It starts a search for its sound fonts and programs when imported.
+
+    try:
+        return symusic.Score.from_abc(text)
+    except Exception as error:
+        # What follows is a command line with this machine's paths.
+        reason = str(error).partition(":")[0].partition("/")[0].strip()
+        raise InputFileError(f"abc2midi cannot read it ({reason})") from error
 
 
 def _start(note: Any) -> int:

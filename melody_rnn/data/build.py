@@ -83,14 +83,10 @@ def build_dataset(
     found = find_inputs(inputs)
     report = Report(num_files=len(found.files), notices=[c.corpus.terms for c in found.corpora if not c.corpus.is_free])
     music = _music_files(found.files, report)
-    candidates: list[_Candidate] = []
-    sequences = any(file.path.suffix.lower() != ABC_SUFFIX for file in music)
     num_workers = min(num_workers or os.cpu_count() or 1, max(len(music), 1))
+    sequences = any(file.path.suffix.lower() != ABC_SUFFIX for file in music)
     with ReaderPool(rules, num_workers, timeout_seconds, memory_bytes, sequences) as pool:
-        for number, result in enumerate(pool.read(music), start=1):
-            candidates += _collect(result, report)
-            if progress:
-                progress(number, len(music))
+        candidates = _read(pool, music, report, progress)
     melodies = _split(candidates, split_rules, report)
     if not melodies:
         raise InputFileError(f"no melody to make a dataset of: {report.why_empty()}")
@@ -106,16 +102,26 @@ def build_dataset(
 def _music_files(files: Sequence[SourceFile], report: Report) -> list[SourceFile]:
     music = []
     for file in files:
-        if file.path.suffix.lower() not in SUFFIXES:
+        if not file.path.is_file():
+            detail = "no file, but a link to nothing, a device or a folder that may not be read"
+            loss = RejectedRow(file.name, None, "", "unreadable", detail)
+        elif file.path.suffix.lower() not in SUFFIXES:
             loss = RejectedRow(file.name, None, "", "other_kind", f"not one of {', '.join(SUFFIXES)}")
-        elif not file.path.is_file():
-            loss = RejectedRow(file.name, None, "", "unreadable", "no file, but a link to nothing or a device")
         else:
             music.append(file)
             continue
         report.reject(loss)
         report.files.append(FileReport(file.name, dropped={loss.rule: 1}))
     return music
+
+
+def _read(pool: ReaderPool, files: Sequence[SourceFile], report: Report, progress: Progress | None) -> list[_Candidate]:
+    candidates: list[_Candidate] = []
+    for number, result in enumerate(pool.read(files), start=1):
+        candidates += _collect(result, report)
+        if progress:
+            progress(number, len(files))
+    return candidates
 
 
 def _collect(result: FileResult, report: Report) -> list[_Candidate]:

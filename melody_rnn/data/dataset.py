@@ -1,7 +1,7 @@
 """A dataset on disk: one byte an event, an index beside it, and the ids of each split.
 
 A dataset is a folder:
-    dataset.json: what made it (rules, sources with checksums), the counts, the checksums of the next two files.
+    dataset.json: what made it (rules, corpora with checksums), the counts, a checksum of the next two files' contents.
     melodies.npz: `events` int8 [steps of all melodies], `lengths` int32 [melodies] (steps), `steps_per_bar` uint8
         [melodies], `keys` int8 [melodies, 2] (sharps, tonic; 127 where unknown).
     melodies.jsonl: id, split and title of each melody, in the same order.
@@ -16,6 +16,7 @@ import os
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,7 +37,8 @@ _MELODIES: Final = "melodies.npz"
 _INDEX: Final = "melodies.jsonl"
 _UNKNOWN_KEY: Final = 127
 _MAX_BYTES: Final = 4 * 2**30
-_ARRAYS: Final = {"events": ("int8", 1), "lengths": ("int32", 1), "steps_per_bar": ("uint8", 1), "keys": ("int8", 2)}
+Arrays = dict[str, npt.NDArray[Any]]
+_ARRAYS: Final = {"events": ("int8", 1), "lengths": ("<i4", 1), "steps_per_bar": ("uint8", 1), "keys": ("int8", 2)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +74,7 @@ class Dataset:
     Attributes:
         melodies: All melodies by id.
         steps_per_quarter: Steps in a quarter note.
-        details: What made the dataset, as JSON data: rules, sources and their checksums.
+        details: What made the dataset, as JSON data: rules, corpora and their checksums, readers.
         digest: SHA-256 of the melodies and their splits, once saved or loaded.
     """
 
@@ -116,18 +118,10 @@ def save(
     """
     folder = Path(folder)
     check_output(folder, overwrite)
-    files = {_MELODIES: _pack(dataset.melodies), _INDEX: _index(dataset.melodies).encode()}
-    digest = hashlib.sha256(b"".join(hashlib.sha256(data).digest() for data in files.values())).hexdigest()
-    manifest = {
-        "format": FORMAT,
-        "version": VERSION,
-        "steps_per_quarter": dataset.steps_per_quarter,
-        "num_melodies": len(dataset.melodies),
-        "num_steps": dataset.num_steps,
-        "digest": digest,
-        **dataset.details,
-    }
-    files[_MANIFEST] = (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
+    arrays, index = _arrays_of(dataset.melodies), _index(dataset.melodies).encode()
+    digest = _digest(arrays, index)
+    files = {_MELODIES: _pack(arrays), _INDEX: index}
+    files[_MANIFEST] = _manifest_text(dataset, digest).encode()
     files.update({name: text.encode() for name, text in (reports or {}).items()})
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -135,6 +129,19 @@ def save(
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written ({error.strerror or error})") from error
     return digest
+
+
+def _manifest_text(dataset: Dataset, digest: str) -> str:
+    manifest = {
+        **dataset.details,
+        "format": FORMAT,
+        "version": VERSION,
+        "steps_per_quarter": dataset.steps_per_quarter,
+        "num_melodies": len(dataset.melodies),
+        "num_steps": dataset.num_steps,
+        "digest": digest,
+    }
+    return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
 
 
 def check_output(folder: Path, overwrite: bool) -> None:
@@ -158,13 +165,15 @@ def load(folder: str | Path) -> Dataset:
         files = {name: (folder / name).read_bytes() for name in (_MELODIES, _INDEX)}
     except OSError as error:
         raise InputFileError(f"{folder}: the dataset cannot be read ({error.strerror}); build it again") from error
-    digest = hashlib.sha256(b"".join(hashlib.sha256(data).digest() for data in files.values())).hexdigest()
-    if digest != manifest.get("digest"):
-        raise InputFileError(f"{folder}: the dataset is damaged (its checksum differs); build it again")
     try:
-        melodies = _unpack(files[_MELODIES], files[_INDEX].decode())
-    except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile, RecursionError) as error:
+        arrays = _unpack(files[_MELODIES])
+        if _digest(arrays, files[_INDEX]) != manifest.get("digest"):
+            raise ValueError("its checksum differs")
+        melodies = _melodies(arrays, files[_INDEX].decode())
+    # zlib has an error of its own, and a damaged zip can claim methods that Python does not know.
+    except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
         raise InputFileError(f"{folder}: the dataset is damaged ({error}); build it again") from error
+    digest = manifest["digest"]
     return Dataset(melodies, manifest["steps_per_quarter"], manifest, digest)
 
 
@@ -185,15 +194,27 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _pack(melodies: Sequence[StoredMelody]) -> bytes:
+def _arrays_of(melodies: Sequence[StoredMelody]) -> Arrays:
+    return {
+        "events": np.concatenate([np.zeros(0, np.int8), *(melody.events for melody in melodies)]),
+        "lengths": np.array([len(melody.events) for melody in melodies], "<i4"),
+        "steps_per_bar": np.array([melody.steps_per_bar for melody in melodies], np.uint8),
+        "keys": np.array([melody.key or (_UNKNOWN_KEY,) * 2 for melody in melodies], np.int8).reshape(-1, 2),
+    }
+
+
+def _digest(arrays: Arrays, index: bytes) -> str:
+    """Returns the SHA-256 of what is stored, whichever way the system's zlib packs it."""
+    total = hashlib.sha256()
+    for name in _ARRAYS:
+        total.update(hashlib.sha256(arrays[name].tobytes()).digest())
+    total.update(hashlib.sha256(index).digest())
+    return total.hexdigest()
+
+
+def _pack(arrays: Arrays) -> bytes:
     buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
-        events=np.concatenate([np.zeros(0, np.int8), *(melody.events for melody in melodies)]),
-        lengths=np.array([len(melody.events) for melody in melodies], np.int32),
-        steps_per_bar=np.array([melody.steps_per_bar for melody in melodies], np.uint8),
-        keys=np.array([melody.key or (_UNKNOWN_KEY, _UNKNOWN_KEY) for melody in melodies], np.int8).reshape(-1, 2),
-    )
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
 
 
@@ -202,8 +223,7 @@ def _index(melodies: Sequence[StoredMelody]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def _unpack(packed: bytes, index: str) -> tuple[StoredMelody, ...]:
-    arrays = _arrays(packed)
+def _melodies(arrays: Arrays, index: str) -> tuple[StoredMelody, ...]:
     events, lengths = arrays["events"], arrays["lengths"]
     rows = [json.loads(line) for line in index.split("\n") if line]
     if not len(rows) == len(lengths) == len(arrays["steps_per_bar"]) == len(arrays["keys"]):
@@ -225,7 +245,7 @@ def _melody(row: Mapping[str, Any], events: npt.NDArray[np.int8], steps_per_bar:
     return StoredMelody(row["id"], events, steps_per_bar, row["split"], row["title"], known_key)
 
 
-def _arrays(packed: bytes) -> dict[str, npt.NDArray[Any]]:
+def _unpack(packed: bytes) -> Arrays:
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         if sum(member.file_size for member in archive.infolist()) > _MAX_BYTES:
             raise ValueError("it unpacks to more than any dataset")

@@ -66,14 +66,20 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Yields the files below a folder; links to folders are not followed, since they may lead in circles."""
+    """Yields the files below a folder, and folders below it that cannot be read.
+
+    Links to folders are not followed, since they may lead in circles.
+    """
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name.encode("utf-8", "surrogateescape")):
         if entry.name.startswith("."):
             continue
         if not entry.is_dir():
             yield entry
         elif not entry.is_symlink():
-            yield from _walk(entry)
+            try:
+                yield from _walk(entry)
+            except OSError:
+                yield entry
 
 
 def _name(file: Path, given: Path) -> str:

@@ -1,4 +1,6 @@
+import contextlib
 import errno
+import io
 import json
 import os
 from pathlib import Path
@@ -111,8 +113,28 @@ def test_a_changed_byte_is_noticed(melodies: Dataset, tmp_path: Path, name: str)
     data = bytearray((tmp_path / "data" / name).read_bytes())
     data[len(data) // 2] ^= 1
     (tmp_path / "data" / name).write_bytes(data)
-    with pytest.raises(InputFileError, match="checksum"):
+    with pytest.raises(InputFileError, match="is damaged"):
         dataset.load(tmp_path / "data")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_damage_ends_in_another_error(melodies: Dataset, tmp_path: Path, seed: int):
+    dataset.save(melodies, tmp_path / "data")
+    random = np.random.default_rng(seed)
+    path = tmp_path / "data" / random.choice(["melodies.npz", "melodies.jsonl", "dataset.json"])
+    data = bytearray(path.read_bytes())
+    for _ in range(random.integers(1, 6)):
+        data[random.integers(len(data))] = random.integers(256)
+    path.write_bytes(data[: random.integers(len(data))] if seed % 4 == 0 else data)
+    with contextlib.suppress(InputFileError):
+        dataset.load(tmp_path / "data")
+
+
+def test_the_checksum_does_not_depend_on_how_zlib_packs(melodies: Dataset, tmp_path: Path):
+    dataset.save(melodies, tmp_path / "data")
+    with np.load(tmp_path / "data" / "melodies.npz") as archive:
+        np.savez(tmp_path / "data" / "melodies.npz", **dict(archive))
+    assert len(dataset.load(tmp_path / "data").melodies) == 4
 
 
 @pytest.mark.parametrize(
@@ -164,17 +186,19 @@ def test_an_index_of_another_form_is_refused(melodies: Dataset, tmp_path: Path, 
     ],
 )
 def test_arrays_of_another_form_are_refused(melodies: Dataset, tmp_path: Path, arrays: dict, monkeypatch):
-    def pack(rows):
-        import io
-
+    def arrays_of(rows):
         whole = {
             "events": np.zeros(5, np.int8), "lengths": np.array([5], np.int32),
             "steps_per_bar": np.array([16], np.uint8), "keys": np.zeros((1, 2), np.int8),
         }  # fmt: skip
+        return whole | arrays
+
+    def pack(arrays):
         buffer = io.BytesIO()
-        np.savez(buffer, **(whole | arrays))
+        np.savez(buffer, **arrays)
         return buffer.getvalue()
 
+    monkeypatch.setattr(dataset, "_arrays_of", arrays_of)
     monkeypatch.setattr(dataset, "_pack", pack)
     dataset.save(Dataset(melodies.melodies[:1]), tmp_path / "data")
     with pytest.raises(InputFileError, match="damaged"):

@@ -53,3 +53,24 @@ def test_a_missing_input_is_an_error(tmp_path: Path):
 def test_an_unknown_corpus_is_an_error():
     with pytest.raises(InvalidArgumentError, match="the corpora are corpus:tunebooks, corpus:essen"):
         find_inputs(["corpus:bach"])
+
+
+def test_a_folder_below_that_cannot_be_read_is_listed(tree: Path, monkeypatch: pytest.MonkeyPatch):
+    iterdir = Path.iterdir
+
+    def guarded(folder: Path):
+        if folder.name == "deep":
+            raise PermissionError(13, "Permission denied")
+        return iterdir(folder)
+
+    monkeypatch.setattr(Path, "iterdir", guarded)
+    assert names(tree / "tunes") == ["tunes/a.mid", "tunes/b.abc", "tunes/deep"]
+
+
+def test_a_folder_that_cannot_be_read_is_an_error(tree: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(folder: Path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(InputFileError, match="Permission denied"):
+        names(tree / "tunes")
