@@ -40,7 +40,8 @@ CORPORA: Final[Mapping[str, Corpus]] = {
             "airdsAirs": "3b2b7767a73c75e23a2d427a41dcdc4cb60d39da0fc8371836c7ed0fc79259e0",
             "miscFolk": "45cb1c14d3df492034ce0a1bf486ceb35d88e6a198605e8948d66b8442b9d115",
         },
-        "Tunes of books of the 18th and 19th century and of 1903, in the public domain.",
+        "Tunes of books of the 18th and 19th century and of 1903, which are out of copyright, as transcribers gave "
+        "them to music21.",
         is_free=True,
     ),
     "essen": Corpus(
