@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 from melody_rnn.errors import ModelError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, NOTES_PER_OCTAVE, NUM_PITCHES
 
-EncodingKind = Literal["one_hot", "lookback", "key"]
+EncodingKind = Literal["one_hot", "lookback", "key", "tune"]
 LookbackUnit = Literal["step", "bar"]
 AttentionLayout = Literal["first_layer", "stack"]
 
@@ -55,12 +55,17 @@ class NetworkConfig:
         attention_length: Steps that the attention window spans; 0 for no attention.
         attention_layout: What the attention wraps: 'first_layer' as Magenta 2.x does, 'stack' as its bundles of
             2016 do.
+        embedding_size: Width to which a linear layer brings the inputs first; 0 for no such layer.
+        residual: Whether each layer's input is added to its output where the widths are the same, and the sum
+            normalised (layer normalisation).
     """
 
     layer_sizes: tuple[int, ...] = (128, 128)
     dropout: float = 0.5
     attention_length: int = 0
     attention_layout: AttentionLayout = "first_layer"
+    embedding_size: int = 0
+    residual: bool = False
 
     def __post_init__(self) -> None:
         if not self.layer_sizes or any(size < 1 for size in self.layer_sizes):
@@ -69,6 +74,8 @@ class NetworkConfig:
             raise ModelError(f"dropout must be in [0, 1), got {self.dropout}")
         if self.attention_length < 0:
             raise ModelError(f"attention_length must not be negative, got {self.attention_length}")
+        if self.embedding_size < 0:
+            raise ModelError(f"embedding_size must not be negative, got {self.embedding_size}")
 
 
 @dataclass(frozen=True)
@@ -160,6 +167,11 @@ CONFIGS: Final[Mapping[str, ModelConfig]] = {
             EncodingConfig("key", binary_counter_bits=7),
             NetworkConfig(attention_length=40),
         ),
+        ModelConfig(
+            "tunes_rnn",
+            EncodingConfig("tune", lookback_distances=(1, 2, 4, 8), lookback_unit="bar"),
+            NetworkConfig((128, 128, 128), dropout=0.25, embedding_size=128, residual=True),
+        ),
     )
 }
-"""Magenta's four Melody RNN configurations by name (its melody_rnn_model.py)."""
+"""Magenta's four Melody RNN configurations by name (its melody_rnn_model.py), and ours."""

@@ -35,3 +35,7 @@ class DeviceError(MelodyRNNError):
 
 class GenerationError(MelodyRNNError):
     """The network gave logits that are not finite, so no melody can be drawn from them."""
+
+
+class TrainingError(MelodyRNNError):
+    """Training cannot go on; what was reached before is kept."""

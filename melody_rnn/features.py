@@ -13,7 +13,7 @@ class Features(NamedTuple):
     """One step's network inputs of a batch.
 
     Attributes:
-        hot: [batch, num_hot] int32, indices of the entries that are 1, in [0, hot_size).
+        hot: [batch, num_hot] int32, indices of the entries that are 1, in [0, hot_size), all different.
         dense: [batch, input_size - hot_size] float32, the entries after those.
     """
 
@@ -21,9 +21,17 @@ class Features(NamedTuple):
     dense: tf.Tensor
 
     def vectors(self, hot_size: int) -> tf.Tensor:
-        """Returns the inputs as vectors, [batch, input_size] float32; hot entries take the first `hot_size` places."""
-        multi_hot = tf.reduce_max(tf.one_hot(self.hot, hot_size), axis=1) if hot_size else self.dense[:, :0]
-        return tf.concat([multi_hot, self.dense], axis=1)
+        """Returns the inputs as vectors, [..., input_size] float32; hot entries take the first `hot_size` places.
+
+        The features may have more leading axes than the batch, such as steps.
+        """
+        if not hot_size:
+            return self.dense
+        leading, num_hot = tf.shape(self.hot)[:-1], self.hot.shape[-1]
+        num_rows = tf.reduce_prod(leading)
+        places = tf.stack([tf.repeat(tf.range(num_rows), num_hot), tf.reshape(self.hot, [-1])], axis=1)
+        rows = tf.scatter_nd(places, tf.ones([num_rows * num_hot]), [num_rows, hot_size])
+        return tf.concat([tf.reshape(rows, tf.concat([leading, [hot_size]], axis=0)), self.dense], axis=-1)
 
     def project(self, kernel: tf.Tensor) -> tf.Tensor:
         """Returns `vectors @ kernel`, [batch, size] float32, for a kernel [input_size, size]."""

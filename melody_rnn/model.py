@@ -21,7 +21,7 @@ from melody_rnn.music.primers import Primer, parse_primer, primer_from_events, p
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import Preset, find_preset, load_preset, make_network, save_preset
 from melody_rnn.sampling.sampler import SamplerSettings
-from melody_rnn.sampling.temperature import log_softmax
+from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
 
 MAX_SEED = 2**31 - 1
 PrimerLike = Any
@@ -42,8 +42,8 @@ class MelodyRNN:
         self._network = network
         self._encoding = make_encoding(preset.config.encoding)
         self._loop = SamplingLoop(self._encoding, network)
-        melodies = [tf.TensorSpec([None, None], tf.int32)]
-        self._score = tf.function(self._label_log_likelihoods, input_signature=melodies, autograph=False)
+        melodies = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)]
+        self._score = tf.function(self._log_likelihoods, input_signature=melodies, autograph=False)
 
     @classmethod
     def from_preset(cls, name_or_folder: str | Path | None = None) -> "MelodyRNN":
@@ -74,6 +74,11 @@ class MelodyRNN:
     def config(self) -> ModelConfig:
         """The model's configuration."""
         return self._preset.config
+
+    @property
+    def network(self) -> MelodyNetwork:
+        """The model's network."""
+        return self._network
 
     def save_preset(self, folder: str | Path) -> None:
         """Writes the model as a folder that `from_preset` reads.
@@ -142,7 +147,9 @@ class MelodyRNN:
     def log_likelihood(self, melody: Melody | Sequence[int]) -> float:
         """Returns the log-likelihood of a melody's events after the first, in nats at temperature 1.
 
-        The melody is squashed into the model's range and key first. Source: Magenta's `melody_log_likelihood`.
+        The melody is squashed into the model's range and key first. As in Magenta's `melody_log_likelihood`, an event
+        has the likelihood of its label, though lookback labels may stand for it too; only encodings that sum their
+        labels (`Encoding.sums_labels`) give the event's own.
 
         Raises:
             MelodyError: If the melody is empty.
@@ -158,7 +165,8 @@ class MelodyRNN:
         padded = np.full((len(squashed), max(max(lengths), 2)), -2, np.int32)
         for row, events in zip(padded, squashed, strict=True):
             row[: len(events)] = events
-        scores = self._score(tf.constant(padded)).numpy()
+        bars = [_steps_per_bar(melody) for melody in melodies]
+        scores = self._score(tf.constant(padded), tf.constant(bars)).numpy()
         return [float(row[: length - 1].sum(dtype=np.float64)) for row, length in zip(scores, lengths, strict=True)]
 
     def logits(self, melody: Melody | Sequence[int]) -> NDArray[np.float32]:
@@ -175,15 +183,17 @@ class MelodyRNN:
         if not len(events) or len(outside):
             found = f"pitch {outside[0]}" if len(outside) else "no event"
             raise MelodyError(f"the melody must have events with pitches from {low} to {high - 1}, got {found}")
-        inputs, _, _ = self._encoding.encode(tf.constant(events[np.newaxis]))
-        logits: NDArray[np.float32] = self._network(inputs)[0].numpy()
+        encoded = self._encoding.encode(tf.constant(events[np.newaxis]), _steps_per_bar(melody))
+        logits: NDArray[np.float32] = self._network(encoded.inputs)[0].numpy()
         return logits
 
-    def _label_log_likelihoods(self, events: tf.Tensor) -> tf.Tensor:
+    def _log_likelihoods(self, events: tf.Tensor, steps_per_bar: tf.Tensor) -> tf.Tensor:
         """Returns the log-likelihood of each event after the first, [batch, steps - 1] float32."""
-        inputs, labels, _ = self._encoding.encode(events)
-        log_probabilities = log_softmax(self._network(inputs[:, :-1]))
-        return tf.gather(log_probabilities, labels[:, 1:], axis=2, batch_dims=2)
+        encoded = self._encoding.encode(events, steps_per_bar)
+        log_probabilities = log_softmax(self._network(encoded.inputs[:, :-1]))
+        if self._encoding.sums_labels:
+            return event_log_likelihoods(log_probabilities, encoded.label_events[:, 1:], events[:, 1:])
+        return tf.gather(log_probabilities, encoded.labels[:, 1:], axis=2, batch_dims=2)
 
     def _read_primer(self, primer: PrimerLike) -> Primer:
         if isinstance(primer, Primer):
@@ -210,6 +220,10 @@ class MelodyRNN:
 
 def _as_melody(melody: Melody | Sequence[int]) -> Melody:
     return melody if isinstance(melody, Melody) else Melody(list(melody))
+
+
+def _steps_per_bar(melody: Melody | Sequence[int]) -> int:
+    return melody.steps_per_bar if isinstance(melody, Melody) else DEFAULT_STEPS_PER_BAR
 
 
 def _check_at_least(name: str, value: int, least: int) -> None:

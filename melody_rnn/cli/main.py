@@ -16,6 +16,9 @@ _COMMANDS: Final = {
     "score": "score",
     "models": "models",
     "import-bundle": "import_bundle",
+    "dataset": "dataset",
+    "train": "train",
+    "evaluate": "evaluate",
     "devices": "devices",
 }
 
@@ -43,6 +46,8 @@ def cli() -> None:
     melody-rnn generate --temperature 0.6        surer, more conservative ones
     melody-rnn generate --primer "C4 D4 E4 G4"   go on from a beginning of your own
     melody-rnn score tune.mid                    how likely a model finds a tune
+    melody-rnn dataset build --input FOLDER --output data/mine      tunes to learn from
+    melody-rnn train --dataset data/mine --run-dir runs/mine        a model of your own
     """
 
 

@@ -8,11 +8,13 @@ from melody_rnn.encodings.encoding import Encoding
 from melody_rnn.encodings.key import KeyEncoding
 from melody_rnn.encodings.lookback import LookbackEncoding
 from melody_rnn.encodings.one_hot import OneHotEncoding
+from melody_rnn.encodings.tune import TuneEncoding
 
 _KINDS: Final[Mapping[EncodingKind, type[Encoding]]] = {
     "one_hot": OneHotEncoding,
     "lookback": LookbackEncoding,
     "key": KeyEncoding,
+    "tune": TuneEncoding,
 }
 
 

@@ -1,16 +1,33 @@
 """What every encoding offers: one step at a time with a running state, and the fold of that step over a melody."""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from melody_rnn.config import EncodingConfig
-from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NUM_SPECIAL_EVENTS
+from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT, NUM_SPECIAL_EVENTS
 from melody_rnn.features import Features
 
 State = Any
 """A NamedTuple of tensors, each encoding's own; what a batch of melodies has in common comes without a batch axis."""
+
+
+class Encoded(NamedTuple):
+    """Whole melodies, encoded.
+
+    Attributes:
+        inputs: [batch, steps, input_size] float32, the network's inputs after each event.
+        labels: [batch, steps] int32, the label of each event given those before it.
+        label_events: [batch, steps, num_classes] int32, the event that each label stood for at each step, given the
+            events before it.
+        state: The state after the last event.
+    """
+
+    inputs: tf.Tensor
+    labels: tf.Tensor
+    label_events: tf.Tensor
+    state: State
 
 
 class Encoding(ABC):
@@ -26,6 +43,8 @@ class Encoding(ABC):
         hot_size: How many of them, the first ones, `Features.hot` indexes.
         num_classes: Number of labels.
         no_event_label: The label of 'no event' where no lookback label takes precedence.
+        sums_labels: Whether training makes an event as likely as all labels that stand for it together, as sampling
+            does. Magenta's encodings train one label an event, and so do ours of the same names.
     """
 
     config: EncodingConfig
@@ -33,6 +52,7 @@ class Encoding(ABC):
     hot_size: int
     num_classes: int
     no_event_label: int
+    sums_labels: bool = False
 
     @abstractmethod
     def initial_state(
@@ -65,36 +85,41 @@ class Encoding(ABC):
     def label(self, event: tf.Tensor, state: State) -> tf.Tensor:
         """Returns the label of `event` [batch] int32 as the next event, [batch] int32."""
 
-    def encode(
-        self, events: tf.Tensor, steps_per_bar: int | tf.Tensor = DEFAULT_STEPS_PER_BAR
-    ) -> tuple[tf.Tensor, tf.Tensor, State]:
+    def encode(self, events: tf.Tensor, steps_per_bar: int | tf.Tensor = DEFAULT_STEPS_PER_BAR) -> Encoded:
         """Encodes whole melodies.
 
         Args:
             events: [batch, steps] int32.
             steps_per_bar: As in `initial_state`.
-
-        Returns:
-            inputs: [batch, steps, input_size] float32, the network's inputs after each event.
-            labels: [batch, steps] int32, the label of each event given those before it.
-            state: The state after the last event.
         """
         batch_size, steps = tf.shape(events)[0], tf.shape(events)[1]
         source = tf.TensorArray(tf.int32, steps, element_shape=[None]).unstack(tf.transpose(events))
-        all_inputs = tf.TensorArray(tf.float32, steps, element_shape=[None, self.input_size])
-        all_labels = tf.TensorArray(tf.int32, steps, element_shape=[None])
-
-        def body(t: tf.Tensor, state: State, inputs: tf.TensorArray, labels: tf.TensorArray) -> tuple[Any, ...]:
-            event = source.read(t)
-            labels = labels.write(t, self.label(event, state))
-            features, state = self.step(event, state)
-            return t + 1, state, inputs.write(t, features.vectors(self.hot_size)), labels
-
         state = self.initial_state(batch_size, steps_per_bar)
-        _, state, all_inputs, all_labels = tf.while_loop(
-            lambda t, *_: t < steps, body, (0, state, all_inputs, all_labels), parallel_iterations=1
+        outputs = tuple(tf.TensorArray(dtype, steps, element_shape=shape) for dtype, shape in self._step_outputs())
+
+        def body(t: tf.Tensor, state: State, outputs: tuple[tf.TensorArray, ...]) -> tuple[Any, ...]:
+            event = source.read(t)
+            label, label_events = self.label(event, state), self.label_events(state)
+            features, state = self.step(event, state)
+            values = (*features, label, label_events)
+            return t + 1, state, tuple(array.write(t, value) for array, value in zip(outputs, values, strict=True))
+
+        _, state, outputs = tf.while_loop(
+            lambda t, *_: t < steps, body, (0, state, outputs), parallel_iterations=1, maximum_iterations=steps
         )
-        return tf.transpose(all_inputs.stack(), [1, 0, 2]), tf.transpose(all_labels.stack()), state
+        hot, dense, labels, label_events = (_batch_first(array.stack()) for array in outputs)
+        return Encoded(Features(hot, dense).vectors(self.hot_size), labels, label_events, state)
+
+    def _step_outputs(self) -> list[tuple[tf.DType, list[int | None]]]:
+        """Returns type and shape of what a step gives: hot and dense features, the label and the labels' events."""
+        state = self.initial_state(1)
+        features, _ = self.step(tf.fill([1], NO_EVENT), state)
+        hot, dense = ([None, part.shape[1]] for part in features)
+        return [(tf.int32, hot), (tf.float32, dense), (tf.int32, [None]), (tf.int32, [None, self.num_classes])]
+
+
+def _batch_first(stacked: tf.Tensor) -> tf.Tensor:
+    return tf.transpose(stacked, [1, 0, *range(2, len(stacked.shape))])
 
 
 def event_index(event: tf.Tensor, min_note: int) -> tf.Tensor:

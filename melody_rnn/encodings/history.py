@@ -8,15 +8,16 @@ from melody_rnn.config import EncodingConfig
 from melody_rnn.events import NO_EVENT
 
 MAX_STEPS_PER_BAR = 32
-"""Longest bar that a lookback in bars can span."""
-_ABSENT = NO_EVENT - 1
+"""Longest bar that a lookback in bars spans; longer ones count as several, as 18/8 does as two of 9/8."""
+ABSENT = NO_EVENT - 1
+"""What lies before a melody's start."""
 
 
 class History(NamedTuple):
     """The last events.
 
     Attributes:
-        events: [batch, reach] int32, the newest last; `_ABSENT` before the melody's start.
+        events: [batch, reach] int32, the newest last; `ABSENT` before the melody's start.
         distances: [batch, num_lookbacks] int32 in steps, or [num_lookbacks] where they are the same for every melody.
     """
 
@@ -28,7 +29,7 @@ class History(NamedTuple):
         return self._replace(events=tf.concat([self.events[:, 1:], event[:, tf.newaxis]], axis=1))
 
     def lookbacks(self) -> tf.Tensor:
-        """Returns what lies each distance before the next event, [batch, num_lookbacks] int32, maybe `_ABSENT`."""
+        """Returns what lies each distance before the next event, [batch, num_lookbacks] int32, maybe `ABSENT`."""
         columns = self.events.shape[1] - self.distances
         return tf.gather(self.events, columns, axis=1, batch_dims=len(columns.shape) - 1)
 
@@ -65,6 +66,12 @@ def empty_history(config: EncodingConfig, batch_size: int | tf.Tensor, steps_per
     reach = max(config.lookback_distances)
     if config.lookback_unit == "bar":
         reach *= MAX_STEPS_PER_BAR
-        bars = tf.broadcast_to(tf.cast(steps_per_bar, tf.int32), [batch_size])
-        distances = bars[:, tf.newaxis] * distances
-    return History(tf.fill([batch_size, reach], _ABSENT), distances)
+        distances = bar_lengths(batch_size, steps_per_bar)[:, tf.newaxis] * distances
+    return History(tf.fill([batch_size, reach], ABSENT), distances)
+
+
+def bar_lengths(batch_size: int | tf.Tensor, steps_per_bar: int | tf.Tensor) -> tf.Tensor:
+    """Returns the steps in a bar of each melody, [batch] int32, at most `MAX_STEPS_PER_BAR`."""
+    lengths = tf.broadcast_to(tf.cast(steps_per_bar, tf.int32), [batch_size])
+    num_parts = (lengths + MAX_STEPS_PER_BAR - 1) // MAX_STEPS_PER_BAR
+    return lengths // num_parts

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from melody_rnn.config import EncodingConfig
 from melody_rnn.encodings.encoding import Encoding, binary_counter, event_index, index_events
-from melody_rnn.encodings.history import MAX_STEPS_PER_BAR, History, empty_history
+from melody_rnn.encodings.history import MAX_STEPS_PER_BAR, History, bar_lengths, empty_history
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR
 from melody_rnn.features import Features
 
@@ -60,7 +60,7 @@ class LookbackEncoding(Encoding):
         return LookbackState(
             empty_history(self.config, batch_size, steps_per_bar),
             tf.constant(0),
-            tf.broadcast_to(tf.cast(steps_per_bar, tf.int32), [batch_size]),
+            bar_lengths(batch_size, steps_per_bar),
         )
 
     def step(self, event: tf.Tensor, state: LookbackState) -> tuple[Features, LookbackState]:

@@ -136,9 +136,9 @@ class SamplingLoop:
 
     def _encode_and_run(self, events: tf.Tensor, steps_per_bar: tf.Tensor) -> tuple[Any, RNNState]:
         """Returns both states after `events` [batch, steps] int32, in one forward pass."""
-        inputs, _, encoding_state = self._encoding.encode(events, steps_per_bar)
-        _, rnn_state = self._network.forward(inputs, self._network.initial_state(tf.shape(events)[0]))
-        return encoding_state, rnn_state
+        encoded = self._encoding.encode(events, steps_per_bar)
+        _, rnn_state = self._network.forward(encoded.inputs, self._network.initial_state(tf.shape(events)[0]))
+        return encoded.state, rnn_state
 
     def _sample(
         self,

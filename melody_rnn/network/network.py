@@ -12,13 +12,16 @@ from melody_rnn.config import NetworkConfig
 from melody_rnn.errors import ModelError
 from melody_rnn.features import Features
 from melody_rnn.network.attention import AttentionLSTM
-from melody_rnn.network.lstm import LSTM
+from melody_rnn.network.lstm import LSTM, project
 
 RNNState = tuple[Any, ...]
 
 
 class MelodyNetwork(keras.Model):
     """Network inputs to logits: whole sequences in training and scoring, single steps in sampling.
+
+    With `embedding_size` a linear layer without bias comes first; with `residual` each layer's output is added to its
+    input and normalised.
 
     Source: Magenta's `make_rnn_cell` and `get_build_graph_fn` (models/shared/events_rnn_graph.py).
     """
@@ -46,15 +49,25 @@ class MelodyNetwork(keras.Model):
         # The bundles of 2016 drop inside the attention that wraps the stack, not after it.
         rate = 0.0 if config.attention_length and config.attention_layout == "stack" else config.dropout
         self.dropouts = [keras.layers.Dropout(rate) for _ in self.blocks]
+        num_norms = len(self.blocks) if config.residual else 0
+        self.norms = [keras.layers.LayerNormalization(name=f"norm_{i}") for i in range(num_norms)]
+        self.embedding_layer = None
+        if config.embedding_size:
+            self.embedding_layer = keras.layers.Dense(config.embedding_size, use_bias=False, name="embedding")
         self.logits_layer = keras.layers.Dense(num_classes, name="logits")
         self.build((None, None, input_size))
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the variables for inputs of shape [batch, steps, input_size]."""
         width = input_shape[-1]
-        for block in self.blocks:
+        if self.embedding_layer is not None:
+            self.embedding_layer.build((None, None, width))
+            width = self.config.embedding_size
+        for i, block in enumerate(self.blocks):
             block.build((None, None, width))
             width = block.size if isinstance(block, AttentionLSTM) else block.units
+            if self.norms:
+                self.norms[i].build((None, None, width))
         self.logits_layer.build((None, None, width))
         self.built = True
 
@@ -73,8 +86,11 @@ class MelodyNetwork(keras.Model):
             The logits [batch, num_classes] float32 and the state after the step.
         """
         hidden, states = inputs, []
-        for block, state in zip(self.blocks, rnn_state, strict=True):
-            hidden, new_state = block.step(hidden, state)
+        if self.embedding_layer is not None:
+            hidden = project(hidden, tf.convert_to_tensor(self.embedding_layer.kernel))
+        for i, (block, state) in enumerate(zip(self.blocks, rnn_state, strict=True)):
+            output, new_state = block.step(hidden, state)
+            hidden = self._join(i, hidden, output)
             states.append(new_state)
         kernel, bias = (tf.convert_to_tensor(v) for v in (self.logits_layer.kernel, self.logits_layer.bias))
         return tf.matmul(hidden, kernel) + bias, tuple(states)
@@ -91,11 +107,21 @@ class MelodyNetwork(keras.Model):
             The logits [batch, steps, num_classes] float32 and the state after the last step.
         """
         hidden, states = inputs, []
-        for block, dropout, state in zip(self.blocks, self.dropouts, rnn_state, strict=True):
-            hidden, new_state = block.forward(hidden, state, training)
-            hidden = dropout(hidden, training=training)
+        if self.embedding_layer is not None:
+            hidden = self.embedding_layer(hidden)
+        for i, (block, dropout, state) in enumerate(zip(self.blocks, self.dropouts, rnn_state, strict=True)):
+            output, new_state = block.forward(hidden, state, training)
+            hidden = self._join(i, hidden, dropout(output, training=training))
             states.append(new_state)
         return self.logits_layer(hidden), tuple(states)
+
+    def _join(self, layer: int, inputs: tf.Tensor | Features, outputs: tf.Tensor) -> tf.Tensor:
+        """Returns what the next layer takes: a layer's outputs, with its inputs if the network is residual."""
+        if not self.norms:
+            return outputs
+        is_addable = isinstance(inputs, tf.Tensor) and inputs.shape[-1] == outputs.shape[-1]
+        total = outputs + tf.cast(inputs, outputs.dtype) if is_addable else outputs
+        return self.norms[layer](total)
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns the logits [batch, steps, num_classes] of inputs [batch, steps, input_size], from zero state."""
@@ -107,6 +133,9 @@ class MelodyNetwork(keras.Model):
             (layer.name, layer.variables_by_name()) for layer in self.lstms
         ]
         layers += [("attention", b.variables_by_name()) for b in self.blocks if isinstance(b, AttentionLSTM)]
+        layers += [(norm.name, {"scale": norm.gamma, "shift": norm.beta}) for norm in self.norms]
+        if self.embedding_layer is not None:
+            layers.append(("embedding", {"kernel": self.embedding_layer.kernel}))
         layers.append(("logits", {"kernel": self.logits_layer.kernel, "bias": self.logits_layer.bias}))
         return {f"{layer}/{name}": variable for layer, variables in layers for name, variable in variables.items()}
 

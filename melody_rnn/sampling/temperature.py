@@ -41,3 +41,20 @@ def softmax(logits: tf.Tensor) -> tf.Tensor:
 def log_softmax(logits: tf.Tensor) -> tf.Tensor:
     """Returns the natural logarithms of `softmax(logits)`, in nats."""
     return tf.nn.log_softmax(tf.cast(logits, tf.float32))
+
+
+def event_log_likelihoods(log_probabilities: tf.Tensor, label_events: tf.Tensor, events: tf.Tensor) -> tf.Tensor:
+    """Returns the log-likelihood of events, each the sum over all labels that stand for it.
+
+    Args:
+        log_probabilities: [..., num_classes] float32, of the labels.
+        label_events: [..., num_classes] int32, the event that each label stands for.
+        events: [...] int32.
+
+    Returns:
+        [...] float32, in nats.
+    """
+    # Not -inf, whose gradient is not a number.
+    impossible = log_probabilities.dtype.min
+    stands_for = label_events == events[..., tf.newaxis]
+    return tf.reduce_logsumexp(tf.where(stands_for, log_probabilities, impossible), axis=-1)

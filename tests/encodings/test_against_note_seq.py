@@ -46,7 +46,7 @@ def check_equal(config, melodies):
     """Checks a batch of melodies of one length."""
     encoding, expected = make_encoding(config), reference(config)
     events = tf.constant([list(melody) for melody in melodies], tf.int32)
-    inputs, labels, _ = tf.function(encoding.encode)(events)
+    inputs, labels, *_ = tf.function(encoding.encode)(events)
     assert (encoding.input_size, encoding.num_classes) == (expected.input_size, expected.num_classes)
     assert encoding.no_event_label == expected.default_event_label
     for row, melody in enumerate(melodies):

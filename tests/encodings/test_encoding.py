@@ -7,7 +7,8 @@ from melody_rnn.encodings import make_encoding
 from melody_rnn.encodings.history import MAX_STEPS_PER_BAR
 
 BAR_LOOKBACK = EncodingConfig("lookback", 60, 72, (1, 2), lookback_unit="bar")
-EVERY = [*(config.encoding for config in CONFIGS.values()), BAR_LOOKBACK]
+TUNE = EncodingConfig("tune", 60, 72, (1, 2), lookback_unit="bar")
+EVERY = [*(config.encoding for config in CONFIGS.values()), BAR_LOOKBACK, TUNE]
 
 
 def random_events(config, batch, steps):
@@ -21,16 +22,22 @@ def random_events(config, batch, steps):
 @pytest.mark.parametrize("config", EVERY, ids=lambda c: f"{c.kind}-{c.lookback_unit}")
 def test_single_steps_equal_the_whole_melody(config, is_compiled):
     encoding, events = make_encoding(config), random_events(config, 3, 50)
-    inputs, labels, final_state = encoding.encode(tf.constant(events), 12)
+    inputs, labels, label_events, final_state = encoding.encode(tf.constant(events), 12)
 
     @tf.function(jit_compile=is_compiled)
     def step(event, state):
         features, new_state = encoding.step(event, state)
-        return features.vectors(encoding.hot_size), encoding.label(event, state), new_state
+        return (
+            features.vectors(encoding.hot_size),
+            encoding.label(event, state),
+            encoding.label_events(state),
+            new_state,
+        )
 
     state = encoding.initial_state(3, 12)
     for t in range(50):
-        vectors, label, state = step(tf.constant(events[:, t]), state)
+        vectors, label, meanings, state = step(tf.constant(events[:, t]), state)
+        np.testing.assert_array_equal(meanings, label_events[:, t])
         np.testing.assert_array_equal(vectors, inputs[:, t])
         np.testing.assert_array_equal(label, labels[:, t])
     tf.nest.map_structure(np.testing.assert_array_equal, state, final_state)
@@ -51,7 +58,7 @@ def test_bar_lookbacks_follow_each_melody_s_own_meter():
     encoding = make_encoding(BAR_LOOKBACK)
     first_bar = [60, -2, -2, 62, -2, -2]
     events = tf.constant([first_bar * 4, ([*first_bar, 64, -2, -2]) * 2 + first_bar], tf.int32)
-    _, labels, state = encoding.encode(events, tf.constant([6, 9]))
+    _, labels, _, state = encoding.encode(events, tf.constant([6, 9]))
     num_events = 14
     assert list(labels[0, :6].numpy()) == [2, num_events + 1, num_events + 1, 4, num_events + 1, num_events + 1]
     assert list(labels[0, 6:12].numpy()) == [num_events, num_events + 1, num_events + 1] * 2
@@ -63,9 +70,47 @@ def test_bar_lookbacks_follow_each_melody_s_own_meter():
 
 def test_bar_lookback_inputs_tell_position_and_meter():
     encoding = make_encoding(BAR_LOOKBACK)
-    inputs, _, _ = encoding.encode(tf.fill([2, 13], -2), tf.constant([6, 16]))
+    inputs, *_ = encoding.encode(tf.fill([2, 13], -2), tf.constant([6, 16]))
     meter = inputs.numpy()[:, :, 3 * 14 : 3 * 14 + 2 * MAX_STEPS_PER_BAR]
     position, steps_left = meter[:, :, :MAX_STEPS_PER_BAR].argmax(2), meter[:, :, MAX_STEPS_PER_BAR:].argmax(2)
     next_step = np.arange(1, 14)
     np.testing.assert_array_equal(position, [next_step % 6, next_step % 16])
     np.testing.assert_array_equal(steps_left, [5 - next_step % 6, 15 - next_step % 16])
+
+
+def hot_names(row):
+    """Names what a row of the tune encoding's inputs says, in the order of its docstring."""
+    widths = [14, 13, 16, 32, 32, 16, 15, 15, 7, 7, 15, 7]
+    assert len(row) == sum(widths)
+    parts = np.split(np.asarray(row), np.cumsum(widths)[:-1])
+    assert all(part.sum() == 1 for part in parts)
+    names = "last sounding age in_bar left bar lookback1 lookback2 run1 run2 match match_length".split()
+    return dict(zip(names, [int(part.argmax()) for part in parts], strict=True))
+
+
+def test_tune_inputs_tell_what_sounds_where_we_are_and_what_came_before():
+    encoding = make_encoding(TUNE)
+    bar = [60, -2, -1, 64]
+    inputs, _, _, _ = encoding.encode(tf.constant([bar * 3 + [65, -2, -1]]), 4)
+    before_bar_2 = hot_names(inputs[0, 3])
+    assert before_bar_2["last"] == before_bar_2["sounding"] + 2 == 6
+    assert (before_bar_2["in_bar"], before_bar_2["left"], before_bar_2["bar"]) == (0, 3, 1)
+    assert (before_bar_2["lookback1"], before_bar_2["lookback2"]) == (2, 14)
+    assert (before_bar_2["match"], before_bar_2["match_length"]) == (14, 0)
+    in_bar_3 = hot_names(inputs[0, 9])
+    assert (in_bar_3["last"], in_bar_3["sounding"], in_bar_3["age"]) == (0, 0, 1)
+    assert (in_bar_3["lookback1"], in_bar_3["lookback2"]) == (1, 1)
+    assert (in_bar_3["run1"], in_bar_3["run2"]) == (3, 2)
+    assert (in_bar_3["match"], in_bar_3["match_length"]) == (1, 3)
+    last = hot_names(inputs[0, 14])
+    assert (last["sounding"], last["run1"], last["run2"]) == (12, 2, 2)
+    assert (last["match"], last["match_length"]) == (6, 2)
+
+
+def test_tune_longest_match_is_found_off_the_bar_lines():
+    encoding = make_encoding(TUNE)
+    events = [60, 62, 64, 65, 67, 71, 60, 62, 64]
+    _, _, label_events, state = encoding.encode(tf.constant([events]), 4)
+    assert encoding.label_events(state)[0, -1].numpy() == 65
+    assert label_events[0, 7, -1].numpy() == 62
+    assert label_events[0, 6, -1].numpy() == -2

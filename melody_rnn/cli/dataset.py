@@ -1,0 +1,141 @@
+"""melody-rnn dataset: melodies to train on, out of music files."""
+
+import dataclasses
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from melody_rnn.cli import options
+from melody_rnn.cli.startup import load_note_seq
+from melody_rnn.errors import InvalidArgumentError
+
+
+@click.group(name="dataset")
+def command() -> None:
+    """Datasets to train on."""
+
+
+@command.command(name="build")
+@click.option(
+    "-i",
+    "--input",
+    "inputs",
+    multiple=True,
+    required=True,
+    metavar="FOLDER|FILE|corpus:NAME",
+    help="Music to read: .mid, .abc, .musicxml, .mxl or .xml, folders of them at any depth, or a corpus out of music21: "
+    "corpus:tunebooks (free), corpus:essen (non-commercial). May be given several times.",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The dataset's folder.")
+@click.option("--overwrite", is_flag=True, help="Replace a dataset that is there.")
+@click.option("--steps-per-quarter", type=int, default=4, show_default=True, help="Steps in a quarter note.")
+@click.option("--min-bars", type=int, default=7, show_default=True, help="Shorter melodies are dropped.")
+@click.option(
+    "--min-pitch-classes", type=int, default=5, show_default=True, help="Melodies of fewer different ones are dropped."
+)
+@click.option("--max-steps", type=int, default=512, show_default=True, help="Longer melodies are cut off; 0 for never.")
+@click.option("--gap-bars", type=float, default=1.0, show_default=True, help="A silence so long ends a melody.")
+@click.option(
+    "--polyphony",
+    type=click.Choice(["discard", "skyline"]),
+    default="discard",
+    show_default=True,
+    help="Where notes start together: drop the melody, or keep the highest.",
+)
+@click.option(
+    "--collapsed",
+    type=click.Choice(["drop", "keep"]),
+    default="drop",
+    show_default=True,
+    help="Where notes one after the other fall onto one step: drop the melody, or keep the first.",
+)
+@click.option(
+    "--repeats",
+    type=click.Choice(["written", "expanded"]),
+    default="written",
+    show_default=True,
+    help="Whether repeats of ABC tunes are played.",
+)
+@click.option("--ignore-tempo-changes", is_flag=True, help="Let melodies go on where the tempo changes.")
+@click.option("--no-pad", is_flag=True, help="Do not fill up pickups, so that bar lines may lie off the grid.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes that read. [default: one a processor]")
+@options.json_option
+@options.verbose_option
+def build(
+    inputs: tuple[str, ...], output: Path, overwrite: bool, as_json: bool, verbose: bool, **arguments: Any
+) -> None:
+    r"""Make a dataset of the melodies in music files.
+
+    Says for every file what was kept and what was dropped by which rule: as a table, and in report.json and
+    rejected.jsonl in the dataset's folder. Settings of one tune come into the same of the splits train, validation and
+    test (80, 10 and 10 %).
+
+    \b
+    melody-rnn dataset build --input tunes/ --output data/mine
+    melody-rnn dataset build --input corpus:tunebooks --output data/tunebooks
+    """
+    _check_readers()
+    load_note_seq(verbose)
+    from melody_rnn.data.build import build_dataset
+    from melody_rnn.data.extraction import ExtractionRules
+
+    num_workers = arguments.pop("workers")
+    rules = ExtractionRules(
+        split_at_tempo_changes=not arguments.pop("ignore_tempo_changes"),
+        pad_bars=not arguments.pop("no_pad"),
+        **{**arguments, "max_steps": arguments["max_steps"] or None},
+    )
+    with options.progress_bar("Reading") as advance:
+        report = build_dataset(inputs, output, rules, num_workers=num_workers, overwrite=overwrite, progress=advance)
+    for notice in report.notices:
+        click.echo(f"Note: {notice}", err=True)
+    if as_json:
+        data = dataclasses.asdict(report)
+        click.echo(json.dumps({key: value for key, value in data.items() if key not in ("files", "rejected")}))
+    else:
+        _print_report(report, output)
+
+
+def _check_readers() -> None:
+    missing = [name for name in ("symusic", "music21", "scipy") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise InvalidArgumentError(
+            f"datasets need {', '.join(missing)}, which is not installed: pip install 'melody-rnn[train]'"
+        )
+
+
+def _print_report(report: Any, output: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from melody_rnn.data.splits import Split
+
+    console = Console()
+    table = Table(box=None, header_style="bold")
+    for title in ("", "melodies", "steps", "share"):
+        table.add_column(title, justify="left" if not title else "right")
+    for name in get_args(Split):
+        row = report.splits[name]
+        table.add_row(name, f"{row.melodies:,}", f"{row.steps:,}", f"{100 * row.share:.1f} %")
+    table.add_row("kept", f"{report.num_melodies:,}", f"{report.num_steps:,}", "")
+    console.print(table)
+    if report.dropped:
+        losses = Table(box=None, header_style="bold")
+        losses.add_column("dropped, by rule")
+        losses.add_column("number", justify="right")
+        for rule, count in sorted(report.dropped.items(), key=lambda item: -item[1]):
+            losses.add_row(rule.replace("_", " "), f"{count:,}")
+        console.print(losses)
+    console.print(
+        f"{report.num_files:,} files, {report.num_tunes:,} tunes, {report.num_tunes_read:,} of them read; "
+        f"{report.num_truncated:,} melodies cut off, {report.num_padded_tunes:,} tunes padded to whole bars.\n"
+        f"In test and validation {report.leaks['exact']:.0f} melodies are also in train, and "
+        f"{100 * report.leaks['near']:.1f} % share much with it.\n"
+        f"{output}: {report.num_bytes / 1e6:.2f} MB in {report.seconds:.1f} s; "
+        f"what was dropped is listed in {output / 'rejected.jsonl'}",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,138 @@
+"""melody-rnn train: a model of one's own."""
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from melody_rnn.cli import options
+from melody_rnn.cli.startup import load_tensorflow
+from melody_rnn.config import CONFIGS
+from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError
+
+if TYPE_CHECKING:
+    from melody_rnn.training import TrainingRun
+
+
+@click.command(name="train")
+@click.option("-d", "--dataset", type=click.Path(path_type=Path), help="A dataset's folder, as dataset build makes it.")
+@click.option(
+    "-m",
+    "--model",
+    type=click.Choice(list(CONFIGS)),
+    default="tunes_rnn",
+    show_default=True,
+    help="The configuration to train: ours, or one of Magenta's.",
+)
+@click.option("-r", "--run-dir", type=click.Path(path_type=Path), required=True, help="The run's folder.")
+@click.option("--epochs", type=click.IntRange(min=1), help="How often the tunes are seen.")
+@click.option("--steps", type=click.IntRange(min=1), help="Batches after which to end, even within an epoch.")
+@click.option(
+    "--patience", type=click.IntRange(min=1), help="End after so many epochs without a better validation loss."
+)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Makes a run repeatable. [default: 0]")
+@click.option(
+    "--hparams",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Network and training: layer_sizes=[128,128], dropout=0.5, attention_length=40, batch_size=128, "
+    "learning_rate=0.001, schedule=cosine, clip_norm=5, transposition=0 and others; Magenta's names do too. "
+    "May be given several times.",
+)
+@click.option("--from", "weights_from", metavar="MODEL|FILE.mag", help="Start from the weights of a trained model.")
+@click.option("--resume", is_flag=True, help="Go on with the run that is in --run-dir, to the end that it was given.")
+@options.device_option
+@options.verbose_option
+def command(run_dir: Path, dataset: Path | None, resume: bool, device: str, verbose: bool, **arguments: Any) -> None:
+    r"""Train a model on a dataset.
+
+    The model that is best on the validation split is kept in RUN_DIR/model. A run that is interrupted, even by kill
+    -9, goes on with --resume and ends as if nothing had happened.
+
+    \b
+    melody-rnn train --dataset data/mine --run-dir runs/mine
+    melody-rnn train --run-dir runs/mine --resume
+    melody-rnn generate --model runs/mine/model
+    """
+    given = [name for name, value in arguments.items() if value not in (None, ()) and name != "model"]
+    if resume and given:
+        raise InvalidArgumentError(f"--resume goes on as the run began; leave out --{given[0].replace('_', '-')}")
+    if not resume:
+        _check_new(run_dir, dataset, arguments["weights_from"])
+    load_tensorflow(verbose)
+    options.use_device(device)
+    run = _resume(run_dir, dataset) if resume else _start(run_dir, dataset, arguments)
+    best = run.best
+    click.echo(
+        f"{run.model}: {run.num_parameters:,} parameters, best after epoch {best['epoch']:.0f} of "
+        f"{len(run.history)}: validation loss {best['val_loss']:.4f} nats"
+    )
+
+
+def _check_new(run_dir: Path, dataset: Path | None, weights_from: str | None) -> None:
+    if dataset is None:
+        raise InvalidArgumentError("--dataset is missing: make one with melody-rnn dataset build")
+    if not dataset.is_dir():
+        raise InputFileError(f"{dataset}: no such folder; make a dataset with melody-rnn dataset build")
+    if (run_dir / "run.json").exists():
+        raise OutputError(f"{run_dir}: there is a run already; give --resume to go on with it, or name another folder")
+    if weights_from is not None:
+        options.check_model(weights_from)
+
+
+def _start(run_dir: Path, dataset: Path | None, arguments: dict[str, Any]) -> "TrainingRun":
+    from melody_rnn.data.dataset import load
+    from melody_rnn.training import parse_hparams, train
+    from melody_rnn.training.settings import SETTINGS
+
+    assert dataset is not None
+    name = arguments["model"]
+    settings = SETTINGS[name]
+    changes = {key: arguments[key] for key in ("epochs", "steps", "patience", "seed") if arguments[key] is not None}
+    if arguments["steps"] is not None and arguments["epochs"] is None:
+        changes["epochs"] = 2**31 - 1
+    start = options.load_model(arguments["weights_from"]) if arguments["weights_from"] else None
+    config = dataclasses.replace(start.config, name=name) if start else CONFIGS[name]
+    config, settings = parse_hparams(arguments["hparams"], config, dataclasses.replace(settings, **changes))
+    loaded = load(dataset)
+    with _progress() as callback:
+        weights = start.network if start else None
+        return train(config, settings, loaded, run_dir, weights, [callback], dataset_folder=dataset)
+
+
+def _resume(run_dir: Path, dataset: Path | None) -> "TrainingRun":
+    from melody_rnn.data.dataset import load
+    from melody_rnn.training import resume
+
+    with _progress() as callback:
+        return resume(run_dir, None if dataset is None else load(dataset), [callback])
+
+
+def _progress() -> Any:
+    """Returns a context manager that gives a Keras callback: a line an epoch, and a bar on a terminal."""
+    from contextlib import contextmanager
+
+    import keras
+
+    class Lines(keras.callbacks.Callback):
+        def __init__(self, advance: Any) -> None:
+            super().__init__()
+            self._advance = advance
+
+        def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+            self._advance(batch + 1, self.params["steps"])
+
+        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            row = logs or {}
+            click.echo(
+                f"epoch {epoch + 1:3}/{self.params['epochs']}  loss {row['loss']:.4f}  "
+                f"validation loss {row['val_loss']:.4f}  accuracy {row['val_accuracy']:.4f}"
+            )
+
+    @contextmanager
+    def bar() -> Any:
+        with options.progress_bar("Training") as advance:
+            yield Lines(advance)
+
+    return bar()

@@ -1,0 +1,117 @@
+"""The input pipeline: melodies of like length in batches, encoded on the way."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import tensorflow as tf
+from note_seq import Melody
+from numpy.typing import NDArray
+
+from melody_rnn.config import EncodingConfig, ModelConfig
+from melody_rnn.data.dataset import StoredMelody
+from melody_rnn.encodings import Encoding
+from melody_rnn.events import NO_EVENT
+from melody_rnn.music.melodies import squash
+from melody_rnn.training.settings import TrainingSettings
+
+# Lengths are compared give or take this share, so that melodies meet others in each epoch.
+_LENGTH_NOISE = 0.1
+_SIGNATURE = (tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.int32))
+Batch = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+
+
+def squash_all(config: ModelConfig, melodies: Sequence[StoredMelody]) -> list[StoredMelody]:
+    """Returns melodies in a model's range and key."""
+    encoding = config.encoding
+    moved = []
+    for melody in melodies:
+        squashed, _ = squash(
+            Melody(melody.events.tolist()), encoding.min_note, encoding.max_note, config.transpose_to_key
+        )
+        moved.append(replace(melody, events=np.array(list(squashed), np.int8)))
+    return moved
+
+
+def opening_pitches(melodies: Sequence[StoredMelody]) -> dict[int, float]:
+    """Returns the share of each pitch among the first events of melodies that begin on the first beat."""
+    counts = Counter(int(melody.events[0]) for melody in melodies if melody.events[0] >= 0)
+    total = sum(counts.values())
+    return {pitch: count / total for pitch, count in sorted(counts.items())}
+
+
+def training_batches(
+    encoding: Encoding, melodies: Sequence[StoredMelody], settings: TrainingSettings, first_step: int
+) -> tf.data.Dataset:
+    """Returns the endless stream of encoded training batches from a step of the run on.
+
+    What batch a step gets is a function of the seed and the step alone, so that a resumed run sees what an
+    uninterrupted one does.
+
+    Args:
+        encoding: How melodies are encoded.
+        melodies: The train split, in the model's range.
+        settings: Batch size, transposition and seed.
+        first_step: Where the stream begins, counted from the start of the run.
+    """
+    per_epoch = num_batches(len(melodies), settings.batch_size)
+
+    def generate() -> Iterator[Batch]:
+        epoch, skipped = divmod(first_step, per_epoch)
+        while True:
+            rng = np.random.default_rng([settings.seed, epoch])
+            moved = [_transpose(melody, encoding.config, settings.transposition, rng) for melody in melodies]
+            noise = rng.uniform(1 - _LENGTH_NOISE, 1 + _LENGTH_NOISE, len(moved))
+            order = np.argsort(noise * [len(melody.events) for melody in moved], kind="stable")
+            for index in rng.permutation(per_epoch)[skipped:]:
+                rows = order[index * settings.batch_size : (index + 1) * settings.batch_size]
+                yield pad([moved[row] for row in rows])
+            epoch, skipped = epoch + 1, 0
+
+    return _encoded(encoding, tf.data.Dataset.from_generator(generate, output_signature=_SIGNATURE))
+
+
+def evaluation_batches(encoding: Encoding, melodies: Sequence[StoredMelody], batch_size: int) -> tf.data.Dataset:
+    """Returns every melody once, by length, in encoded batches."""
+    ordered = sorted(melodies, key=lambda melody: (len(melody.events), melody.id))
+    padded = [pad(ordered[first : first + batch_size]) for first in range(0, len(ordered), batch_size)]
+    dataset = tf.data.Dataset.from_generator(lambda: iter(padded), output_signature=_SIGNATURE)
+    return _encoded(encoding, dataset.apply(tf.data.experimental.assert_cardinality(len(padded))))
+
+
+def num_batches(num_melodies: int, batch_size: int) -> int:
+    """Returns how many batches hold so many melodies."""
+    return -(-num_melodies // batch_size)
+
+
+def pad(melodies: Sequence[StoredMelody]) -> Batch:
+    """Returns events [batch, steps], lengths [batch] and steps_per_bar [batch] of melodies, all int32."""
+    lengths = np.array([len(melody.events) for melody in melodies], np.int32)
+    events = np.full((len(melodies), max(lengths)), NO_EVENT, np.int32)
+    for row, melody in zip(events, melodies, strict=True):
+        row[: len(melody.events)] = melody.events
+    return events, lengths, np.array([melody.steps_per_bar for melody in melodies], np.int32)
+
+
+def _encoded(encoding: Encoding, batches: tf.data.Dataset) -> tf.data.Dataset:
+    """Returns (inputs, (events, labels, label_events), weights) for each batch, steps from the second event on."""
+
+    def encode(events: tf.Tensor, lengths: tf.Tensor, steps_per_bar: tf.Tensor) -> tuple[object, ...]:
+        inputs, labels, label_events, _ = encoding.encode(events, steps_per_bar)
+        inputs = tf.ensure_shape(inputs[:, :-1], [None, None, encoding.input_size])
+        weights = tf.sequence_mask(lengths - 1, tf.shape(events)[1] - 1, tf.float32)
+        return inputs, (events[:, 1:], labels[:, 1:], label_events[:, 1:]), weights
+
+    return batches.map(encode, num_parallel_calls=1, deterministic=True).prefetch(2)
+
+
+def _transpose(melody: StoredMelody, config: EncodingConfig, most: int, rng: np.random.Generator) -> StoredMelody:
+    if not most:
+        return melody
+    is_note = melody.events >= 0
+    pitches = melody.events[is_note].astype(int)
+    lowest = max(-most, config.min_note - pitches.min(initial=config.max_note))
+    highest = min(most, config.max_note - 1 - pitches.max(initial=config.min_note))
+    amount = rng.integers(lowest, max(highest, lowest) + 1)
+    return replace(melody, events=np.where(is_note, melody.events + amount, melody.events).astype(np.int8))

@@ -1,0 +1,283 @@
+"""A training run in a folder of its own, which can be killed at any moment and resumed.
+
+The folder holds `run.json` (what is trained on what, and how), `checkpoints/` (everything that training goes on from,
+after each epoch), `model/` (the preset with the weights that were best on the validation split), `history.json` (an
+entry an epoch), and with TensorBoard logging `train/` and `eval/`.
+
+All randomness is a function of the seed and the step, or is in the checkpoint. So a run that was killed and resumed
+ends with the same weights as one that was not, on the same machine.
+"""
+
+import dataclasses
+import json
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import keras
+import tensorflow as tf
+
+from melody_rnn.config import ModelConfig
+from melody_rnn.data import dataset as datasets
+from melody_rnn.data.dataset import Dataset
+from melody_rnn.encodings import make_encoding
+from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError, TrainingError
+from melody_rnn.network.network import MelodyNetwork
+from melody_rnn.presets import Preset, make_network, save_preset
+from melody_rnn.training.batches import evaluation_batches, num_batches, opening_pitches, squash_all, training_batches
+from melody_rnn.training.settings import TrainingSettings
+from melody_rnn.training.trainee import Trainee
+
+MODEL: Final = "model"
+_RUN: Final = "run.json"
+_HISTORY: Final = "history.json"
+_CHECKPOINTS: Final = "checkpoints"
+Row = dict[str, float]
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What a run came to.
+
+    Attributes:
+        model: The preset's folder, with the best weights.
+        history: A row an epoch: `epoch`, `step`, `loss` and so on, and the same of the validation split with `val_`.
+        best: The row of the epoch whose weights the preset has.
+        num_parameters: Of the network.
+    """
+
+    model: Path
+    history: list[Row]
+    best: Row
+    num_parameters: int
+
+
+def train(
+    config: ModelConfig,
+    settings: TrainingSettings,
+    dataset: Dataset,
+    run_dir: str | Path,
+    weights_from: MelodyNetwork | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    dataset_folder: str | Path | None = None,
+) -> TrainingRun:
+    """Trains a model on a dataset's train split and keeps the weights that are best on its validation split.
+
+    Args:
+        config: The model.
+        settings: How it is trained.
+        dataset: Melodies; each is squashed into the model's range and key.
+        run_dir: The run's folder; must not hold a run.
+        weights_from: A trained network of the same shape to start from; fresh weights where not given.
+        callbacks: More Keras callbacks.
+        dataset_folder: Where the dataset lies, for `resume`.
+
+    Raises:
+        InvalidArgumentError: If the dataset has no melody to train or to validate on, or steps of another length.
+        OutputError: If the folder holds a run, or cannot be written.
+        TrainingError: If the loss is not finite; the last good checkpoint is kept.
+    """
+    run_dir = Path(run_dir)
+    if (run_dir / _RUN).exists():
+        raise OutputError(f"{run_dir}: there is a run already; resume it, or name another folder")
+    _check_dataset(config, dataset)
+    description = {
+        "config": json.loads(config.to_json()),
+        "settings": dataclasses.asdict(settings),
+        "dataset": None if dataset_folder is None else str(Path(dataset_folder).resolve()),
+        "digest": dataset.digest,
+    }
+    keras.utils.set_random_seed(settings.seed)
+    network = make_network(config)
+    if weights_from is not None:
+        network.assign_by_name({name: variable.numpy() for name, variable in weights_from.variables_by_name().items()})
+    trainer = _Trainer(config, settings, dataset, run_dir, network)
+    trainer.save()
+    # Written last: a folder with it has a checkpoint to go on from.
+    _write(run_dir / _RUN, description)
+    return trainer.run(callbacks)
+
+
+def resume(
+    run_dir: str | Path,
+    dataset: Dataset | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> TrainingRun:
+    """Goes on with a run from its last checkpoint, to the end that its settings say.
+
+    Args:
+        run_dir: The run's folder.
+        dataset: The run's dataset; loaded from where it was where not given.
+        callbacks: More Keras callbacks.
+
+    Raises:
+        InputFileError: If there is no run, or its dataset is gone.
+        InvalidArgumentError: If the dataset is not the one that the run began with.
+        TrainingError: If the loss is not finite, or no checkpoint can be read.
+    """
+    run_dir = Path(run_dir)
+    try:
+        description = json.loads((run_dir / _RUN).read_text("utf-8"))
+        config = ModelConfig.from_json(json.dumps(description["config"]))
+        settings = TrainingSettings(**description["settings"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputFileError(f"{run_dir}: no run to resume there ({error}); start one without --resume") from error
+    if dataset is None:
+        if description["dataset"] is None:
+            raise InputFileError(f"{run_dir}: the run does not say where its dataset is; give it")
+        dataset = datasets.load(description["dataset"])
+    if dataset.digest != description["digest"]:
+        raise InvalidArgumentError(f"{run_dir}: the run began with another dataset; give that one, or start a new run")
+    keras.utils.set_random_seed(settings.seed)
+    trainer = _Trainer(config, settings, dataset, run_dir, make_network(config))
+    trainer.restore()
+    return trainer.run(callbacks)
+
+
+def _check_dataset(config: ModelConfig, dataset: Dataset) -> None:
+    if dataset.steps_per_quarter != config.steps_per_quarter:
+        raise InvalidArgumentError(
+            f"the dataset has {dataset.steps_per_quarter} steps a quarter note and the model {config.steps_per_quarter}"
+        )
+    for split in ("train", "validation"):
+        if not dataset.split(split):  # type: ignore[arg-type]
+            raise InvalidArgumentError(f"the dataset has no melody in its {split} split; build it of more tunes")
+
+
+class _Trainer:
+    """A network, its optimizer, its data, and what is written to the run's folder."""
+
+    def __init__(
+        self, config: ModelConfig, settings: TrainingSettings, dataset: Dataset, run_dir: Path, network: MelodyNetwork
+    ) -> None:
+        self._config, self._settings, self._run_dir = config, settings, run_dir
+        self._encoding = make_encoding(config.encoding)
+        self._train = squash_all(config, dataset.split("train"))
+        self._validation = squash_all(config, dataset.split("validation"))
+        self._steps_per_epoch = num_batches(len(self._train), settings.batch_size)
+        self._trainee = Trainee(network, self._encoding)
+        num_steps = min(settings.epochs * self._steps_per_epoch, settings.steps or 2**62)
+        self._num_epochs = -(-num_steps // self._steps_per_epoch)
+        self._last_step = num_steps
+        rate: Any = settings.learning_rate
+        if settings.schedule == "cosine":
+            rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, num_steps)
+        optimizer = keras.optimizers.Adam(rate, clipnorm=settings.clip_norm)
+        # XLA makes Keras's LSTM more than twice as slow in training on a CPU.
+        self._trainee.compile(optimizer=optimizer, jit_compile=False)
+        optimizer.build(self._trainee.trainable_variables)
+        self.history: list[Row] = []
+        self._progress = tf.Variable("", dtype=tf.string, trainable=False)
+        checkpoint = tf.train.Checkpoint(
+            trainee=self._trainee, optimizer=optimizer, progress=self._progress, dropout=_seeds(network)
+        )
+        # It writes a checkpoint before it names it as the latest one, and removes the one before the last after that.
+        self._manager = tf.train.CheckpointManager(checkpoint, run_dir / _CHECKPOINTS, max_to_keep=2)
+
+    def run(self, callbacks: Sequence[keras.callbacks.Callback]) -> TrainingRun:
+        """Trains to the end."""
+        epoch = len(self.history)
+        if epoch < self._num_epochs and not self.is_out_of_patience():
+            first_step = epoch * self._steps_per_epoch
+            self._trainee.fit(
+                training_batches(self._encoding, self._train, self._settings, first_step),
+                steps_per_epoch=self._steps_per_epoch,
+                initial_epoch=epoch,
+                epochs=self._num_epochs,
+                validation_data=evaluation_batches(self._encoding, self._validation, self._settings.batch_size),
+                verbose=0,
+                shuffle=False,
+                callbacks=[_Recorder(self, first_step, self._last_step), *callbacks],
+            )
+        return TrainingRun(self._run_dir / MODEL, self.history, self.best(), self._trainee.network.count_params())
+
+    def best(self) -> Row:
+        """Returns the row of the epoch with the lowest validation loss."""
+        return min(self.history, key=lambda row: row["val_loss"])
+
+    def is_out_of_patience(self) -> bool:
+        """Returns whether validation has not improved for so long that the run ends."""
+        patience = self._settings.patience
+        return bool(self.history and patience and self.history[-1]["epoch"] - self.best()["epoch"] >= patience)
+
+    def finish_epoch(self, row: Row) -> None:
+        """Takes in an epoch's figures; writes the preset if they are the best, and a checkpoint."""
+        self.history.append(row)
+        if self.best() is row:
+            # A network of its own, without the optimizer's state, which would treble the file.
+            network = make_network(self._config)
+            network.set_weights(self._trainee.network.get_weights())
+            preset = Preset(self._config, opening_pitches(self._train) or {self._config.encoding.min_note: 1.0})
+            save_preset(self._run_dir / MODEL, preset, network)
+        self.save()
+        _write(self._run_dir / _HISTORY, self.history)
+
+    def save(self) -> None:
+        """Writes a checkpoint."""
+        self._progress.assign(json.dumps(self.history))
+        try:
+            self._manager.save()
+        except (OSError, tf.errors.OpError) as error:
+            reason = str(error).splitlines()[0]
+            raise OutputError(f"{self._run_dir}: the checkpoint cannot be written ({reason})") from error
+
+    def restore(self) -> None:
+        """Takes up the last checkpoint that can be read."""
+        for path in reversed(self._manager.checkpoints):
+            try:
+                self._manager.checkpoint.restore(path).assert_consumed()
+                self.history = json.loads(self._progress.numpy())
+            except (tf.errors.OpError, ValueError, AssertionError):
+                continue
+            return
+        raise TrainingError(f"{self._run_dir}: no checkpoint there can be read; start the run anew")
+
+
+class _Recorder(keras.callbacks.Callback):
+    """Ends a run at its last step, or as soon as the loss is not finite, and records each epoch."""
+
+    def __init__(self, trainer: _Trainer, first_step: int, last_step: int) -> None:
+        super().__init__()
+        self._trainer, self._step, self._last_step = trainer, first_step, last_step
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._step += 1
+        loss = float((logs or {})["loss"])
+        if not math.isfinite(loss):
+            raise TrainingError(
+                f"the loss is {loss} at step {self._step}; the weights of the epoch before are kept. "
+                "Try a lower learning_rate"
+            )
+        if self._step >= self._last_step:
+            self.model.stop_training = True
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        figures = {name: float(value) for name, value in (logs or {}).items()}
+        if not math.isfinite(figures["val_loss"]):
+            raise TrainingError(
+                f"the validation loss is {figures['val_loss']}; the weights of the epoch before are kept"
+            )
+        self._trainer.finish_epoch({"epoch": epoch + 1, "step": self._step, **figures})
+        if self._trainer.is_out_of_patience():
+            self.model.stop_training = True
+
+
+def _seeds(network: MelodyNetwork) -> dict[str, tf.Variable]:
+    """Returns the states of the dropouts' random numbers by name."""
+    layers = [layer for layer in network._flatten_layers() if isinstance(layer, keras.layers.Dropout)]
+    generators = [getattr(layer, "seed_generator", None) for layer in layers]
+    return {str(i): generator.state.value for i, generator in enumerate(generators) if generator is not None}
+
+
+def _write(path: Path, data: Any) -> None:
+    """Writes JSON, whole or not at all."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(json.dumps(data, indent=2) + "\n", "utf-8")
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error

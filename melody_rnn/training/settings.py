@@ -1,0 +1,141 @@
+"""How a model is trained, as frozen data, and `key=value` text that changes it."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, Literal, get_args
+
+from melody_rnn.config import ModelConfig, NetworkConfig
+from melody_rnn.errors import InvalidArgumentError
+
+Schedule = Literal["constant", "cosine"]
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a model is trained; the defaults are Magenta's.
+
+    Attributes:
+        batch_size: Melodies a step.
+        learning_rate: Adam's, at the start.
+        schedule: 'constant', or 'cosine' down to 0 over the whole run.
+        clip_norm: Largest norm of each variable's gradient.
+        transposition: Each melody is moved by up to so many semitones up or down, another draw each epoch, as far as
+            it stays in the model's range; 0 for none.
+        epochs: How often the train split is seen.
+        steps: Steps after which the run ends, even within an epoch; None for no limit.
+        patience: Epochs without a better validation loss after which the run ends; None for no limit.
+        seed: Of fresh weights, dropout, transpositions and the order of batches.
+    """
+
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    schedule: Schedule = "constant"
+    clip_norm: float = 5.0
+    transposition: int = 0
+    epochs: int = 50
+    steps: int | None = None
+    patience: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (("batch_size", 1), ("epochs", 1), ("steps", 1), ("patience", 1), ("transposition", 0)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise InvalidArgumentError(f"{name} must be at least {least}, got {value}")
+        for name in ("learning_rate", "clip_norm"):
+            if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
+                raise InvalidArgumentError(f"{name} must be a finite number above 0, got {getattr(self, name)}")
+        if self.schedule not in get_args(Schedule):
+            raise InvalidArgumentError(f"schedule must be one of {', '.join(get_args(Schedule))}, got {self.schedule}")
+        if not 0 <= self.seed < 2**31:
+            raise InvalidArgumentError(f"seed must be from 0 to {2**31 - 1}, got {self.seed}")
+
+
+SETTINGS: Final[Mapping[str, TrainingSettings]] = MappingProxyType(
+    {
+        "basic_rnn": TrainingSettings(),
+        "mono_rnn": TrainingSettings(),
+        "lookback_rnn": TrainingSettings(),
+        "attention_rnn": TrainingSettings(clip_norm=3.0),
+        "tunes_rnn": TrainingSettings(batch_size=32, learning_rate=3e-3, schedule="cosine", epochs=20),
+    }
+)
+"""Each configuration's settings; Magenta's for its four (melody_rnn_model.py)."""
+
+# Magenta's names of what a network has under another one here.
+_MAGENTA_NAMES: Final = {"rnn_layer_sizes": "layer_sizes", "attn_length": "attention_length"}
+
+
+def parse_hparams(
+    texts: Sequence[str], config: ModelConfig, settings: TrainingSettings
+) -> tuple[ModelConfig, TrainingSettings]:
+    """Changes a model's network and training settings by `name=value` texts.
+
+    Magenta's names `rnn_layer_sizes`, `attn_length` and `dropout_keep_prob` are understood too.
+
+    Args:
+        texts: As 'batch_size=64' or 'layer_sizes=[128,128]'; several may be joined by commas.
+        config: The model.
+        settings: The settings before the change.
+
+    Raises:
+        InvalidArgumentError: If a name is unknown or a value is of another type or out of its limits.
+    """
+    network: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+    network_fields = {field.name for field in dataclasses.fields(NetworkConfig)}
+    training_fields = {field.name for field in dataclasses.fields(TrainingSettings)}
+    for name, text in (pair for item in texts for pair in _pairs(item)):
+        value = _value(name, text)
+        if name == "dropout_keep_prob":
+            name, value = "dropout", 1 - value if type(value) in (int, float) else value
+        name = _MAGENTA_NAMES.get(name, name)
+        if name in network_fields:
+            network[name] = value
+        elif name in training_fields:
+            training[name] = value
+        else:
+            known = ", ".join(sorted(network_fields | training_fields))
+            raise InvalidArgumentError(f"hparams: unknown name {name!r}; the names are {known}")
+    for name, value in training.items():
+        _check_type(name, value, getattr(TrainingSettings(patience=1, steps=1), name))
+    data = json.loads(config.to_json())
+    data["network"].update(network)
+    try:
+        return ModelConfig.from_json(json.dumps(data)), dataclasses.replace(settings, **training)
+    except Exception as error:
+        raise InvalidArgumentError(f"hparams: {error}") from error
+
+
+def _pairs(item: str) -> list[tuple[str, str]]:
+    """Splits 'a=1,b=[2,3]' at the commas that are outside of brackets."""
+    parts, depth = [""], 0
+    for character in item:
+        depth += (character == "[") - (character == "]")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    pairs = [tuple(text.strip() for text in part.partition("=")[::2]) for part in parts]
+    if not all(name and value for name, value in pairs):
+        raise InvalidArgumentError(f"hparams must be name=value, got {item!r}")
+    return pairs  # type: ignore[return-value]
+
+
+def _value(name: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        if text.isidentifier():
+            return text
+        raise InvalidArgumentError(f"hparams: {name} must be a number, a list or a word, got {text!r}") from None
+
+
+def _check_type(name: str, value: Any, example: Any) -> None:
+    is_right = type(value) is type(example) or (type(example) is float and type(value) is int)
+    if not is_right:
+        raise InvalidArgumentError(f"hparams: {name} must be of type {type(example).__name__}, got {value!r}")
