@@ -163,16 +163,16 @@ def _model_probabilities(
 ) -> tuple[list[Probabilities], NDArray[np.float64] | None]:
     """Returns each melody's event distributions, and the mean nats of its labels if they are what was trained."""
     encoding, network = make_encoding(model.config.encoding), model.network
-    scored = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)]
 
-    @tf.function(input_signature=scored, autograph=False)
-    def run(events: tf.Tensor, steps_per_bar: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def predict(events: tf.Tensor, steps_per_bar: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         encoded = encoding.encode(events, steps_per_bar)
         log_probabilities = log_softmax(network(encoded.inputs[:, :-1]))
         one_hot = tf.one_hot(encoded.label_events[:, 1:] - NO_EVENT, NUM_EVENTS)
         by_event = tf.einsum("bsl,bsle->bse", tf.exp(log_probabilities), one_hot)
         return by_event, -tf.gather(log_probabilities, encoded.labels[:, 1:], axis=2, batch_dims=2)
 
+    batch = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)]
+    run = tf.function(predict, input_signature=batch, autograph=False)
     probabilities: list[Probabilities] = []
     label_nats = []
     for first in range(0, len(melodies), _BATCH_SIZE):

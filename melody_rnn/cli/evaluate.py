@@ -1,6 +1,7 @@
 """melody-rnn evaluate: how well a model predicts tunes that it has not seen."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from melody_rnn.cli.startup import load_tensorflow
 from melody_rnn.errors import InputFileError
 
 if TYPE_CHECKING:
-    from melody_rnn.evaluation import Evaluation
+    from melody_rnn.evaluation import Evaluation, Scores
 
 
 @click.command(name="evaluate")
@@ -72,29 +73,28 @@ def command(
 
 def _print(evaluation: "Evaluation") -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table(box=None, header_style="bold")
-    table.add_column("", overflow="fold")
-    titles = ("nats/event", "95 %", "label nats", "perplexity", "bits/note", "onset nats", "pitch nats/note")
-    for title in (*titles, "accuracy", "of notes", "of no event"):
-        table.add_column(title, justify="right")
-    for row in evaluation.scores:
-        table.add_row(
-            row.name,
-            f"{row.nats_per_event:.3f}",
-            f"{row.low:.3f}..{row.high:.3f}",
-            "-" if row.label_nats_per_event is None else f"{row.label_nats_per_event:.3f}",
-            f"{row.perplexity:.2f}",
-            f"{row.bits_per_note:.2f}",
-            f"{row.onset_nats:.3f}",
-            f"{row.pitch_nats:.3f}",
-            f"{row.accuracy:.3f}",
-            f"{row.event_accuracy:.3f}",
-            f"{row.no_event_accuracy:.3f}",
-        )
+    likelihood: dict[str, Callable[[Scores], str]] = {
+        "nats/event": lambda row: f"{row.nats_per_event:.3f}",
+        "95 %": lambda row: f"{row.low:.3f}..{row.high:.3f}",
+        "label nats": lambda row: "-" if row.label_nats_per_event is None else f"{row.label_nats_per_event:.3f}",
+        "perplexity": lambda row: f"{row.perplexity:.2f}",
+        "bits/note": lambda row: f"{row.bits_per_note:.2f}",
+    }
+    parts: dict[str, Callable[[Scores], str]] = {
+        "onset nats": lambda row: f"{row.onset_nats:.3f}",
+        "pitch nats": lambda row: f"{row.pitch_nats:.3f}",
+        "accuracy": lambda row: f"{row.accuracy:.3f}",
+        "of events": lambda row: f"{row.event_accuracy:.3f}",
+        "of no event": lambda row: f"{row.no_event_accuracy:.3f}",
+    }
     console = Console()
-    console.print(table)
+    for columns in (likelihood, parts):
+        table = Table("", *(Column(title, justify="right") for title in columns), box=None, header_style="bold")
+        for row in evaluation.scores:
+            table.add_row(row.name, *(text(row) for text in columns.values()))
+        console.print(table)
     console.print(
         f"{evaluation.num_melodies:,} melodies, {evaluation.num_events:,} events of the {evaluation.split} split",
         highlight=False,

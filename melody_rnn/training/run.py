@@ -11,7 +11,6 @@ ends with the same weights as one that was not, on the same machine.
 import dataclasses
 import json
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -278,6 +277,6 @@ def _write(path: Path, data: Any) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished.write_text(json.dumps(data, indent=2) + "\n", "utf-8")
-        os.replace(unfinished, path)
+        unfinished.replace(path)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error

@@ -84,7 +84,20 @@ def hot_names(row):
     assert len(row) == sum(widths)
     parts = np.split(np.asarray(row), np.cumsum(widths)[:-1])
     assert all(part.sum() == 1 for part in parts)
-    names = "last sounding age in_bar left bar lookback1 lookback2 run1 run2 match match_length".split()
+    names = [
+        "last",
+        "sounding",
+        "age",
+        "in_bar",
+        "left",
+        "bar",
+        "lookback1",
+        "lookback2",
+        "run1",
+        "run2",
+        "match",
+        "match_length",
+    ]
     return dict(zip(names, [int(part.argmax()) for part in parts], strict=True))
 
 

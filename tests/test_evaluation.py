@@ -1,0 +1,79 @@
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from melody_rnn.config import EncodingConfig, ModelConfig, NetworkConfig
+from melody_rnn.data.dataset import Dataset, StoredMelody
+from melody_rnn.errors import InvalidArgumentError
+from melody_rnn.evaluation import evaluate
+from melody_rnn.model import MelodyRNN
+from melody_rnn.presets import Preset, make_network
+from melody_rnn.training.batches import squash_all
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    rng = np.random.default_rng(2)
+    return Dataset(
+        tuple(
+            StoredMelody(f"{split}{i}", rng.choice([-2, -2, -1, 60, 64, 67], 20 + i).astype(np.int8), 16, split)
+            for split, number in (("train", 12), ("test", 5))
+            for i in range(number)
+        )
+    )
+
+
+def test_the_figures_are_those_of_the_model_s_own_probabilities(tiny_model, dataset):
+    row = evaluate(tiny_model, "tiny", dataset).scores[0]
+    melodies = [melody.events.tolist() for melody in dataset.split("test")]
+    num_events = sum(len(events) - 1 for events in melodies)
+    assert row.label_nats_per_event == pytest.approx(-sum(tiny_model.log_likelihoods(melodies)) / num_events, rel=1e-5)
+    assert row.nats_per_event <= row.label_nats_per_event
+    assert row.low < row.nats_per_event < row.high
+    assert row.perplexity == pytest.approx(math.exp(row.nats_per_event))
+    squashed = [melody.events for melody in squash_all(tiny_model.config, dataset.split("test"))]
+    num_notes = sum(int((events[1:] >= 0).sum()) for events in squashed)
+    nats = row.nats_per_event * num_events
+    assert row.bits_per_note == pytest.approx(nats / num_notes / math.log(2))
+    assert row.onset_nats * num_events + row.pitch_nats * num_notes == pytest.approx(nats)
+
+
+def test_label_and_event_nats_are_the_same_where_labels_are_events(dataset):
+    config = ModelConfig("one_hot", EncodingConfig("one_hot", 60, 72), NetworkConfig((6,)))
+    row = evaluate(MelodyRNN(Preset(config), make_network(config)), "one_hot", dataset).scores[0]
+    assert row.nats_per_event == pytest.approx(row.label_nats_per_event, rel=1e-5)
+
+
+def test_summed_labels_are_what_log_likelihood_gives(dataset):
+    encoding = EncodingConfig("tune", 60, 72, (1, 2), lookback_unit="bar")
+    config = ModelConfig("tune", encoding, NetworkConfig((6,), embedding_size=6, residual=True))
+    model = MelodyRNN(Preset(config), make_network(config))
+    row = evaluate(model, "tune", dataset).scores[0]
+    melodies = [melody.events.tolist() for melody in dataset.split("test")]
+    expected = -sum(model.log_likelihoods(melodies)) / sum(len(events) - 1 for events in melodies)
+    assert (row.label_nats_per_event, row.nats_per_event) == (None, pytest.approx(expected, rel=1e-5))
+
+
+def test_baselines_stand_beside_the_model(tiny_model, dataset):
+    evaluation = evaluate(tiny_model, "tiny", dataset)
+    names = [row.name for row in evaluation.scores]
+    assert names == ["tiny", "unigram", "bigram", "repeat one bar ago", "order-5 n-gram"]
+    assert json.loads(json.dumps(evaluation.to_data()))["num_melodies"] == 5
+
+
+def test_copies_of_train_melodies_are_found(tiny_model, dataset):
+    train = dataset.split("train")
+    copies = [replace(melody, split="test", events=melody.events + 2 * (melody.events >= 0)) for melody in train]
+    both = Dataset((*train, *copies))
+    assert evaluate(tiny_model, "tiny", both, num_copied=3).copied.real == 1.0
+    assert evaluate(tiny_model, "tiny", dataset, num_copied=3).copied.real < 0.5
+
+
+def test_what_cannot_be_evaluated_is_refused(tiny_model, dataset):
+    with pytest.raises(InvalidArgumentError, match="no melody in its validation split"):
+        evaluate(tiny_model, "tiny", dataset, "validation")
+    with pytest.raises(InvalidArgumentError, match="8 steps a quarter note"):
+        evaluate(tiny_model, "tiny", replace(dataset, steps_per_quarter=8))

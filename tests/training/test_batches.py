@@ -1,0 +1,77 @@
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+from scales import SETTINGS, scales
+
+from melody_rnn.data.dataset import StoredMelody
+from melody_rnn.encodings import make_encoding
+from melody_rnn.training.batches import evaluation_batches, num_batches, opening_pitches, training_batches
+
+
+@pytest.fixture
+def melodies():
+    rng = np.random.default_rng(0)
+    return [StoredMelody(str(i), rng.integers(60, 72, 5 + i % 40).astype(np.int8), 16, "train") for i in range(150)]
+
+
+@pytest.fixture
+def encoding(tiny_config):
+    return make_encoding(tiny_config.encoding)
+
+
+def test_evaluation_batches_hold_every_event_once(encoding, melodies):
+    batches = list(evaluation_batches(encoding, melodies, 64))
+    assert len(batches) == num_batches(150, 64) == 3
+    assert sum(float(np.sum(weights)) for _, _, weights in batches) == sum(len(m.events) - 1 for m in melodies)
+    longest = max(melodies, key=lambda m: (len(m.events), m.id))
+    inputs, (events, labels, label_events), weights = batches[-1]
+    expected = encoding.encode(longest.events[np.newaxis].astype(np.int32))
+    np.testing.assert_array_equal(inputs[-1], expected.inputs[0, :-1])
+    np.testing.assert_array_equal(labels[-1], expected.labels[0, 1:])
+    np.testing.assert_array_equal(label_events[-1], expected.label_events[0, 1:])
+    np.testing.assert_array_equal(events[-1], longest.events[1:])
+    assert np.all(weights[-1] == 1)
+
+
+def first_events(encoding, melodies, settings, first_step, num_steps):
+    stream = training_batches(encoding, melodies, settings, first_step)
+    return [events.numpy().tolist() for _, (events, _, _), _ in islice(stream, num_steps)]
+
+
+def test_the_stream_of_a_step_hangs_on_the_seed_and_the_step_alone(encoding, melodies):
+    settings = replace(SETTINGS, batch_size=64, transposition=3)
+    stream = first_events(encoding, melodies, settings, 0, 9)
+    assert first_events(encoding, melodies, settings, 4, 5) == stream[4:]
+    assert first_events(encoding, melodies, replace(settings, seed=9), 0, 3) != stream[:3]
+    assert stream[:3] != stream[3:6]
+
+
+def test_an_epoch_holds_every_melody_once(encoding):
+    melodies = scales("train", 50)
+    settings = replace(SETTINGS, batch_size=16, transposition=0)
+    stream = islice(training_batches(encoding, melodies, settings, 0), num_batches(50, 16))
+    seen = [
+        tuple(row[: int(n.sum())]) for _, (e, _, _), w in stream for row, n in zip(e.numpy(), w.numpy(), strict=True)
+    ]
+    assert sorted(seen) == sorted(tuple(m.events[1:].astype(int)) for m in melodies)
+
+
+def test_transposed_melodies_stay_in_range(encoding, melodies):
+    settings = replace(SETTINGS, batch_size=150, transposition=12)
+    _, (events, _, _), weights = next(iter(training_batches(encoding, scales("train", 60), settings, 0)))
+    pitches = np.where(weights.numpy() > 0, events.numpy(), -2)
+    lows = {int(row[row >= 0].min()) for row in pitches}
+    assert lows == {60, 61, 62, 63, 64}
+    assert pitches.max() == 71
+
+
+def test_opening_pitches_are_of_melodies_that_begin_on_the_beat():
+    melodies = [
+        StoredMelody("a", np.array([60, -2], np.int8), 16, "train"),
+        StoredMelody("b", np.array([67, -2], np.int8), 16, "train"),
+        StoredMelody("c", np.array([60, 62], np.int8), 16, "train"),
+        StoredMelody("d", np.array([-2, 72], np.int8), 16, "train"),
+    ]
+    assert opening_pitches(melodies) == {60: 2 / 3, 67: 1 / 3}

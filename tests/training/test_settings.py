@@ -1,0 +1,44 @@
+import pytest
+
+from melody_rnn.config import CONFIGS
+from melody_rnn.errors import InvalidArgumentError
+from melody_rnn.training import TrainingSettings, parse_hparams
+
+CONFIG = CONFIGS["attention_rnn"]
+
+
+def test_hparams_change_network_and_training():
+    texts = ["layer_sizes=[32,16],dropout=0.25", "batch_size=64", "schedule=cosine", "patience=3"]
+    config, settings = parse_hparams(texts, CONFIG, TrainingSettings())
+    assert (config.network.layer_sizes, config.network.dropout, config.network.attention_length) == ((32, 16), 0.25, 40)
+    assert (settings.batch_size, settings.schedule, settings.patience) == (64, "cosine", 3)
+    assert config.encoding == CONFIG.encoding
+
+
+def test_magenta_s_names_are_understood():
+    texts = ["batch_size=64,rnn_layer_sizes=[64,64],dropout_keep_prob=0.75,attn_length=20"]
+    config, settings = parse_hparams(texts, CONFIG, TrainingSettings())
+    assert (config.network.layer_sizes, config.network.dropout, config.network.attention_length) == ((64, 64), 0.25, 20)
+    assert settings.batch_size == 64
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("speed=3", "unknown name 'speed'"),
+        ("batch_size=many", "batch_size must be of type int, got 'many'"),
+        ("batch_size=1.5", "batch_size must be of type int, got 1.5"),
+        ("batch_size=0", "batch_size must be at least 1"),
+        ("learning_rate=-1", "learning_rate must be a finite number above 0"),
+        ("learning_rate=NaN", "learning_rate must be a finite number above 0"),
+        ("dropout=1.5", "dropout must be in"),
+        ("layer_sizes=3", "layer_sizes: expected"),
+        ("layer_sizes=[0]", "layer_sizes must hold one positive size"),
+        ("schedule=steep", "schedule must be one of"),
+        ("batch_size", "must be name=value"),
+        ("seed=__import__('os')", "seed must be a number, a list or a word"),
+    ],
+)
+def test_hparams_that_cannot_be_are_refused(text, message):
+    with pytest.raises(InvalidArgumentError, match=message):
+        parse_hparams([text], CONFIG, TrainingSettings())
