@@ -10,7 +10,8 @@ import keras
 import tensorflow as tf
 
 from melody_rnn.features import Features
-from melody_rnn.network.lstm import LSTM, LSTMState, project
+from melody_rnn.network import recurrence
+from melody_rnn.network.lstm import LSTM, LSTMState, project, runs_on_cpu
 
 
 class AttentionState(NamedTuple):
@@ -129,11 +130,14 @@ class AttentionLSTM(keras.layers.Layer):
         Args:
             inputs: [batch, steps, input_size] float32.
             state: The state before the first step.
-            training: Whether to drop outputs of the wrapped layers.
+            training: Whether to drop outputs of the wrapped layers; gradients will be asked for, which go to the
+                weights and the inputs, not to the state.
 
         Returns:
             The outputs [batch, steps, size] float32 and the state after the last step.
         """
+        if training and len(self.lstm_layers) == 1 and runs_on_cpu():
+            return self._forward_in_training(inputs, state)
         steps = tf.shape(inputs)[1]
         sources = tf.TensorArray(tf.float32, steps).unstack(tf.transpose(inputs, [1, 0, 2]))
         outputs = tf.TensorArray(tf.float32, steps, element_shape=[None, self.size])
@@ -147,6 +151,38 @@ class AttentionLSTM(keras.layers.Layer):
             lambda t, *_: t < steps, body, (0, state, outputs), maximum_iterations=steps, parallel_iterations=1
         )
         return tf.transpose(outputs.stack(), [1, 0, 2]), state
+
+    def _forward_in_training(self, inputs: tf.Tensor, state: AttentionState) -> tuple[tf.Tensor, AttentionState]:
+        (layer,), size = self.lstm_layers, self.size
+        kernel = tf.convert_to_tensor(layer.cell.kernel)
+        own_kernel, context_kernel = tf.split(self.input_kernel.value, [self.input_kernel.shape[1], size])
+        bias = tf.linalg.matvec(kernel, self.input_bias.value, transpose_a=True) + layer.cell.bias.value
+        output_kernel, output_bias = self.output_kernel.value, self.output_bias.value[tf.newaxis]
+        memory_kernel = tf.convert_to_tensor(self.memory_kernel)
+        kernels = recurrence.AttentionKernels(
+            inputs=tf.matmul(own_kernel, kernel),
+            bias=bias,
+            recurrent=tf.concat([tf.matmul(context_kernel, kernel), layer.cell.recurrent_kernel.value], 0),
+            query=tf.convert_to_tensor(self.query_kernel),
+            query_bias=tf.convert_to_tensor(self.query_bias),
+            score=tf.convert_to_tensor(self.score_vector),
+            output=tf.concat([output_kernel, tf.matmul(output_kernel, memory_kernel)], 1),
+            output_bias=tf.concat([output_bias, tf.matmul(output_bias, memory_kernel)], 1)[0],
+        )
+        (before,) = state.lstm
+        windows = (
+            tf.transpose(tf.roll(part, -state.position, 0), [1, 0, 2])
+            for part in (state.memory, state.projected_memory)
+        )
+        result = recurrence.attention(inputs, kernels, before.h, before.c, state.context, *windows)
+        last = AttentionState(
+            lstm=(LSTMState(result.h, result.c),),
+            context=result.context,
+            memory=tf.transpose(result.memory, [1, 0, 2]),
+            projected_memory=tf.transpose(result.projected, [1, 0, 2]),
+            position=tf.zeros([], tf.int32),
+        )
+        return result.ys, last
 
     def variables_by_name(self) -> dict[str, keras.Variable]:
         """Returns the attention's own variables, without the wrapped layers'."""

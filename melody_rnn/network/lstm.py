@@ -6,6 +6,8 @@ import keras
 import tensorflow as tf
 
 from melody_rnn.features import Features
+from melody_rnn.network import recurrence
+from melody_rnn.network.recurrence import sigmoid
 
 
 class LSTMState(NamedTuple):
@@ -53,8 +55,8 @@ class LSTM(keras.layers.LSTM):
             + tf.convert_to_tensor(self.cell.bias)
         )
         i, f, candidate, o = tf.split(gates, 4, axis=1)
-        c = _sigmoid(f) * state.c + _sigmoid(i) * tf.tanh(candidate)
-        h = _sigmoid(o) * tf.tanh(c)
+        c = sigmoid(f) * state.c + sigmoid(i) * tf.tanh(candidate)
+        h = sigmoid(o) * tf.tanh(c)
         return h, LSTMState(h, c)
 
     def forward(self, inputs: tf.Tensor, state: LSTMState, training: bool = False) -> tuple[tf.Tensor, LSTMState]:
@@ -63,11 +65,17 @@ class LSTM(keras.layers.LSTM):
         Args:
             inputs: [batch, steps, input_size] float32.
             state: The state before the first step.
-            training: Whether Keras runs it for training.
+            training: Whether gradients will be asked for; they go to the weights and the inputs, not to the state.
 
         Returns:
             The outputs [batch, steps, units] float32 and the state after the last step.
         """
+        if training and runs_on_cpu():
+            kernel, bias, recurrent_kernel = map(
+                tf.convert_to_tensor, (self.cell.kernel, self.cell.bias, self.cell.recurrent_kernel)
+            )
+            outputs, h, c = recurrence.lstm(inputs, kernel, bias, recurrent_kernel, state.h, state.c)
+            return outputs, LSTMState(h, c)
         outputs, h, c = self(inputs, initial_state=list(state), training=training)
         return outputs, LSTMState(h, c)
 
@@ -82,6 +90,6 @@ def project(inputs: tf.Tensor | Features, kernel: tf.Tensor) -> tf.Tensor:
     return inputs.project(kernel) if isinstance(inputs, Features) else tf.matmul(inputs, kernel)
 
 
-def _sigmoid(x: tf.Tensor) -> tf.Tensor:
-    # XLA's tanh is cheaper than its logistic function, and the same to float rounding.
-    return 0.5 * tf.tanh(0.5 * x) + 0.5
+def runs_on_cpu() -> bool:
+    """Returns whether there is no GPU to be used."""
+    return not tf.config.get_visible_devices("GPU")

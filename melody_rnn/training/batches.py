@@ -16,6 +16,8 @@ from melody_rnn.events import NO_EVENT
 from melody_rnn.music.melodies import squash
 from melody_rnn.training.settings import TrainingSettings
 
+# Compiled loops are made anew for each length, so that training batches are padded to a multiple of this.
+_LENGTH_MULTIPLE = 32
 # Lengths are compared give or take this share, so that melodies meet others in each epoch.
 _LENGTH_NOISE = 0.1
 _SIGNATURE = (tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.int32))
@@ -55,7 +57,8 @@ def training_batches(
         settings: Batch size, transposition and seed.
         first_step: Where the stream begins, counted from the start of the run.
     """
-    per_epoch = num_batches(len(melodies), settings.batch_size)
+    batch_size = min(settings.batch_size, len(melodies))
+    per_epoch = num_batches(len(melodies), batch_size)
 
     def generate() -> Iterator[Batch]:
         epoch, skipped = divmod(first_step, per_epoch)
@@ -65,11 +68,11 @@ def training_batches(
             noise = rng.uniform(1 - _LENGTH_NOISE, 1 + _LENGTH_NOISE, len(moved))
             order = np.argsort(noise * [len(melody.events) for melody in moved], kind="stable")
             for index in rng.permutation(per_epoch)[skipped:]:
-                rows = order[index * settings.batch_size : (index + 1) * settings.batch_size]
-                yield pad([moved[row] for row in rows])
+                rows = order[index * batch_size : (index + 1) * batch_size]
+                yield pad([moved[row] for row in rows], batch_size, _LENGTH_MULTIPLE)
             epoch, skipped = epoch + 1, 0
 
-    return _encoded(encoding, tf.data.Dataset.from_generator(generate, output_signature=_SIGNATURE))
+    return _encoded(encoding, tf.data.Dataset.from_generator(generate, output_signature=_SIGNATURE), batch_size)
 
 
 def evaluation_batches(encoding: Encoding, melodies: Sequence[StoredMelody], batch_size: int) -> tf.data.Dataset:
@@ -85,21 +88,38 @@ def num_batches(num_melodies: int, batch_size: int) -> int:
     return -(-num_melodies // batch_size)
 
 
-def pad(melodies: Sequence[StoredMelody]) -> Batch:
-    """Returns events [batch, steps], lengths [batch] and steps_per_bar [batch] of melodies, all int32."""
-    lengths = np.array([len(melody.events) for melody in melodies], np.int32)
-    events = np.full((len(melodies), max(lengths)), NO_EVENT, np.int32)
-    for row, melody in zip(events, melodies, strict=True):
-        row[: len(melody.events)] = melody.events
-    return events, lengths, np.array([melody.steps_per_bar for melody in melodies], np.int32)
+def pad(melodies: Sequence[StoredMelody], batch_size: int = 0, length_multiple: int = 1) -> Batch:
+    """Pads melodies to one length.
+
+    Args:
+        melodies: At least one.
+        batch_size: Rows to come to, at least; rows without a melody have length 1.
+        length_multiple: The steps after the first event come to a multiple of this.
+
+    Returns:
+        Events [batch, steps], lengths [batch] and steps_per_bar [batch], all int32.
+    """
+    num_rows = max(batch_size, len(melodies))
+    lengths = np.ones(num_rows, np.int32)
+    lengths[: len(melodies)] = [len(melody.events) for melody in melodies]
+    num_steps = 1 + -(-(max(lengths) - 1) // length_multiple) * length_multiple
+    events = np.full((num_rows, num_steps), NO_EVENT, np.int32)
+    steps_per_bar = np.full(num_rows, melodies[0].steps_per_bar, np.int32)
+    for row, melody in enumerate(melodies):
+        events[row, : len(melody.events)] = melody.events
+        steps_per_bar[row] = melody.steps_per_bar
+    return events, lengths, steps_per_bar
 
 
-def _encoded(encoding: Encoding, batches: tf.data.Dataset) -> tf.data.Dataset:
+def _encoded(encoding: Encoding, batches: tf.data.Dataset, batch_size: int | None = None) -> tf.data.Dataset:
     """Returns (inputs, (events, labels, label_events), weights) for each batch, steps from the second event on."""
 
     def encode(events: tf.Tensor, lengths: tf.Tensor, steps_per_bar: tf.Tensor) -> tuple[object, ...]:
+        events, lengths = tf.ensure_shape(events, [batch_size, None]), tf.ensure_shape(lengths, [batch_size])
         inputs, labels, label_events, _ = encoding.encode(events, steps_per_bar)
-        inputs = tf.ensure_shape(inputs[:, :-1], [None, None, encoding.input_size])
+        inputs = tf.ensure_shape(inputs[:, :-1], [batch_size, None, encoding.input_size])
+        labels = tf.ensure_shape(labels, [batch_size, None])
+        label_events = tf.ensure_shape(label_events, [batch_size, None, encoding.num_classes])
         weights = tf.sequence_mask(lengths - 1, tf.shape(events)[1] - 1, tf.float32)
         return inputs, (events[:, 1:], labels[:, 1:], label_events[:, 1:]), weights
 

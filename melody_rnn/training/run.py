@@ -156,7 +156,7 @@ class _Trainer:
         self._encoding = make_encoding(config.encoding)
         self._train = squash_all(config, dataset.split("train"))
         self._validation = squash_all(config, dataset.split("validation"))
-        self._steps_per_epoch = num_batches(len(self._train), settings.batch_size)
+        self._steps_per_epoch = num_batches(len(self._train), min(settings.batch_size, len(self._train)))
         self._trainee = Trainee(network, self._encoding)
         num_steps = min(settings.epochs * self._steps_per_epoch, settings.steps or 2**62)
         self._num_epochs = -(-num_steps // self._steps_per_epoch)

@@ -53,9 +53,19 @@ def test_an_epoch_holds_every_melody_once(encoding):
     settings = replace(SETTINGS, batch_size=16, transposition=0)
     stream = islice(training_batches(encoding, melodies, settings, 0), num_batches(50, 16))
     seen = [
-        tuple(row[: int(n.sum())]) for _, (e, _, _), w in stream for row, n in zip(e.numpy(), w.numpy(), strict=True)
+        tuple(row[: int(n.sum())])
+        for _, (e, _, _), w in stream
+        for row, n in zip(e.numpy(), w.numpy(), strict=True)
+        if n.any()
     ]
     assert sorted(seen) == sorted(tuple(m.events[1:].astype(int)) for m in melodies)
+
+
+def test_training_batches_have_the_same_rows_and_few_lengths(encoding, melodies):
+    settings = replace(SETTINGS, batch_size=64, transposition=0)
+    shapes = {tuple(w.shape) for _, _, w in islice(training_batches(encoding, melodies, settings, 0), 3)}
+    assert {rows for rows, _ in shapes} == {64}
+    assert all(steps % 32 == 0 for _, steps in shapes)
 
 
 def test_transposed_melodies_stay_in_range(encoding, melodies):
