@@ -30,7 +30,7 @@ test: install
 	@$(BIN)/python -m pytest
 
 models: install
-	@$(BIN)/python models/train_lookback_rnn.py
+	@$(BIN)/python models/train.py
 
 bench: install
 	@$(BIN)/python benchmarks/generation.py
