@@ -175,3 +175,6 @@ CONFIGS: Final[Mapping[str, ModelConfig]] = {
     )
 }
 """Magenta's four Melody RNN configurations by name (its melody_rnn_model.py), and ours."""
+
+MAGENTA_NAMES: Final = ("basic_rnn", "mono_rnn", "lookback_rnn", "attention_rnn")
+"""Magenta's four."""

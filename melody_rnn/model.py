@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR
 from melody_rnn.generation.loop import SamplingLoop, Start, repeat_primer
 from melody_rnn.music.melodies import squash, transpose_events
+from melody_rnn.music.meters import meter_of_bar
 from melody_rnn.music.primers import Primer, parse_primer, primer_from_events, primer_from_sequence
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import Preset, find_preset, load_preset, make_network, save_preset
@@ -99,7 +101,7 @@ class MelodyRNN:
         top_p: float | Sequence[float] | None = None,
         min_p: float | Sequence[float] | None = None,
         seed: int | None = None,
-        steps_per_bar: int = DEFAULT_STEPS_PER_BAR,
+        steps_per_bar: int | None = None,
         on_done: Callable[[int], object] | None = None,
     ) -> list[Melody]:
         """Samples melodies.
@@ -118,7 +120,8 @@ class MelodyRNN:
             top_p: Keeps the likeliest labels that hold this probability.
             min_p: Keeps labels at least this many times as likely as the likeliest.
             seed: From 0 to `MAX_SEED`; a fresh one if None.
-            steps_per_bar: Steps in a bar, for encodings that know bars.
+            steps_per_bar: Steps in a bar, which encodings that know bars keep to; where not given, those of a primer
+                that is a Melody or a NoteSequence, else 16.
             on_done: Called with the number of melodies each time that some are done, from any thread.
 
         Returns:
@@ -134,6 +137,9 @@ class MelodyRNN:
         seed = fresh_seed() if seed is None else _check_seed(seed)
         given = None if primer is None else self._read_primer(primer)
         new_steps = _count_new_steps(len(given.events) if given else 1, num_steps, new_steps)
+        if steps_per_bar is None:
+            steps_per_bar = self._bar_of(given)
+        _check_at_least("steps_per_bar", steps_per_bar, 1)
         if given is None:
             start, amount = Start(self._draw_openings(num_outputs, seed), steps_per_bar=steps_per_bar), 0
         else:
@@ -202,7 +208,15 @@ class MelodyRNN:
             return parse_primer(primer)
         if isinstance(primer, NoteSequence):
             return primer_from_sequence(primer, self.config.steps_per_quarter)
+        if isinstance(primer, Melody):
+            meter = meter_of_bar(primer.steps_per_bar, primer.steps_per_quarter)
+            return replace(primer_from_events(list(primer)), meter=meter)
         return primer_from_events(list(primer))
+
+    def _bar_of(self, primer: Primer | None) -> int:
+        if primer is None or primer.meter is None:
+            return DEFAULT_STEPS_PER_BAR
+        return primer.meter.steps_per_bar(self.config.steps_per_quarter)
 
     def _squash(self, melody: Melody) -> tuple[Melody, int]:
         encoding = self.config.encoding

@@ -18,7 +18,7 @@ from melody_rnn.errors import ModelError, OutputError
 if TYPE_CHECKING:
     from melody_rnn.network.network import MelodyNetwork
 
-DEFAULT_PRESET: Final = "lookback_rnn"
+DEFAULT_PRESET: Final = "tunes_rnn"
 MIDDLE_C: Final = 60
 _DESCRIPTION = "preset.json"
 _WEIGHTS = "model.weights.h5"

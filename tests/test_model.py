@@ -19,6 +19,7 @@ def test_the_public_surface():
         "log_likelihood",
         "log_likelihoods",
         "logits",
+        "network",
         "save_preset",
     ]
 

@@ -19,6 +19,6 @@ def test_the_wheel_carries_the_models_and_works_from_anywhere(tmp_path):
     command = [sys.executable, "-c", program, "generate", "-n", "1", "--num-steps", "20", "--json"]
     result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
-    assert list((tmp_path / "midi_out").glob("lookback_rnn_seed*_01.mid"))
+    assert list((tmp_path / "midi_out").glob("tunes_rnn_seed*_01.mid"))
     where = [sys.executable, "-c", "import melody_rnn; print(melody_rnn.__file__)"]
     assert subprocess.check_output(where, cwd=tmp_path, env=environment, text=True).startswith(str(installed))

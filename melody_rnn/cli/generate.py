@@ -17,6 +17,7 @@ from melody_rnn.errors import InvalidArgumentError, MelodyError, OutputError
 if TYPE_CHECKING:
     from note_seq import Melody
 
+    from melody_rnn.music.meters import Meter
     from melody_rnn.music.primers import Primer
 
 _MAX_SEED = 2**31 - 1
@@ -35,6 +36,7 @@ class Request:
     primer_midi: Path | None
     settings: dict[str, Any]
     seed: int | None
+    meter: "Meter | None"
     qpm: float | None
     program: int
     velocity: int
@@ -89,6 +91,12 @@ class Request:
     help="Leave out what is less than this share as likely as the likeliest.",
 )
 @click.option("--seed", type=click.IntRange(0, _MAX_SEED), help="Makes a run repeatable. [default: a fresh one]")
+@click.option(
+    "--meter",
+    type=options.MeterType(),
+    metavar="N/M",
+    help="The bars that tunes_rnn keeps to, and that are written: 6/8 for jigs. [default: the primer file's, or 4/4]",
+)
 @click.option("--qpm", type=POSITIVE, help="Quarter notes a minute. [default: the primer file's, or 120]")
 @click.option("--program", type=click.IntRange(0, 127), default=0, show_default=True, help="General MIDI instrument.")
 @click.option(
@@ -175,6 +183,7 @@ def _generate(request: Request, primer: "Primer | None", as_json: bool) -> list[
             new_steps=request.new_steps,
             primer=primer,
             seed=seed,
+            steps_per_bar=_meter(request, primer).steps_per_bar(),
             on_done=on_done,
             **request.settings,
         )
@@ -188,6 +197,7 @@ def _generate(request: Request, primer: "Primer | None", as_json: bool) -> list[
             "num_steps": len(melody),
             "seed": seed,
             "index": index,
+            "steps_per_bar": melody.steps_per_bar,
             "temperature": request.settings["temperature"],
             "log_likelihood": log_likelihood,
         }
@@ -197,6 +207,12 @@ def _generate(request: Request, primer: "Primer | None", as_json: bool) -> list[
     return rows
 
 
+def _meter(request: Request, primer: "Primer | None") -> "Meter":
+    from melody_rnn.music.meters import Meter
+
+    return request.meter or (primer.meter if primer and primer.meter else Meter(4, 4))
+
+
 def _write(request: Request, primer: "Primer | None", melody: "Melody", seed: int, index: int) -> Path:
     from melody_rnn.music.melodies import melody_to_sequence
     from melody_rnn.music.sequence_io import midi_bytes, write_new
@@ -204,9 +220,11 @@ def _write(request: Request, primer: "Primer | None", melody: "Melody", seed: in
     name = options.model_name(request.model)
     given = request.primer if request.primer_midi is None else str(request.primer_midi)
     about = {"model": name, "seed": seed, "index": index, **request.settings, "primer": given, "version": __version__}
+    meter = _meter(request, primer)
+    about["meter"] = str(meter)
     text = json.dumps({key: value for key, value in about.items() if value is not None})
     qpm = request.qpm or (primer.qpm if primer and primer.qpm else 120.0)
-    sequence = melody_to_sequence(melody, qpm, request.program, request.velocity)
+    sequence = melody_to_sequence(melody, qpm, request.program, request.velocity, meter)
     width = max(2, len(str(request.num_outputs)))
     stem = f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}_seed{seed}_{index:0{width}d}"
     return write_new(request.output_dir, stem, midi_bytes(sequence, text))
@@ -233,7 +251,6 @@ def _print_table(request: Request, rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from melody_rnn.events import DEFAULT_STEPS_PER_BAR
     from melody_rnn.music.melodies import note_name, num_notes
 
     table = Table(box=None, header_style="bold")
@@ -244,7 +261,7 @@ def _print_table(request: Request, rows: list[dict[str, Any]]) -> None:
         pitches = [event for event in row["events"] if event >= 0]
         table.add_row(
             row["file"],
-            f"{row['num_steps'] / DEFAULT_STEPS_PER_BAR:g}",
+            f"{row['num_steps'] / row['steps_per_bar']:.3g}",
             str(num_notes(row["events"])),
             f"{note_name(min(pitches))}..{note_name(max(pitches))}" if pitches else "-",
             f"{-row['log_likelihood'] / max(row['num_steps'] - 1, 1):.2f}",

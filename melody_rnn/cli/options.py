@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from melody_rnn.errors import DeviceError, InputFileError
+from melody_rnn.errors import DeviceError, InputFileError, MelodyError
 
 if TYPE_CHECKING:
     from melody_rnn.model import MelodyRNN
+    from melody_rnn.music.meters import Meter
 
 BUNDLE_SUFFIX = ".mag"
 
@@ -34,6 +35,23 @@ class FiniteNumber(click.ParamType[float]):
         if not math.isfinite(number) or not self._is_valid(number):
             self.fail(f"must be {self._limit}, got {value}", param, ctx)
         return number
+
+
+class MeterType(click.ParamType["Meter"]):
+    """A meter, such as 6/8."""
+
+    name = "meter"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Meter":
+        """Returns the meter, or fails with what it must be."""
+        from melody_rnn.music.meters import parse_meter
+
+        try:
+            meter = parse_meter(str(value))
+            meter.steps_per_bar()
+        except MelodyError as error:
+            self.fail(str(error), param, ctx)
+        return meter
 
 
 model_option = click.option(

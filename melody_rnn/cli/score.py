@@ -3,7 +3,7 @@
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,16 +11,30 @@ from melody_rnn.cli import options
 from melody_rnn.cli.startup import load_note_seq, load_tensorflow
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 
+if TYPE_CHECKING:
+    from note_seq import Melody
+
+    from melody_rnn.music.meters import Meter
+
 
 @click.command(name="score")
 @options.model_option
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILES]...")
 @click.option("--melody", metavar="TEXT", help='A melody as text: "[60, -2, 62, -2]" or "C4 D4 E4:2".')
+@click.option(
+    "--meter", type=options.MeterType(), metavar="N/M", help="The melodies' bars. [default: the file's, or 4/4]"
+)
 @options.device_option
 @options.json_option
 @options.verbose_option
 def command(
-    model: str | None, files: tuple[Path, ...], melody: str | None, device: str, as_json: bool, verbose: bool
+    model: str | None,
+    files: tuple[Path, ...],
+    melody: str | None,
+    meter: "Meter | None",
+    device: str,
+    as_json: bool,
+    verbose: bool,
 ) -> None:
     r"""Print the log-likelihood of melodies under a model.
 
@@ -36,12 +50,12 @@ def command(
         raise InvalidArgumentError('nothing to score: name files, or give --melody "C4 D4 E4"')
     options.check_model(model)
     load_note_seq(verbose)
-    melodies = _read(files, melody)
+    melodies = _read(files, melody, meter)
     load_tensorflow(verbose)
     options.use_device(device)
     loaded = options.load_model(model)
-    log_likelihoods = loaded.log_likelihoods([events for _, events in melodies])
-    rows = [_row(name, events, ll) for (name, events), ll in zip(melodies, log_likelihoods, strict=True)]
+    log_likelihoods = loaded.log_likelihoods([melody for _, melody in melodies])
+    rows = [_row(name, len(melody), ll) for (name, melody), ll in zip(melodies, log_likelihoods, strict=True)]
     if as_json:
         for row in rows:
             click.echo(json.dumps(row))
@@ -49,8 +63,11 @@ def command(
         _print_table(rows)
 
 
-def _read(files: tuple[Path, ...], text: str | None) -> list[tuple[str, list[int]]]:
+def _read(files: tuple[Path, ...], text: str | None, meter: "Meter | None") -> list[tuple[str, "Melody"]]:
+    from note_seq import Melody
+
     from melody_rnn.music.melodies import melody_from_sequence
+    from melody_rnn.music.meters import Meter
     from melody_rnn.music.primers import parse_primer
     from melody_rnn.music.sequence_io import read_sequence
 
@@ -62,19 +79,21 @@ def _read(files: tuple[Path, ...], text: str | None) -> list[tuple[str, list[int
             raise MelodyError(f"{path}: {error}") from error
         if extracted.is_polyphonic:
             click.echo(f"{path}: several notes at once; the top voice is scored", err=True)
-        melodies.append((str(path), [int(event) for event in extracted.melody]))
+        bar = (meter or extracted.meter).steps_per_bar()
+        melodies.append((str(path), Melody([int(event) for event in extracted.melody], steps_per_bar=bar)))
     if text is not None:
-        melodies.append(("melody", list(parse_primer(text).events)))
+        bar = (meter or Meter(4, 4)).steps_per_bar()
+        melodies.append(("melody", Melody(list(parse_primer(text).events), steps_per_bar=bar)))
     return melodies
 
 
-def _row(name: str, events: list[int], log_likelihood: float) -> dict[str, Any]:
-    num_scored = len(events) - 1
+def _row(name: str, num_events: int, log_likelihood: float) -> dict[str, Any]:
+    num_scored = num_events - 1
     nats = -log_likelihood / num_scored if num_scored else None
     return {
         "name": name,
         "log_likelihood": log_likelihood,
-        "num_events": len(events),
+        "num_events": num_events,
         "nats_per_event": nats,
         "perplexity": None if nats is None else math.exp(nats),
     }

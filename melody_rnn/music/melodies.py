@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from melody_rnn.errors import MelodyError
 from melody_rnn.events import DEFAULT_QPM, DEFAULT_STEPS_PER_QUARTER, MAX_PITCH, NUM_PITCHES
+from melody_rnn.music.meters import Meter, meter_of_bar
 
 MAX_STEPS = 100_000
 """Steps beyond which a file is taken for damaged: seven hours at 120 quarter notes a minute."""
@@ -26,13 +27,13 @@ class ExtractedMelody:
     Attributes:
         melody: Starts at the first step of the bar of the first note.
         qpm: Quarter notes a minute at the start.
-        steps_per_bar: Steps in a bar of the first meter.
+        meter: The first time signature; 4/4 where there is none.
         is_polyphonic: Whether notes were left out because a higher one sounded.
     """
 
     melody: Melody
     qpm: float
-    steps_per_bar: int
+    meter: Meter
     is_polyphonic: bool
 
 
@@ -47,7 +48,8 @@ def melody_from_sequence(sequence: NoteSequence, steps_per_quarter: int = DEFAUL
     notes = [note for note in sequence.notes if note.velocity and not note.is_drum]
     if not notes:
         raise MelodyError("there is no note in it that could be a melody (drums do not count)")
-    steps_per_bar = _steps_per_bar(sequence, steps_per_quarter)
+    meter = _first_meter(sequence)
+    steps_per_bar = meter.steps_per_bar(steps_per_quarter)
     steps = _StepClock(sequence, steps_per_quarter)
     # A note never vanishes by being short: it gets at least a step, as note_seq quantises.
     spans = [(start, max(steps(n.end_time), start + 1), n.pitch) for n in notes for start in [steps(n.start_time)]]
@@ -63,7 +65,7 @@ def melody_from_sequence(sequence: NoteSequence, steps_per_quarter: int = DEFAUL
     for start, _, pitch in line:
         events[start - first_bar_step] = pitch
     melody = Melody(events, start_step=first_bar_step, steps_per_bar=steps_per_bar, steps_per_quarter=steps_per_quarter)
-    return ExtractedMelody(melody, first_qpm(sequence), steps_per_bar, is_polyphonic)
+    return ExtractedMelody(melody, first_qpm(sequence), meter, is_polyphonic)
 
 
 def first_qpm(sequence: NoteSequence) -> float:
@@ -92,7 +94,9 @@ def transpose_events(events: NDArray[np.int32], amount: int) -> NDArray[np.int32
     return transposed
 
 
-def melody_to_sequence(melody: Melody, qpm: float = DEFAULT_QPM, program: int = 0, velocity: int = 100) -> NoteSequence:
+def melody_to_sequence(
+    melody: Melody, qpm: float = DEFAULT_QPM, program: int = 0, velocity: int = 100, meter: Meter | None = None
+) -> NoteSequence:
     """Returns a melody as a sequence, its meter included.
 
     Args:
@@ -100,12 +104,13 @@ def melody_to_sequence(melody: Melody, qpm: float = DEFAULT_QPM, program: int = 
         qpm: Quarter notes a minute.
         program: General MIDI program, 0 to 127.
         velocity: MIDI velocity of every note, 1 to 127.
+        meter: The meter to write; where not given, the plainest one of the melody's bars.
     """
     start_step = melody.start_step
     from_zero = _copy(melody, start_step=0) if start_step else melody
     sequence = from_zero.to_sequence(velocity=velocity, program=program, qpm=qpm)
     signature = sequence.time_signatures.add()
-    signature.numerator, signature.denominator = _meter(melody.steps_per_bar, melody.steps_per_quarter)
+    signature.numerator, signature.denominator = meter or meter_of_bar(melody.steps_per_bar, melody.steps_per_quarter)
     return sequence
 
 
@@ -161,14 +166,11 @@ class _StepClock:
         return int(sequences_lib.quantize_to_step(quarters, self._steps_per_quarter))
 
 
-def _steps_per_bar(sequence: NoteSequence, steps_per_quarter: int) -> int:
+def _first_meter(sequence: NoteSequence) -> Meter:
     if not sequence.time_signatures:
-        return 4 * steps_per_quarter
+        return Meter(4, 4)
     signature = sequence.time_signatures[0]
-    steps = signature.numerator * 4 * steps_per_quarter / max(signature.denominator, 1)
-    if steps < 1 or steps % 1:
-        raise MelodyError(f"a bar of {signature.numerator}/{signature.denominator} is no whole number of 16th steps")
-    return int(steps)
+    return Meter(max(signature.numerator, 1), max(signature.denominator, 1))
 
 
 def _top_line(spans: Sequence[tuple[int, int, int]]) -> tuple[list[tuple[int, int, int]], bool]:
@@ -187,14 +189,6 @@ def _top_line(spans: Sequence[tuple[int, int, int]]) -> tuple[list[tuple[int, in
             line[-1] = (line[-1][0], start, line[-1][2])
         line.append((start, end, pitch))
     return line, is_polyphonic
-
-
-def _meter(steps_per_bar: int, steps_per_quarter: int) -> tuple[int, int]:
-    """Returns the time signature of a bar: quarters where they fill it, else the next shorter note."""
-    denominator = 4
-    while steps_per_bar * denominator % (4 * steps_per_quarter) and denominator < 64:
-        denominator *= 2
-    return max(1, steps_per_bar * denominator // (4 * steps_per_quarter)), denominator
 
 
 def _copy(melody: Melody, start_step: int | None = None) -> Melody:

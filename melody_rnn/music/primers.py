@@ -9,6 +9,7 @@ from note_seq import NoteSequence
 from melody_rnn.errors import MelodyError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, MAX_PITCH, NO_EVENT, NOTE_OFF
 from melody_rnn.music.melodies import is_sounding_at_end, melody_from_sequence, num_notes, parse_note_name
+from melody_rnn.music.meters import Meter
 
 DEFAULT_NOTE_STEPS = 4
 _MAX_NOTE_STEPS = 1024
@@ -24,12 +25,14 @@ class Primer:
             last note has a length that must not grow.
         qpm: The source's tempo, or None if it has none.
         is_polyphonic: Whether the source had other voices, which were left out.
+        meter: The source's meter, or None if it has none.
     """
 
     events: tuple[int, ...]
     ends_note: bool = False
     qpm: float | None = None
     is_polyphonic: bool = False
+    meter: Meter | None = None
 
     def __post_init__(self) -> None:
         for event in self.events:
@@ -70,7 +73,7 @@ def primer_from_sequence(sequence: NoteSequence, steps_per_quarter: int = DEFAUL
     """
     extracted = melody_from_sequence(sequence, steps_per_quarter)
     events = tuple(int(event) for event in extracted.melody)
-    return Primer(events, is_sounding_at_end(events), extracted.qpm, extracted.is_polyphonic)
+    return Primer(events, is_sounding_at_end(events), extracted.qpm, extracted.is_polyphonic, extracted.meter)
 
 
 def _parse_events(text: str) -> Primer:

@@ -14,7 +14,7 @@ from synthetic import random_variables, write_bundle
 from tensorflow.python.framework import importer, meta_graph
 
 from melody_rnn.bundles.magenta import read_bundle
-from melody_rnn.config import CONFIGS
+from melody_rnn.config import CONFIGS, MAGENTA_NAMES
 from melody_rnn.errors import InputFileError, MelodyRNNError, ModelError
 
 DATA = Path(__file__).parents[1] / "data"
@@ -24,7 +24,7 @@ NEEDS_SHARED = pytest.mark.skipif(
     reason="needs ../shared/magenta/attention_rnn_2016.mag, third-party data that is not part of this repository",
 )
 GOLDEN = [
-    *(pytest.param(DATA / f"{name}.mag", id=name) for name in CONFIGS),
+    *(pytest.param(DATA / f"{name}.mag", id=name) for name in MAGENTA_NAMES),
     pytest.param(SHARED / "attention_rnn_2016.mag", id="attention_rnn_2016", marks=NEEDS_SHARED),
 ]
 NAMES = {
@@ -51,7 +51,7 @@ def test_the_weights_give_magenta_s_own_figures(path):
             np.testing.assert_allclose(found, case[f"softmax_{field}"], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", MAGENTA_NAMES)
 def test_the_configuration_is_that_of_the_generator_id(name):
     config = read_bundle(DATA / f"{name}.mag").config
     assert config.name == name

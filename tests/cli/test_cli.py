@@ -33,13 +33,22 @@ def test_generate_writes_what_it_says(run, tmp_path):
     result = run("generate", "-n", 3, "--num-steps", 40, "--seed", 5, "--temperature", 0.8, "--json")
     assert (result.returncode, result.stderr) == (0, "")
     rows = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [row["file"] for row in rows] == [f"midi_out/lookback_rnn_seed5_0{k}.mid" for k in (1, 2, 3)]
+    assert [row["file"] for row in rows] == [f"midi_out/tunes_rnn_seed5_0{k}.mid" for k in (1, 2, 3)]
     for index, row in enumerate(rows, start=1):
-        assert set(row) == {"file", "events", "num_steps", "seed", "index", "temperature", "log_likelihood"}
+        assert set(row) == {
+            "file",
+            "events",
+            "num_steps",
+            "seed",
+            "index",
+            "steps_per_bar",
+            "temperature",
+            "log_likelihood",
+        }
         assert (row["index"], row["seed"], row["temperature"]) == (index, 5, 0.8)
         assert len(row["events"]) == row["num_steps"] == 40
         about = json.loads(read_midi_text(tmp_path / row["file"])[0])
-        assert about["model"] == "lookback_rnn"
+        assert about["model"] == "tunes_rnn"
         assert (about["seed"], about["index"], about["temperature"]) == (5, index, 0.8)
         assert about["version"]
         written = list(melody_from_sequence(read_sequence(tmp_path / row["file"])).melody)
@@ -58,8 +67,8 @@ def test_other_settings_with_the_same_seed_overwrite_nothing(run, tmp_path):
     for temperature in (0.5, 1.5):
         assert run("generate", "-n", 1, "--seed", 1, "--num-steps", 20, "-t", temperature).returncode == 0
     assert sorted(path.name for path in (tmp_path / "midi_out").iterdir()) == [
-        "lookback_rnn_seed1_01-2.mid",
-        "lookback_rnn_seed1_01.mid",
+        "tunes_rnn_seed1_01-2.mid",
+        "tunes_rnn_seed1_01.mid",
     ]
 
 
@@ -74,6 +83,19 @@ def test_a_primer_file_sets_the_tempo_and_comes_first(run, tmp_path):
     assert sequence.tempos[0].qpm == pytest.approx(90, rel=1e-4)
 
 
+def test_a_meter_is_kept_and_written(run, tmp_path):
+    result = run("generate", "-n", 1, "--meter", "6/8", "--num-steps", 24, "--seed", 2, "--json")
+    assert result.returncode == 0, result.stderr
+    row = json.loads(result.stdout)
+    assert row["steps_per_bar"] == 12
+    signature = read_sequence(tmp_path / row["file"]).time_signatures[0]
+    assert (signature.numerator, signature.denominator) == (6, 8)
+    scored = json.loads(run("score", "--json", "--meter", "6/8", "--melody", json.dumps(row["events"])).stdout)
+    assert scored["log_likelihood"] == pytest.approx(row["log_likelihood"], abs=1e-3)
+    in_other_bars = json.loads(run("score", "--json", "--melody", json.dumps(row["events"])).stdout)
+    assert in_other_bars["log_likelihood"] != pytest.approx(row["log_likelihood"], abs=1e-3)
+
+
 def test_import_bundle_score_and_models(run, tmp_path):
     bundle = ROOT / "tests" / "data" / "basic_rnn.mag"
     case = json.loads(bundle.with_suffix(".json").read_text())["cases"][0]
@@ -86,7 +108,7 @@ def test_import_bundle_score_and_models(run, tmp_path):
     assert row["num_events"] == len(case["events"])
     assert row["nats_per_event"] == pytest.approx(-case["log_likelihood"] / (len(case["events"]) - 1), abs=1e-4)
     models = [json.loads(line) for line in run("models", "--json").stdout.splitlines()]
-    assert [model["name"] for model in models if model["is_default"]] == ["lookback_rnn"]
+    assert [model["name"] for model in models if model["is_default"]] == ["tunes_rnn"]
     assert "lookback_rnn" in run("models").stdout
 
 
@@ -101,6 +123,8 @@ LIGHT_MISTAKES = [
     (["generate", "--model", "missing.mag"], "missing.mag: no such file"),
     (["generate", "--temperature", "-1"], "must be a finite number of at least 0, got -1"),
     (["generate", "--temperature", "nan"], "got nan"),
+    (["generate", "--meter", "6-8"], "'6-8' is no meter: write beats"),
+    (["generate", "--meter", "1/32"], "a bar of 1/32 is no whole number of steps"),
     (["generate", "--temperature", "inf"], "got inf"),
     (["generate", "--temperature", "warm"], "got warm"),
     (["generate", "--top-p", "0"], "must be above 0 and at most 1, got 0"),

@@ -68,7 +68,7 @@ def test_sequences_round_trip(draw_steps, qpm, steps_per_bar):
     melody = Melody(before, steps_per_bar=steps_per_bar)
     extracted = melodies.melody_from_sequence(melodies.melody_to_sequence(melody, qpm))
     assert list(extracted.melody) == before
-    assert extracted.steps_per_bar == steps_per_bar
+    assert extracted.melody.steps_per_bar == extracted.meter.steps_per_bar() == steps_per_bar
     assert extracted.qpm == pytest.approx(qpm)
 
 

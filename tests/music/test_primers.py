@@ -3,6 +3,7 @@ from note_seq import Melody
 
 from melody_rnn.errors import MelodyError
 from melody_rnn.music.melodies import melody_to_sequence
+from melody_rnn.music.meters import Meter
 from melody_rnn.music.primers import Primer, parse_primer, primer_from_events, primer_from_sequence
 
 
@@ -57,4 +58,4 @@ def test_bad_text(text, message):
 def test_from_events_and_sequences():
     assert primer_from_events([60, -2]) == Primer((60, -2))
     primer = primer_from_sequence(melody_to_sequence(Melody([60, -2, 64, -1, -2]), qpm=90))
-    assert primer == Primer((60, -2, 64), ends_note=True, qpm=90.0)
+    assert primer == Primer((60, -2, 64), ends_note=True, qpm=90.0, meter=Meter(4, 4))

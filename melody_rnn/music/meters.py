@@ -1,0 +1,59 @@
+"""Meters, as time signatures name them, and their bars in steps."""
+
+import re
+from typing import NamedTuple
+
+from melody_rnn.errors import MelodyError
+from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
+
+_MAX_BEATS = 32
+_DENOMINATORS = (1, 2, 4, 8, 16, 32)
+
+
+class Meter(NamedTuple):
+    """A time signature.
+
+    Attributes:
+        numerator: Beats in a bar.
+        denominator: The note that a beat is, as a part of a whole note.
+    """
+
+    numerator: int
+    denominator: int
+
+    def steps_per_bar(self, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER) -> int:
+        """Returns the steps in a bar.
+
+        Raises:
+            MelodyError: If they are no whole number.
+        """
+        steps, rest = divmod(self.numerator * 4 * steps_per_quarter, self.denominator)
+        if rest:
+            raise MelodyError(f"a bar of {self} is no whole number of steps at {steps_per_quarter} a quarter note")
+        return steps
+
+    def __str__(self) -> str:
+        return f"{self.numerator}/{self.denominator}"
+
+
+def parse_meter(text: str) -> Meter:
+    """Reads a meter such as '6/8'; `str` is its inverse.
+
+    Raises:
+        MelodyError: If it is no time signature.
+    """
+    match = re.fullmatch(r"([0-9]{1,2})/([0-9]{1,2})", text.strip())
+    meter = Meter(*map(int, match.groups())) if match else None
+    if not meter or not 1 <= meter.numerator <= _MAX_BEATS or meter.denominator not in _DENOMINATORS:
+        raise MelodyError(
+            f"{text!r} is no meter: write beats, from 1 to {_MAX_BEATS}, and the note of a beat, such as 4/4 or 6/8"
+        )
+    return meter
+
+
+def meter_of_bar(steps_per_bar: int, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER) -> Meter:
+    """Returns the plainest meter of a bar: quarters where they fill it, else the next shorter note that does."""
+    denominator = 4
+    while steps_per_bar * denominator % (4 * steps_per_quarter) and denominator < 64:
+        denominator *= 2
+    return Meter(max(1, steps_per_bar * denominator // (4 * steps_per_quarter)), denominator)
