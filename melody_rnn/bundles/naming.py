@@ -127,6 +127,9 @@ ERAS: Final = (
 )
 """The eras, oldest first."""
 
+MAGENTA_2: Final = ERAS[2]
+"""The era of Magenta 2.x, in whose names bundles are written."""
+
 _TRAINING_VARIABLE = re.compile(
     r"(^|/)(global_step|learning_rate|beta[12]_power(_\d+)?)$"
     r"|/(Adam|RMSProp|Adagrad|Adadelta|Momentum|Ftrl|ExponentialMovingAverage)(_\d+)?$"
@@ -176,11 +179,15 @@ def find_naming(variables: Collection[str]) -> Naming:
 
 def _naming(era: NamingEra, layout: AttentionLayout | None, variables: Collection[str]) -> Naming:
     """Returns the names of `era` and `layout` for as many layers as `variables` has; none if it has not the first."""
-    names: dict[str, str] = {}
     num_layers = 0
-    while not set((layer := _lstm_names(era, layout, num_layers)).values()).isdisjoint(variables):
-        names.update(layer)
+    while not set(_lstm_names(era, layout, num_layers).values()).isdisjoint(variables):
         num_layers += 1
+    return make_naming(era, layout, num_layers)
+
+
+def make_naming(era: NamingEra, layout: AttentionLayout | None, num_layers: int) -> Naming:
+    """Returns an era's names for a network of `num_layers` LSTM layers."""
+    names = {ours: theirs for i in range(num_layers) for ours, theirs in _lstm_names(era, layout, i).items()}
     if layout is not None:
         scope = era.attention_scopes[layout]
         names.update({ours: theirs.format(attention=scope) for ours, theirs in era.attention.items()})

@@ -1,4 +1,4 @@
-"""Magenta's arrays to ours: shapes checked, gates put into Keras's order, the forget bias added."""
+"""Magenta's arrays to ours and back: shapes checked, gates put into Keras's order, the forget bias added."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -81,6 +81,33 @@ def convert_weights(naming: Naming, variables: Mapping[str, NDArray[Any]]) -> We
         else:
             weights[ours] = array
     return {name: np.ascontiguousarray(array) for name, array in weights.items()}
+
+
+def revert_weights(naming: Naming, weights: Mapping[str, NDArray[np.float32]]) -> Weights:
+    """Converts a network's weights to variables by the bundle's names; the inverse of `convert_weights`.
+
+    Args:
+        naming: The variables' names.
+        weights: An array for each name of `MelodyNetwork.variables_by_name`.
+    """
+    variables: Weights = {}
+    for ours, theirs in naming.names.items():
+        layer, _, part = ours.partition("/")
+        array = weights[ours]
+        if ours == "attention/memory_kernel":
+            array = array[np.newaxis, np.newaxis]
+        elif layer.startswith("lstm") and part == "kernel":
+            array = _magenta_gates(np.concatenate([array, weights[f"{layer}/recurrent_kernel"]]))
+        elif layer.startswith("lstm"):
+            array = _magenta_gates(array, naming.era.forget_bias)
+        variables[theirs] = np.ascontiguousarray(array)
+    return variables
+
+
+def _magenta_gates(array: NDArray[np.float32], forget_bias: float = 0.0) -> NDArray[np.float32]:
+    """Reorders the gates along the last axis from i, f, c, o to i, c, f, o."""
+    i, f, c, o = np.split(array, 4, axis=-1)
+    return np.concatenate([i, c, f - np.float32(forget_bias), o], axis=-1)
 
 
 def _keras_gates(array: NDArray[np.float32], forget_bias: float = 0.0) -> NDArray[np.float32]:

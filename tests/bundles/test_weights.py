@@ -2,8 +2,15 @@ import numpy as np
 import pytest
 from synthetic import random_variables
 
-from melody_rnn.bundles.naming import ERAS, find_naming
-from melody_rnn.bundles.weights import check_shapes, convert_weights, input_and_output_size, layer_sizes
+from melody_rnn.bundles.naming import ERAS, find_naming, make_naming
+from melody_rnn.bundles.weights import (
+    check_shapes,
+    convert_weights,
+    input_and_output_size,
+    layer_sizes,
+    num_wrapped_layers,
+    revert_weights,
+)
 from melody_rnn.errors import ModelError
 
 NAMES = {
@@ -52,6 +59,17 @@ def test_converted_weights_are_float32_and_own_their_memory(variables):
     for array in convert_weights(find_naming(variables), variables).values():
         assert array.dtype == np.float32
         assert array.flags.c_contiguous
+
+
+@pytest.mark.parametrize(("era", "layout"), [(era, layout) for era in ERAS for layout in (None, *era.attention_scopes)])
+def test_reverted_weights_are_those_that_were_converted(era, layout):
+    naming = make_naming(era, layout, num_layers=2)
+    variables = random_variables(naming.names, (6, 4), num_wrapped=num_wrapped_layers(layout, 2))
+    reverted = revert_weights(naming, convert_weights(naming, variables))
+    assert reverted.keys() == variables.keys()
+    for name, array in reverted.items():
+        assert array.dtype == np.float32
+        np.testing.assert_allclose(array, variables[name], rtol=0, atol=1e-6)
 
 
 def test_whole_weights_pass(variables):
