@@ -11,7 +11,7 @@ import tensorflow as tf
 from note_seq import Melody, NoteSequence
 from numpy.typing import NDArray
 
-from melody_rnn.bundles import read_bundle
+from melody_rnn.bundles import read_bundle, write_bundle
 from melody_rnn.config import ModelConfig
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InvalidArgumentError, MelodyError
@@ -89,6 +89,11 @@ class MelodyRNN:
             OutputError: If the folder cannot be written.
         """
         save_preset(Path(folder), self._preset, self._network)
+
+    def save_bundle(self, path: str | Path, description: str = "", batch_size: int = 1) -> str:
+        """Writes the model as a bundle (.mag) that Magenta 2.1.4 plays and `from_bundle` reads; see `write_bundle`."""
+        weights = {name: variable.numpy() for name, variable in self._network.variables_by_name().items()}
+        return write_bundle(path, self.config, weights, description, batch_size)
 
     def generate(
         self,

@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "score": "score",
     "models": "models",
     "import-bundle": "import_bundle",
+    "export": "export",
     "dataset": "dataset",
     "train": "train",
     "evaluate": "evaluate",

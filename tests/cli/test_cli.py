@@ -112,6 +112,21 @@ def test_import_bundle_score_and_models(run, tmp_path):
     assert "lookback_rnn" in run("models").stdout
 
 
+def test_export_to_a_bundle_and_back(run, tmp_path):
+    melody = json.dumps([60, -2, 64, -2, 67, -1, 72, -2])
+    result = run("export", "--format", "mag", "attention_rnn", "mine.mag", "--description", "Of a test")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == (
+        "mine.mag: a bundle of Magenta's attention_rnn; play it with melody_rnn_generate --bundle_file=mine.mag\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.mag"]
+    scores = [
+        json.loads(run("score", "--json", "--model", model, "--melody", melody).stdout)["log_likelihood"]
+        for model in ("attention_rnn", "mine.mag")
+    ]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-3)
+
+
 def test_devices(run):
     result = run("devices")
     assert (result.returncode, result.stderr) == (0, "")
@@ -136,6 +151,10 @@ LIGHT_MISTAKES = [
     (["generate", "--nonsense"], "No such option"),
     (["score"], "nothing to score"),
     (["import-bundle", "missing.mag", "x"], "no such file"),
+    (["export", "--format", "mag", "nope", "x.mag"], "unknown model 'nope'"),
+    (["export", "--format", "mag", "basic_rnn", "file"], "file exists already"),
+    (["export", "--format", "mag", "basic_rnn", "missing/x.mag"], "there is no folder missing"),
+    (["export", "basic_rnn", "x.mag"], "Missing option '-f' / '--format'"),
     (["compose"], "No such command"),
 ]
 NOTE_MISTAKES = [
@@ -150,6 +169,7 @@ HEAVY_MISTAKES = [
     (["generate", "--model", "page.mag"], "page.mag"),
     (["generate", "--device", "gpu"], "no GPU"),
     (["generate", "--model", "noise.mag"], "noise.mag"),
+    (["export", "--format", "mag", "tunes_rnn", "x.mag"], "tunes_rnn cannot be exported"),
 ]
 
 

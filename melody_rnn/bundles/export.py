@@ -1,0 +1,103 @@
+"""Writing a model as a bundle (.mag) that Magenta 2.1.4 loads and plays; `read_bundle` is the inverse.
+
+Source: Magenta's `create_bundle_file` (models/shared/sequence_generator.py).
+"""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import tensorflow as tf
+from note_seq.protobuf import generator_pb2
+from numpy.typing import NDArray
+
+from melody_rnn.bundles.graph import make_metagraph
+from melody_rnn.bundles.naming import MAGENTA_2, make_naming
+from melody_rnn.bundles.weights import Weights, revert_weights
+from melody_rnn.config import CONFIGS, MAGENTA_NAMES, ModelConfig
+from melody_rnn.errors import ModelError, OutputError
+from melody_rnn.music.sequence_io import write_whole
+
+_DESCRIPTIONS: Final = {
+    "basic_rnn": "Melody RNN with one-hot encoding.",
+    "mono_rnn": "Monophonic RNN with one-hot encoding.",
+    "lookback_rnn": "Melody RNN with lookback encoding.",
+    "attention_rnn": "Melody RNN with lookback encoding and attention.",
+}
+
+
+def write_bundle(
+    path: str | Path,
+    config: ModelConfig,
+    weights: Mapping[str, NDArray[np.float32]],
+    description: str = "",
+    batch_size: int = 1,
+) -> str:
+    """Writes a bundle, whole or not at all; a file that is there is replaced.
+
+    Args:
+        path: The .mag file; its folder must exist.
+        config: The model.
+        weights: An array for each name of `MelodyNetwork.variables_by_name`.
+        description: What the bundle says about itself, a line.
+        batch_size: Melodies that Magenta runs at once; 1 is the fastest way to one melody.
+
+    Returns:
+        The generator id in the bundle: the name of Magenta's configuration that the model has.
+
+    Raises:
+        ModelError: If Magenta has no model of this encoding or network.
+        OutputError: If the file cannot be written.
+    """
+    generator_id = magenta_id(config)
+    network = config.network
+    layout = network.attention_layout if network.attention_length else None
+    naming = make_naming(MAGENTA_2, layout, len(network.layer_sizes))
+    variables = revert_weights(naming, weights)
+    bundle = generator_pb2.GeneratorBundle()
+    bundle.generator_details.id = generator_id
+    bundle.generator_details.description = _DESCRIPTIONS[generator_id]
+    bundle.bundle_details.description = description
+    bundle.metagraph_file = make_metagraph(naming, variables, network.attention_length, batch_size)
+    try:
+        bundle.checkpoint_file.append(_checkpoint(variables))
+        write_whole(Path(path), bundle.SerializeToString())
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+    return generator_id
+
+
+def magenta_id(config: ModelConfig) -> str:
+    """Returns which of Magenta's configurations a model has, sizes of layers and attention aside.
+
+    Raises:
+        ModelError: If it has none of them.
+    """
+    network = config.network
+    if config.encoding.kind == "tune" or network.embedding_size or network.residual:
+        raise ModelError(
+            f"{config.name} cannot be exported: its encoding and layers are melody_rnn's own; "
+            f"export a model of {', '.join(MAGENTA_NAMES)}"
+        )
+    traits = (config.encoding, config.transpose_to_key, config.steps_per_quarter)
+    for name in MAGENTA_NAMES:
+        candidate = CONFIGS[name]
+        if traits == (candidate.encoding, candidate.transpose_to_key, candidate.steps_per_quarter):
+            return name
+    encoding = config.encoding
+    raise ModelError(
+        f"{config.name} cannot be exported: Magenta's models have no {encoding.kind} encoding of notes "
+        f"{encoding.min_note}..{encoding.max_note} with {config.steps_per_quarter} steps a quarter note and these "
+        "lookbacks"
+    )
+
+
+def _checkpoint(variables: Weights) -> bytes:
+    """Returns a V1 checkpoint's content, a single file."""
+    with tempfile.TemporaryDirectory(prefix="melody_rnn_") as folder:
+        path = Path(folder) / "model.ckpt"
+        arrays = [tf.constant(array) for array in variables.values()]
+        tf.raw_ops.Save(filename=str(path), tensor_names=list(variables), data=arrays)
+        return path.read_bytes()

@@ -1,0 +1,54 @@
+"""melody-rnn export: a model for other programs."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from melody_rnn.cli import options
+from melody_rnn.cli.startup import load_tensorflow
+from melody_rnn.errors import OutputError
+
+if TYPE_CHECKING:
+    from melody_rnn.model import MelodyRNN
+
+
+def _export_mag(model: "MelodyRNN", output: Path, description: str) -> str:
+    generator_id = model.save_bundle(output, description)
+    return f"a bundle of Magenta's {generator_id}; play it with melody_rnn_generate --bundle_file={output}"
+
+
+_FORMATS: Final[Mapping[str, Callable[["MelodyRNN", Path, str], str]]] = {"mag": _export_mag}
+
+
+@click.command(name="export")
+@click.argument("model", metavar="MODEL")
+@click.argument("output", type=click.Path(path_type=Path))
+@click.option(
+    "-f",
+    "--format",
+    "format_name",
+    type=click.Choice(list(_FORMATS)),
+    required=True,
+    help="mag: a bundle that Magenta 2.1.4 loads and plays.",
+)
+@click.option("--description", default="", help="What the export says about itself, a line.")
+@options.verbose_option
+def command(model: str, output: Path, format_name: str, description: str, verbose: bool) -> None:
+    r"""Write a model in another program's format.
+
+    MODEL is a shipped model, a model folder, or a bundle. OUTPUT must not exist yet. tunes_rnn cannot be exported: its
+    encoding is melody_rnn's own.
+
+    \b
+    melody-rnn export --format mag lookback_rnn lookback_rnn.mag
+    melody-rnn export --format mag runs/mine/model mine.mag --description "Tunes of my own"
+    """
+    options.check_model(model)
+    if output.exists():
+        raise OutputError(f"{output} exists already; name a new one")
+    if not output.absolute().parent.is_dir():
+        raise OutputError(f"{output}: there is no folder {output.parent}; make it first")
+    load_tensorflow(verbose)
+    click.echo(f"{output}: {_FORMATS[format_name](options.load_model(model), output, description)}")
