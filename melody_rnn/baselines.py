@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from melody_rnn.data.dataset import StoredMelody
-from melody_rnn.events import MAX_PITCH, NO_EVENT
+from melody_rnn.events import NO_EVENT, NUM_EVENTS
 
-NUM_EVENTS: Final = MAX_PITCH - NO_EVENT + 1
 _START: Final = NUM_EVENTS
 Indices = NDArray[np.int64]
 Probabilities = NDArray[np.float64]

@@ -11,12 +11,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from scipy import stats
 
-from melody_rnn.baselines import NUM_EVENTS, Baseline, Probabilities, all_baselines, event_indices
+from melody_rnn.baselines import Baseline, Probabilities, all_baselines, event_indices
 from melody_rnn.data.dataset import Dataset, StoredMelody
 from melody_rnn.data.splits import Split, shingles
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.events import NO_EVENT
+from melody_rnn.events import NO_EVENT, NUM_EVENTS
 from melody_rnn.model import MelodyRNN
 from melody_rnn.sampling.temperature import log_softmax
 from melody_rnn.training.batches import pad, squash_all

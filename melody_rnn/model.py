@@ -17,7 +17,8 @@ from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR
 from melody_rnn.generation.loop import SamplingLoop, Start, repeat_primer
-from melody_rnn.music.melodies import squash, transpose_events
+from melody_rnn.generation.trace import Trace, Tracer, move_trace, pad_events
+from melody_rnn.music.melodies import fold, squash, transpose_events
 from melody_rnn.music.meters import meter_of_bar
 from melody_rnn.music.primers import Primer, parse_primer, primer_from_events, primer_from_sequence
 from melody_rnn.network.network import MelodyNetwork
@@ -44,6 +45,7 @@ class MelodyRNN:
         self._network = network
         self._encoding = make_encoding(preset.config.encoding)
         self._loop = SamplingLoop(self._encoding, network)
+        self._tracer = Tracer(self._encoding, network)
         melodies = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)]
         self._score = tf.function(self._log_likelihoods, input_signature=melodies, autograph=False)
 
@@ -173,11 +175,8 @@ class MelodyRNN:
         lengths = [len(events) for events in squashed]
         if not lengths or min(lengths) < 1:
             raise MelodyError("a melody without events has no likelihood; give at least one event")
-        padded = np.full((len(squashed), max(max(lengths), 2)), -2, np.int32)
-        for row, events in zip(padded, squashed, strict=True):
-            row[: len(events)] = events
         bars = [_steps_per_bar(melody) for melody in melodies]
-        scores = self._score(tf.constant(padded), tf.constant(bars)).numpy()
+        scores = self._score(tf.constant(pad_events(squashed)), tf.constant(bars)).numpy()
         return [float(row[: length - 1].sum(dtype=np.float64)) for row, length in zip(scores, lengths, strict=True)]
 
     def logits(self, melody: Melody | Sequence[int]) -> NDArray[np.float32]:
@@ -197,6 +196,35 @@ class MelodyRNN:
         encoded = self._encoding.encode(tf.constant(events[np.newaxis]), _steps_per_bar(melody))
         logits: NDArray[np.float32] = self._network(encoded.inputs)[0].numpy()
         return logits
+
+    def trace(self, melodies: Sequence[Melody | Sequence[int]], transpose: int | None = None) -> list[Trace]:
+        """Returns what the model makes of each step of melodies: probabilities, entropies, ranks, logits.
+
+        `[trace.probabilities for trace in model.trace(melodies)]` are arrays [steps] of the events' probabilities, NaN
+        for the first event.
+
+        Args:
+            melodies: At least one event each.
+            transpose: Semitones up to the model's key, where notes outside its range are folded into it by octaves;
+                where not given, each melody's own, as in `log_likelihood`. Melodies that `generate` made are replayed
+                as they were made with `transposition(primer)`.
+
+        Raises:
+            MelodyError: If a melody is empty.
+        """
+        moved = [self._squash(_as_melody(melody), transpose) for melody in melodies]
+        if any(not len(melody) for melody, _ in moved):
+            raise MelodyError("a melody without events has no trace; give at least one event")
+        bars = [_steps_per_bar(melody) for melody in melodies]
+        traces = self._tracer([list(melody) for melody, _ in moved], bars)
+        given = [np.asarray(list(melody), np.int32) for melody in melodies]
+        return [
+            move_trace(trace, events, -amount) for trace, events, (_, amount) in zip(traces, given, moved, strict=True)
+        ]
+
+    def transposition(self, primer: PrimerLike) -> int:
+        """Returns by how many semitones `generate` moves a primer into the model's key; 0 for None."""
+        return 0 if primer is None else self._squash(Melody(list(self._read_primer(primer).events)))[1]
 
     def _log_likelihoods(self, events: tf.Tensor, steps_per_bar: tf.Tensor) -> tf.Tensor:
         """Returns the log-likelihood of each event after the first, [batch, steps - 1] float32."""
@@ -223,8 +251,10 @@ class MelodyRNN:
             return DEFAULT_STEPS_PER_BAR
         return primer.meter.steps_per_bar(self.config.steps_per_quarter)
 
-    def _squash(self, melody: Melody) -> tuple[Melody, int]:
+    def _squash(self, melody: Melody, transpose: int | None = None) -> tuple[Melody, int]:
         encoding = self.config.encoding
+        if transpose is not None:
+            return fold(melody, encoding.min_note, encoding.max_note, transpose), transpose
         return squash(melody, encoding.min_note, encoding.max_note, self.config.transpose_to_key)
 
     def _draw_openings(self, num_outputs: int, seed: int) -> NDArray[np.int32]:

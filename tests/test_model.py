@@ -21,6 +21,8 @@ def test_the_public_surface():
         "logits",
         "network",
         "save_preset",
+        "trace",
+        "transposition",
     ]
 
 

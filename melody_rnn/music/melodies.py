@@ -82,6 +82,16 @@ def squash(melody: Melody, min_note: int, max_note: int, transpose_to_key: int |
     return squashed, int(squashed.squash(min_note, max_note, transpose_to_key))
 
 
+def fold(melody: Melody, min_note: int, max_note: int, amount: int) -> Melody:
+    """Returns a copy of a melody transposed by `amount` semitones, notes outside the range folded by octaves.
+
+    Source: note_seq's `Melody.transpose`, which `squash` does after it has chosen the amount.
+    """
+    folded = _copy(melody)
+    folded.transpose(amount, min_note, max_note)
+    return folded
+
+
 def transpose_events(events: NDArray[np.int32], amount: int) -> NDArray[np.int32]:
     """Returns events with their notes transposed by `amount` semitones; those outside 0..127 are folded by octaves.
 
