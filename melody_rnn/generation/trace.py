@@ -115,7 +115,8 @@ def sum_labels(log_probabilities: NDArray[np.float32], label_events: NDArray[np.
     places = np.arange(num_rows)[:, np.newaxis] * NUM_EVENTS + label_events - NO_EVENT
     # In float64 even what float32 rounds to 0 has a logarithm.
     probabilities = np.exp(log_probabilities, dtype=np.float64)
-    sums: NDArray[np.float64] = np.bincount(places.ravel(), probabilities.ravel(), num_rows * NUM_EVENTS)
+    sums = np.zeros(num_rows * NUM_EVENTS)
+    np.add.at(sums, places.ravel(), probabilities.ravel())
     return sums.reshape(num_rows, NUM_EVENTS)
 
 
