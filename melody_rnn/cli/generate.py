@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from melody_rnn import __version__
-from melody_rnn.cli import options
+from melody_rnn.cli import listening, options
 from melody_rnn.cli.startup import load_note_seq, load_tensorflow
-from melody_rnn.errors import InvalidArgumentError, MelodyError, OutputError
+from melody_rnn.errors import InvalidArgumentError, MelodyError
 
 if TYPE_CHECKING:
     from note_seq import Melody
 
+    from melody_rnn.model import MelodyRNN
     from melody_rnn.music.meters import Meter
     from melody_rnn.music.primers import Primer
 
@@ -41,6 +42,8 @@ class Request:
     program: int
     velocity: int
     output_dir: Path
+    audio: bool
+    plot: bool
     device: str
 
 
@@ -110,6 +113,8 @@ class Request:
     show_default=True,
     help="Where the files go; nothing there is overwritten.",
 )
+@listening.audio_option
+@listening.plot_option
 @options.device_option
 @options.json_option
 @options.verbose_option
@@ -138,11 +143,7 @@ def _check(request: Request) -> None:
     if request.primer is not None and request.primer_midi is not None:
         raise InvalidArgumentError("--primer and --primer-midi both say how to begin; give one of them")
     options.check_model(request.model)
-    existing = next(
-        folder for folder in (request.output_dir, *request.output_dir.absolute().parents) if folder.exists()
-    )
-    if not existing.is_dir():
-        raise OutputError(f"{request.output_dir}: {existing} is a file, so no folder can be there; name another folder")
+    options.check_output_dir(request.output_dir)
 
 
 def _read_primer(request: Request) -> "Primer | None":
@@ -201,6 +202,7 @@ def _generate(request: Request, primer: "Primer | None", as_json: bool) -> list[
             "temperature": request.settings["temperature"],
             "log_likelihood": log_likelihood,
         }
+        row.update(_write_beside(request, model, primer, melody, path))
         rows.append(row)
         if as_json:
             click.echo(json.dumps(row))
@@ -222,12 +224,29 @@ def _write(request: Request, primer: "Primer | None", melody: "Melody", seed: in
     about = {"model": name, "seed": seed, "index": index, **request.settings, "primer": given, "version": __version__}
     meter = _meter(request, primer)
     about["meter"] = str(meter)
+    about["primer_steps"] = len(primer.events) if primer else None
     text = json.dumps({key: value for key, value in about.items() if value is not None})
     qpm = request.qpm or (primer.qpm if primer and primer.qpm else 120.0)
     sequence = melody_to_sequence(melody, qpm, request.program, request.velocity, meter)
     width = max(2, len(str(request.num_outputs)))
     stem = f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}_seed{seed}_{index:0{width}d}"
     return write_new(request.output_dir, stem, midi_bytes(sequence, text))
+
+
+def _write_beside(
+    request: Request, model: "MelodyRNN", primer: "Primer | None", melody: "Melody", path: Path
+) -> dict[str, str]:
+    """Writes a melody's sound and piano roll beside its MIDI file, if they were asked for."""
+    written = {}
+    if request.audio:
+        written["audio"] = str(listening.write_audio(path, path.parent))
+    if request.plot:
+        probabilities = model.trace([melody], model.transposition(primer))[0].probabilities.tolist()
+        picture = listening.Picture(
+            melody, _meter(request, primer), len(primer.events) if primer else 0, probabilities, path.stem
+        )
+        written["plot"] = str(listening.write_picture(picture, path.parent, path.stem))
+    return written
 
 
 def _progress_bar(num_outputs: int) -> Any:

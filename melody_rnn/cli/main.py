@@ -14,6 +14,7 @@ _INTERRUPTED: Final = 130
 _COMMANDS: Final = {
     "generate": "generate",
     "score": "score",
+    "render": "render",
     "models": "models",
     "import-bundle": "import_bundle",
     "export": "export",
@@ -46,6 +47,7 @@ def cli() -> None:
     melody-rnn generate                          ten melodies into midi_out/
     melody-rnn generate --temperature 0.6        surer, more conservative ones
     melody-rnn generate --primer "C4 D4 E4 G4"   go on from a beginning of your own
+    melody-rnn render tune.mid                   hear it: tune.wav
     melody-rnn score tune.mid                    how likely a model finds a tune
     melody-rnn dataset build --input FOLDER --output data/mine      tunes to learn from
     melody-rnn train --dataset data/mine --run-dir runs/mine        a model of your own

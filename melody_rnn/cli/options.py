@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from melody_rnn.errors import DeviceError, InputFileError, MelodyError
+from melody_rnn.errors import DeviceError, InputFileError, MelodyError, OutputError
 
 if TYPE_CHECKING:
     from melody_rnn.model import MelodyRNN
@@ -84,6 +84,17 @@ def check_model(model: str | None) -> None:
         find_preset(model)
     elif not Path(str(model)).is_file():
         raise InputFileError(f"{model}: no such file; give the path of a .mag bundle")
+
+
+def check_output_dir(folder: Path) -> None:
+    """Fails early if no folder can be where results shall go.
+
+    Raises:
+        OutputError: If a file is in the way.
+    """
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        raise OutputError(f"{folder}: {existing} is a file, so no folder can be there; name another folder")
 
 
 def is_bundle(model: str | None) -> bool:

@@ -150,6 +150,8 @@ LIGHT_MISTAKES = [
     (["generate", "--primer", "C4", "--primer-midi", "a.mid"], "give one of them"),
     (["generate", "--nonsense"], "No such option"),
     (["score"], "nothing to score"),
+    (["render"], "nothing to render"),
+    (["render", "missing.mid"], "missing.mid: no such file"),
     (["import-bundle", "missing.mag", "x"], "no such file"),
     (["export", "--format", "mag", "nope", "x.mag"], "unknown model 'nope'"),
     (["export", "--format", "mag", "basic_rnn", "file"], "file exists already"),
@@ -197,7 +199,7 @@ def test_mistakes_give_one_line_and_write_nothing(run, tmp_path, arguments, mess
     check_mistake(run, tmp_path, arguments, message)
 
 
-WATCHED = ["tensorflow", "keras", "note_seq", "numpy", "rich"]
+WATCHED = ["tensorflow", "keras", "note_seq", "numpy", "matplotlib", "soundfile", "rich"]
 SPY = f"""
 import atexit, os, sys
 sys.argv = ["melody-rnn", *sys.argv[1:]]

@@ -1,0 +1,195 @@
+"""Note sequences to sound: samples from a synthesiser, and samples as bytes of an audio file."""
+
+import io
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+import numpy as np
+import pretty_midi
+import soundfile
+import soxr
+from note_seq import NoteSequence
+from numpy.typing import NDArray
+
+from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError
+from melody_rnn.music.sequence_io import midi_bytes
+from melody_rnn.music.soundfont import read_soundfont
+
+Synth = Literal["soundfont", "fluidsynth", "sine"]
+AudioFormat = Literal["wav", "flac", "ogg"]
+Samples = NDArray[np.float32]
+"""[num_samples, 2] float32 in -1..1 at `SAMPLE_RATE`, left and right."""
+
+SAMPLE_RATE: Final = 44_100
+PEAK_DBFS: Final = -3.0
+TAIL_SECONDS: Final = 2.0
+MAX_SECONDS: Final = 3600.0
+"""Music longer than this is taken for damaged: its samples would fill gigabytes."""
+_FADE_SECONDS: Final = 0.25
+_ENCODINGS: Final = {"wav": ("WAV", "PCM_16"), "flac": ("FLAC", "PCM_16"), "ogg": ("OGG", "VORBIS")}
+_VOLUME: Final = 7
+_OCTAVE_VOLUMES: Final = (1.0, 0.4, 0.15)
+
+
+def render(
+    sequence: NoteSequence,
+    synth: Synth = "soundfont",
+    soundfont: str | Path | None = None,
+    tail_seconds: float = TAIL_SECONDS,
+) -> Samples:
+    """Returns how a sequence sounds.
+
+    It lasts as long as the sequence and the tail, in which the last note dies away, and its peak is at `PEAK_DBFS`.
+
+    Args:
+        sequence: The notes.
+        synth: 'soundfont' plays recorded instruments; 'fluidsynth' does so by the program of that name, if it is
+            installed; 'sine' plays pure tones of every pitch.
+        soundfont: A .sf2 or .sf3 file; where not given, the small General MIDI set that comes with pretty_midi.
+        tail_seconds: At least 0.
+
+    Raises:
+        MelodyError: If there is no note, or the music is longer than `MAX_SECONDS`.
+        InputFileError: If the soundfont cannot be read, or gives no sound.
+        InvalidArgumentError: If the synth is unknown or not installed, or the tail negative.
+    """
+    if synth not in get_args(Synth):
+        raise InvalidArgumentError(f"synth must be one of {', '.join(get_args(Synth))}, got {synth}")
+    if tail_seconds < 0:
+        raise InvalidArgumentError(f"tail_seconds must be at least 0, got {tail_seconds}")
+    if not sequence.notes:
+        raise MelodyError("there is no note in it to play")
+    end = max(note.end_time for note in sequence.notes)
+    if end > MAX_SECONDS:
+        raise MelodyError(f"it lasts {end:.0f} seconds; at most {MAX_SECONDS:.0f} are rendered")
+    num_samples = round((end + tail_seconds) * SAMPLE_RATE)
+    if synth == "sine":
+        samples = _render_sines(sequence, num_samples)
+    else:
+        path = default_soundfont() if soundfont is None else Path(soundfont)
+        synthesise = _render_soundfont if synth == "soundfont" else _render_fluidsynth
+        samples = synthesise(_lasting(sequence, end + tail_seconds), path)
+    return _finish(_fit(samples, num_samples), tail_seconds)
+
+
+def default_soundfont() -> Path:
+    """Returns the path of TimGM6mb.sf2, which pretty_midi installs (GPL 2, by Tim Brechbill)."""
+    return Path(pretty_midi.__file__).with_name("TimGM6mb.sf2")
+
+
+def audio_bytes(samples: Samples, file_format: AudioFormat = "wav") -> bytes:
+    """Returns samples as the bytes of a file: 16-bit WAV or FLAC, or Ogg Vorbis.
+
+    Raises:
+        InvalidArgumentError: If the format is unknown.
+    """
+    if file_format not in _ENCODINGS:
+        raise InvalidArgumentError(f"the audio format must be one of {', '.join(_ENCODINGS)}, got {file_format}")
+    container, coding = _ENCODINGS[file_format]
+    buffer = io.BytesIO()
+    with soundfile.SoundFile(buffer, "w", SAMPLE_RATE, samples.shape[1], coding, format=container) as file:
+        # libsndfile's Vorbis encoder overflows its stack on long pieces that come at once.
+        for start in range(0, len(samples), SAMPLE_RATE):
+            file.write(samples[start : start + SAMPLE_RATE])
+    return buffer.getvalue()
+
+
+def _lasting(sequence: NoteSequence, seconds: float) -> NoteSequence:
+    """Returns a copy at full channel volume, whose last event is at `seconds`: synthesisers stop with the last one."""
+    lasting = NoteSequence()
+    lasting.CopyFrom(sequence)
+    for note in sequence.notes:
+        for time in (0.0, seconds):
+            lasting.control_changes.add(
+                time=time,
+                control_number=_VOLUME,
+                control_value=127,
+                instrument=note.instrument,
+                program=note.program,
+                is_drum=note.is_drum,
+            )
+        break
+    lasting.total_time = seconds
+    return lasting
+
+
+def _render_soundfont(sequence: NoteSequence, path: Path) -> Samples:
+    try:
+        from midirenderer import render_wave_from
+    except ImportError:
+        raise InvalidArgumentError(
+            "the soundfont synthesiser midirenderer has no build for this machine; use the synth 'fluidsynth' or 'sine'"
+        ) from None
+    with _reading(path):
+        rendered = render_wave_from(read_soundfont(path), midi_bytes(sequence))
+    samples, rate = soundfile.read(io.BytesIO(rendered), dtype="float32", always_2d=True)
+    resampled: Samples = soxr.resample(samples, rate, SAMPLE_RATE, quality="VHQ")
+    return resampled
+
+
+def _render_fluidsynth(sequence: NoteSequence, path: Path) -> Samples:
+    program = shutil.which("fluidsynth")
+    if program is None:
+        raise InvalidArgumentError("the program fluidsynth is not installed; the synth 'soundfont' needs no program")
+    with tempfile.TemporaryDirectory() as folder:
+        music, sound = Path(folder, "music.mid"), Path(folder, "sound.wav")
+        music.write_bytes(midi_bytes(sequence))
+        options = ["-ni", "-q", "-F", str(sound), "-T", "wav", "-O", "float", "-r", str(SAMPLE_RATE)]
+        subprocess.run([program, *options, str(path.absolute()), str(music)], capture_output=True, check=False)
+        with _reading(path):
+            samples: Samples = soundfile.read(sound, dtype="float32", always_2d=True)[0]
+    return samples
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turns what goes wrong inside a synthesiser into one line about the soundfont."""
+    try:
+        yield
+    except InputFileError:
+        raise
+    # A damaged soundfont can also make midirenderer panic, which is no Exception.
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
+            raise
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:100]
+        raise InputFileError(f"{path}: not a soundfont that can be played ({reason})") from error
+
+
+def _render_sines(sequence: NoteSequence, num_samples: int) -> Samples:
+    """Returns tones with two faint octaves, a swift attack and a short release."""
+    sound = np.zeros(num_samples, np.float32)
+    for note in sequence.notes:
+        seconds = note.end_time - note.start_time
+        times = np.arange(round((seconds + 0.1) * SAMPLE_RATE)) / SAMPLE_RATE
+        envelope = np.interp(times, [0, 0.01, max(seconds, 0.01), seconds + 0.1], [0, 1, 0.6, 0])
+        phase = 2 * np.pi * float(pretty_midi.note_number_to_hz(note.pitch)) * times
+        tone = sum(volume * np.sin(2**octave * phase) for octave, volume in enumerate(_OCTAVE_VOLUMES))
+        start = round(note.start_time * SAMPLE_RATE)
+        part = sound[start : start + len(times)]
+        part += (envelope * tone * note.velocity / 127)[: len(part)].astype(np.float32)
+    return np.stack([sound, sound], axis=1)
+
+
+def _fit(samples: Samples, num_samples: int) -> Samples:
+    fitted = np.zeros((num_samples, 2), np.float32)
+    part = samples[:num_samples, :2]
+    fitted[: len(part)] = part
+    return fitted
+
+
+def _finish(samples: Samples, tail_seconds: float) -> Samples:
+    """Fades the end of the tail, so that nothing breaks off, and sets the peak."""
+    num_faded = round(min(tail_seconds, _FADE_SECONDS) * SAMPLE_RATE)
+    if num_faded:
+        samples[-num_faded:] *= np.linspace(1, 0, num_faded, dtype=np.float32)[:, np.newaxis]
+    peak = float(np.abs(samples).max())
+    if not peak:
+        raise InputFileError("the soundfont gives no sound for these notes; try another one")
+    loudest: Samples = samples * np.float32(10 ** (PEAK_DBFS / 20) / peak)
+    return loudest

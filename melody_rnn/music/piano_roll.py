@@ -1,0 +1,241 @@
+"""Piano rolls: a melody as a picture, bars across and pitches up."""
+
+import io
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, Final, Literal, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+from note_seq import Melody
+
+from melody_rnn.errors import InvalidArgumentError, MelodyError
+from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, NO_EVENT, NOTES_PER_OCTAVE
+from melody_rnn.music.melodies import note_name
+from melody_rnn.music.meters import Meter, meter_of_bar
+
+PictureFormat = Literal["png", "svg"]
+
+PRIMER_COLOUR: Final = "#d1660a"
+GENERATED_COLOUR: Final = "#1b5fa8"
+_BLACK_KEY_COLOUR: Final = "#f0f1f4"
+_BAR_COLOUR: Final = "#7d828c"
+_BEAT_COLOUR: Final = "#d3d6dc"
+_COMMON_TIME: Final = Meter(4, 4)
+_BLACK_KEYS: Final = (1, 3, 6, 8, 10)
+_FAINTEST: Final = 0.12
+_BAR_INCHES: Final = 1.3
+_SEMITONE_INCHES: Final = 0.105
+_LEAST_SEMITONES: Final = 14
+
+
+class RollNote(NamedTuple):
+    """A note as a piano roll shows it.
+
+    Attributes:
+        pitch: MIDI pitch.
+        start_step: The step at which it begins.
+        end_step: The step at which it is over.
+        is_primer: Whether it begins within the primer.
+        probability: How probable its begin was, or None if that is not known.
+    """
+
+    pitch: int
+    start_step: int
+    end_step: int
+    is_primer: bool
+    probability: float | None
+
+    @property
+    def opacity(self) -> float:
+        """From nearly transparent at probability 0 to solid at 1 and where the probability is not known."""
+        return 1.0 if self.probability is None else _FAINTEST + (1 - _FAINTEST) * self.probability
+
+
+def roll_notes(
+    melody: Melody | Sequence[int], primer_steps: int = 0, probabilities: Sequence[float] | None = None
+) -> list[RollNote]:
+    """Returns the notes of a melody.
+
+    Args:
+        melody: A melody or its events.
+        primer_steps: Steps of the melody that were given.
+        probabilities: [num_steps], of the event at each step; NaN where it was given or is not known.
+
+    Raises:
+        InvalidArgumentError: If there are not as many probabilities as steps.
+    """
+    events = [int(event) for event in melody]
+    if probabilities is not None and len(probabilities) != len(events):
+        raise InvalidArgumentError(
+            f"probabilities must be one for each of the {len(events)} steps, got {len(probabilities)}"
+        )
+    changes = [step for step, event in enumerate(events) if event != NO_EVENT]
+    notes = []
+    for start, end in pairwise([*changes, len(events)]):
+        if events[start] >= 0:
+            known = probabilities is not None and start >= primer_steps and np.isfinite(probabilities[start])
+            probability = float(np.clip(probabilities[start], 0, 1)) if probabilities is not None and known else None
+            notes.append(RollNote(events[start], start, end, start < primer_steps, probability))
+    return notes
+
+
+def draw_piano_roll(
+    axes: Axes,
+    notes: Sequence[RollNote],
+    steps: range,
+    meter: Meter = _COMMON_TIME,
+    steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER,
+    pitches: range | None = None,
+) -> None:
+    """Draws some steps of a melody.
+
+    Args:
+        axes: What to draw on.
+        notes: The melody's notes, from `roll_notes`; those outside `steps` are left out.
+        steps: The steps to show, from the first one of a bar.
+        meter: Where the lines of bars and beats are; a bar has a whole number of steps.
+        steps_per_quarter: Steps in a quarter note.
+        pitches: The pitches to show; those of the notes where not given.
+    """
+    pitches = pitches or pitch_range(notes)
+    _draw_grid(axes, steps, meter, steps_per_quarter, pitches)
+    for note in notes:
+        start, end = max(note.start_step, steps.start), min(note.end_step, steps.stop)
+        if start < end:
+            colour = PRIMER_COLOUR if note.is_primer else GENERATED_COLOUR
+            axes.add_patch(
+                Rectangle(
+                    (start, note.pitch - 0.44),
+                    end - start - 0.12,
+                    0.88,
+                    facecolor=to_rgba(colour, note.opacity),
+                    edgecolor=colour,
+                    linewidth=0.8,
+                    zorder=3,
+                )
+            )
+
+
+def plot_piano_roll(
+    melody: Melody,
+    primer_steps: int = 0,
+    probabilities: Sequence[float] | None = None,
+    meter: Meter | None = None,
+    title: str = "",
+    bars_per_row: int = 8,
+) -> Figure:
+    """Returns a picture of a whole melody, in rows of some bars as in sheet music.
+
+    Args:
+        melody: The melody.
+        primer_steps: Steps of it that were given; their notes have another colour.
+        probabilities: As in `roll_notes`; the more probable, the more solid a note.
+        meter: Where the lines of bars and beats are; where not given, the plainest meter of the melody's bars.
+        title: What stands above.
+        bars_per_row: At least 1.
+
+    Raises:
+        MelodyError: If there is no note.
+        InvalidArgumentError: If an argument is out of its range.
+    """
+    if bars_per_row < 1:
+        raise InvalidArgumentError(f"bars_per_row must be at least 1, got {bars_per_row}")
+    notes = roll_notes(melody, primer_steps, probabilities)
+    if not notes:
+        raise MelodyError("there is no note in the melody to draw")
+    meter = meter or meter_of_bar(melody.steps_per_bar, melody.steps_per_quarter)
+    steps_per_bar = meter.steps_per_bar(melody.steps_per_quarter)
+    num_bars = -(-len(melody) // steps_per_bar)
+    row_bars = min(bars_per_row, num_bars)
+    num_rows = -(-num_bars // row_bars)
+    pitches = pitch_range(notes)
+    width = 1.0 + max(row_bars * _BAR_INCHES * min(1.0, max(0.7, steps_per_bar / 16)), 4.5)
+    row_height = len(pitches) * _SEMITONE_INCHES + 0.3
+    figure = Figure(figsize=(width, num_rows * row_height + 0.55), layout="constrained", dpi=110)
+    rows = figure.subplots(num_rows, 1, squeeze=False)[:, 0]
+    for row, axes in enumerate(rows):
+        first = row * row_bars * steps_per_bar
+        steps = range(first, first + row_bars * steps_per_bar)
+        draw_piano_roll(axes, notes, steps, meter, melody.steps_per_quarter, pitches)
+    rows[0].set_title(title, fontsize=10, loc="left")
+    if handles := _legend(notes):
+        rows[0].legend(
+            handles=handles,
+            loc="lower right",
+            bbox_to_anchor=(1.005, 1.0),
+            ncols=len(handles),
+            fontsize=8,
+            frameon=False,
+            handlelength=1.4,
+            columnspacing=1.2,
+            borderaxespad=0.2,
+        )
+    return figure
+
+
+def picture_bytes(figure: Figure, file_format: PictureFormat = "png") -> bytes:
+    """Returns a figure as the bytes of a file, the same ones for the same figure.
+
+    Raises:
+        InvalidArgumentError: If the format is unknown.
+    """
+    if file_format not in ("png", "svg"):
+        raise InvalidArgumentError(f"the picture's format must be png or svg, got {file_format}")
+    from matplotlib import rc_context
+
+    buffer = io.BytesIO()
+    with rc_context({"svg.hashsalt": "melody_rnn", "svg.fonttype": "none"}):
+        metadata: dict[str, Any] = {"Date": None} if file_format == "svg" else {}
+        figure.savefig(buffer, format=file_format, metadata=metadata)
+    return buffer.getvalue()
+
+
+def pitch_range(notes: Sequence[RollNote]) -> range:
+    """Returns the pitches that a picture of these notes shows: theirs, and some around where they are few."""
+    lowest, highest = min(note.pitch for note in notes) - 1, max(note.pitch for note in notes) + 1
+    missing = max(0, _LEAST_SEMITONES - (highest - lowest + 1))
+    return range(lowest - missing // 2, highest + 1 + missing - missing // 2)
+
+
+def _draw_grid(axes: Axes, steps: range, meter: Meter, steps_per_quarter: int, pitches: range) -> None:
+    for pitch in pitches:
+        if pitch % NOTES_PER_OCTAVE in _BLACK_KEYS:
+            axes.axhspan(pitch - 0.5, pitch + 0.5, color=_BLACK_KEY_COLOUR, linewidth=0, zorder=0)
+    bar = meter.steps_per_bar(steps_per_quarter)
+    beat = _steps_per_beat(meter, steps_per_quarter)
+    for line in np.arange(steps.start, steps.stop + 1e-6, beat):
+        is_bar = (line - steps.start) % bar == 0
+        axes.axvline(line, color=_BAR_COLOUR if is_bar else _BEAT_COLOUR, linewidth=1.1 if is_bar else 0.6, zorder=1)
+    bars = range(steps.start, steps.stop, bar)
+    axes.set_xticks(list(bars), [str(step // bar + 1) for step in bars], fontsize=7, ha="left")
+    naturals = [pitch for pitch in pitches if pitch % NOTES_PER_OCTAVE not in _BLACK_KEYS]
+    axes.set_yticks(naturals, [note_name(pitch) for pitch in naturals], fontsize=6.5)
+    for label, pitch in zip(axes.get_yticklabels(), naturals, strict=True):
+        label.set_fontweight("bold" if pitch % NOTES_PER_OCTAVE == 0 else "normal")
+    axes.set_xlim(steps.start, steps.stop)
+    axes.set_ylim(pitches.start - 0.5, pitches.stop - 0.5)
+    axes.tick_params(length=0)
+    axes.spines[:].set_color(_BAR_COLOUR)
+
+
+def _steps_per_beat(meter: Meter, steps_per_quarter: int) -> float:
+    """Returns the steps between two beat lines; in compound meters such as 6/8 three of the meter's notes make one."""
+    note = 4 * steps_per_quarter / meter.denominator
+    is_compound = meter.denominator >= 8 and meter.numerator % 3 == 0 and meter.numerator > 3
+    return 3 * note if is_compound else note
+
+
+def _legend(notes: Sequence[RollNote]) -> list[Patch]:
+    has_primer = any(note.is_primer for note in notes)
+    handles = [Patch(facecolor=PRIMER_COLOUR, label="primer")] if has_primer else []
+    if any(note.probability is not None for note in notes):
+        for probability, label in ((1.0, "generated, probability 1"), (0.5, "0.5"), (0.1, "0.1")):
+            face = to_rgba(GENERATED_COLOUR, RollNote(0, 0, 1, False, probability).opacity)
+            handles.append(Patch(facecolor=face, edgecolor=GENERATED_COLOUR, linewidth=0.8, label=label))
+    elif has_primer:
+        handles.append(Patch(facecolor=GENERATED_COLOUR, label="generated"))
+    return handles

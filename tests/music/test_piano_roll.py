@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgba
+from matplotlib.patches import Rectangle
+from note_seq import Melody
+
+from melody_rnn.errors import InvalidArgumentError, MelodyError
+from melody_rnn.music.meters import Meter
+from melody_rnn.music.piano_roll import (
+    GENERATED_COLOUR,
+    PRIMER_COLOUR,
+    picture_bytes,
+    plot_piano_roll,
+    roll_notes,
+)
+
+EVENTS = [60, -2, -1, -2, 64, 67, -2, -2]
+
+
+def drawn_notes(axes):
+    """Returns pitch, first step, opacity and colour of each note in a picture."""
+    notes = []
+    for patch in axes.patches:
+        if isinstance(patch, Rectangle) and patch.get_zorder() == 3:
+            pitch = round(patch.get_y() + patch.get_height() / 2)
+            opacity = round(patch.get_facecolor()[3], 3)
+            notes.append((pitch, round(patch.get_x()), opacity, patch.get_edgecolor()))
+    return notes
+
+
+def test_notes_of_events():
+    notes = [(note.pitch, note.start_step, note.end_step, note.is_primer) for note in roll_notes(EVENTS, 4)]
+    assert notes == [(60, 0, 2, True), (64, 4, 5, False), (67, 5, 8, False)]
+
+
+def test_a_note_has_the_probability_of_its_begin():
+    probabilities = [np.nan, 0.9, 0.9, 0.9, 0.25, 1.5, 0.1, 0.1]
+    notes = roll_notes(EVENTS, 4, probabilities)
+    assert [note.probability for note in notes] == [None, 0.25, 1.0]
+    assert notes[0].opacity == notes[2].opacity == 1
+    assert 0 < notes[1].opacity < 0.5
+    with pytest.raises(InvalidArgumentError, match="each of the 8 steps, got 7"):
+        roll_notes(EVENTS, 4, probabilities[:7])
+
+
+def test_the_picture_shows_the_notes():
+    figure = plot_piano_roll(Melody(EVENTS), 4, [0.5] * 8, title="a title")
+    (axes,) = figure.axes
+    opacity = round(roll_notes(EVENTS, 0, [0.5] * 8)[0].opacity, 3)
+    assert drawn_notes(axes) == [
+        (60, 0, 1.0, to_rgba(PRIMER_COLOUR)),
+        (64, 4, opacity, to_rgba(GENERATED_COLOUR)),
+        (67, 5, opacity, to_rgba(GENERATED_COLOUR)),
+    ]
+    assert axes.get_title(loc="left") == "a title"
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert {"C4", "E4", "G4"} <= set(names)
+    assert axes.get_legend().get_texts()[0].get_text() == "primer"
+
+
+def test_bars_and_beats_are_the_grid():
+    figure = plot_piano_roll(Melody([60, *[-2] * 23], steps_per_bar=12), meter=Meter(6, 8))
+    (axes,) = figure.axes
+    lines = [line.get_xdata()[0] for line in axes.lines]
+    assert lines == [0, 6, 12, 18, 24]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2"]
+
+
+def test_long_melodies_take_rows_and_notes_go_on_in_the_next():
+    figure = plot_piano_roll(Melody([60, *[-2] * 31, 62, *[-2] * 15]), bars_per_row=1)
+    assert [[note[:2] for note in drawn_notes(axes)] for axes in figure.axes] == [[(60, 0)], [(60, 16)], [(62, 32)]]
+    assert len({axes.get_ylim() for axes in figure.axes}) == 1
+
+
+@pytest.mark.parametrize(("file_format", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
+def test_the_same_melody_gives_the_same_picture(file_format, start):
+    data = [picture_bytes(plot_piano_roll(Melody(EVENTS)), file_format) for _ in range(2)]
+    assert data[0] == data[1]
+    assert data[0].startswith(start)
+
+
+def test_what_cannot_be_drawn():
+    with pytest.raises(MelodyError, match="no note"):
+        plot_piano_roll(Melody([-2, -2]))
+    with pytest.raises(InvalidArgumentError, match="png or svg, got gif"):
+        picture_bytes(plot_piano_roll(Melody(EVENTS)), "gif")
+    with pytest.raises(InvalidArgumentError, match="bars_per_row"):
+        plot_piano_roll(Melody(EVENTS), bars_per_row=0)
