@@ -5,8 +5,6 @@ Listing and finding presets needs no TensorFlow.
 """
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from melody_rnn.config import ModelConfig
 from melody_rnn.errors import ModelError, OutputError
+from melody_rnn.folders import whole_folder
 
 if TYPE_CHECKING:
     from melody_rnn.network.network import MelodyNetwork
@@ -103,19 +102,10 @@ def save_preset(folder: Path, preset: Preset, network: "MelodyNetwork") -> None:
     """
     if folder.exists() and not (folder / _DESCRIPTION).is_file():
         raise OutputError(f"{folder} exists and is no model of melody_rnn; name another folder")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as unfinished:
-            new = Path(unfinished) / "new"
-            new.mkdir()
-            (new / _DESCRIPTION).write_text(_describe(preset), encoding="utf-8")
-            (new / _CARD).write_text(preset.card, encoding="utf-8")
-            network.save_weights(new / _WEIGHTS)
-            if folder.exists():
-                folder.rename(Path(unfinished) / "old")
-            shutil.move(new, folder)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot write the model ({error.strerror or error})") from error
+    with whole_folder(folder, "model") as new:
+        (new / _DESCRIPTION).write_text(_describe(preset), encoding="utf-8")
+        (new / _CARD).write_text(preset.card, encoding="utf-8")
+        network.save_weights(new / _WEIGHTS)
 
 
 def make_network(config: ModelConfig) -> "MelodyNetwork":
