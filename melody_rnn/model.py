@@ -11,7 +11,7 @@ import tensorflow as tf
 from note_seq import Melody, NoteSequence
 from numpy.typing import NDArray
 
-from melody_rnn.bundles import read_bundle, write_bundle
+from melody_rnn.bundles import read_bundle, write_bundle, write_magentajs
 from melody_rnn.config import ModelConfig
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InvalidArgumentError, MelodyError
@@ -94,8 +94,11 @@ class MelodyRNN:
 
     def save_bundle(self, path: str | Path, description: str = "", batch_size: int = 1) -> str:
         """Writes the model as a bundle (.mag) that Magenta 2.1.4 plays and `from_bundle` reads; see `write_bundle`."""
-        weights = {name: variable.numpy() for name, variable in self._network.variables_by_name().items()}
-        return write_bundle(path, self.config, weights, description, batch_size)
+        return write_bundle(path, self.config, self._network.weights_by_name(), description, batch_size)
+
+    def save_magentajs(self, folder: str | Path, description: str = "") -> None:
+        """Writes the model as a new folder that Magenta.js plays in a browser; see `write_magentajs`."""
+        write_magentajs(folder, self.config, self._network.weights_by_name(), description)
 
     def generate(
         self,

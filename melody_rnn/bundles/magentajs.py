@@ -28,6 +28,7 @@ def write_magentajs(
     folder: str | Path,
     config: ModelConfig,
     weights: Mapping[str, NDArray[np.float32]],
+    description: str = "",
     shard_bytes: int = _SHARD_BYTES,
 ) -> None:
     """Writes a model's folder for Magenta.js, whole or not at all.
@@ -36,6 +37,7 @@ def write_magentajs(
         folder: The folder, which must not exist yet.
         config: The model.
         weights: An array for each name of `MelodyNetwork.variables_by_name`.
+        description: What the model says about itself, a line.
         shard_bytes: Most bytes of a shard; browsers cache small files better than large ones.
 
     Raises:
@@ -52,7 +54,7 @@ def write_magentajs(
     shards = [content[start : start + shard_bytes] for start in range(0, len(content), shard_bytes)]
     names = [f"group1-shard{i}of{len(shards)}" for i in range(1, len(shards) + 1)]
     with whole_folder(folder, "Magenta.js checkpoint") as new:
-        (new / "config.json").write_text(_to_json(_music_rnn(config)), encoding="utf-8")
+        (new / "config.json").write_text(_to_json(_music_rnn(config, description)), encoding="utf-8")
         (new / "weights_manifest.json").write_text(_to_json(_manifest(names, variables)), encoding="utf-8")
         for name, shard in zip(names, shards, strict=True):
             (new / name).write_bytes(shard)
@@ -85,13 +87,14 @@ def _fold_embedding(weights: Mapping[str, NDArray[np.float32]]) -> Weights:
     return folded
 
 
-def _music_rnn(config: ModelConfig) -> dict[str, Any]:
+def _music_rnn(config: ModelConfig, description: str) -> dict[str, Any]:
     """Returns config.json; Magenta.js reads the upper part, the lower one is for pages that want to know more."""
     pitches = {"minPitch": config.encoding.min_note, "maxPitch": config.encoding.max_note - 1}
     return {
         "type": "MusicRNN",
         "dataConverter": {"type": "MelodyConverter", "args": pitches},
         "name": config.name,
+        "description": description,
         "stepsPerQuarter": config.steps_per_quarter,
         "transposeToKey": config.transpose_to_key,
     }

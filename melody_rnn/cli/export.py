@@ -19,7 +19,15 @@ def _export_mag(model: "MelodyRNN", output: Path, description: str) -> str:
     return f"a bundle of Magenta's {generator_id}; play it with melody_rnn_generate --bundle_file={output}"
 
 
-_FORMATS: Final[Mapping[str, Callable[["MelodyRNN", Path, str], str]]] = {"mag": _export_mag}
+def _export_magentajs(model: "MelodyRNN", output: Path, description: str) -> str:
+    model.save_magentajs(output, description)
+    return "a checkpoint of Magenta.js; put it on a web server and play it with new mm.MusicRNN(its URL)"
+
+
+_FORMATS: Final[Mapping[str, Callable[["MelodyRNN", Path, str], str]]] = {
+    "mag": _export_mag,
+    "magentajs": _export_magentajs,
+}
 
 
 @click.command(name="export")
@@ -31,7 +39,8 @@ _FORMATS: Final[Mapping[str, Callable[["MelodyRNN", Path, str], str]]] = {"mag":
     "format_name",
     type=click.Choice(list(_FORMATS)),
     required=True,
-    help="mag: a bundle that Magenta 2.1.4 loads and plays.",
+    help="mag: a bundle that Magenta 2.1.4 loads and plays. magentajs: a folder that Magenta.js plays in a browser; "
+    "models of basic_rnn and mono_rnn only.",
 )
 @click.option("--description", default="", help="What the export says about itself, a line.")
 @options.verbose_option
@@ -43,6 +52,7 @@ def command(model: str, output: Path, format_name: str, description: str, verbos
 
     \b
     melody-rnn export --format mag lookback_rnn lookback_rnn.mag
+    melody-rnn export --format magentajs basic_rnn basic_rnn_js
     melody-rnn export --format mag runs/mine/model mine.mag --description "Tunes of my own"
     """
     options.check_model(model)

@@ -139,6 +139,10 @@ class MelodyNetwork(keras.Model):
         layers.append(("logits", {"kernel": self.logits_layer.kernel, "bias": self.logits_layer.bias}))
         return {f"{layer}/{name}": variable for layer, variables in layers for name, variable in variables.items()}
 
+    def weights_by_name(self) -> dict[str, NDArray[np.float32]]:
+        """Returns every variable's value by the names of `variables_by_name`; `assign_by_name` is the inverse."""
+        return {name: variable.numpy() for name, variable in self.variables_by_name().items()}
+
     def assign_by_name(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
         """Sets every variable.
 

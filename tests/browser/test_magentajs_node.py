@@ -27,8 +27,7 @@ def continue_in_node(node_modules, serve, tmp_path):
     """Returns a function that exports a model and gives what Magenta.js makes of each primer."""
 
     def run(model, primers, **export_options):
-        weights = {name: variable.numpy() for name, variable in model.network.variables_by_name().items()}
-        write_magentajs(tmp_path / "js", model.config, weights, **export_options)
+        write_magentajs(tmp_path / "js", model.config, model.network.weights_by_name(), **export_options)
         with serve(tmp_path / "js") as url:
             job = {
                 "url": url,

@@ -127,6 +127,14 @@ def test_export_to_a_bundle_and_back(run, tmp_path):
     assert scores[0] == pytest.approx(scores[1], abs=1e-3)
 
 
+def test_export_to_magentajs(run, tmp_path):
+    result = run("export", "--format", "magentajs", "basic_rnn", "js")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("js: a checkpoint of Magenta.js")
+    assert json.loads((tmp_path / "js" / "config.json").read_text())["type"] == "MusicRNN"
+    assert [path.name for path in tmp_path.iterdir()] == ["js"]
+
+
 def test_devices(run):
     result = run("devices")
     assert (result.returncode, result.stderr) == (0, "")
@@ -172,6 +180,7 @@ HEAVY_MISTAKES = [
     (["generate", "--device", "gpu"], "no GPU"),
     (["generate", "--model", "noise.mag"], "noise.mag"),
     (["export", "--format", "mag", "tunes_rnn", "x.mag"], "tunes_rnn cannot be exported"),
+    (["export", "--format", "magentajs", "attention_rnn", "js"], "attention_rnn cannot be exported to Magenta.js"),
 ]
 
 
