@@ -67,7 +67,7 @@ def command() -> None:
 def build(
     inputs: tuple[str, ...], output: Path, overwrite: bool, as_json: bool, verbose: bool, **arguments: Any
 ) -> None:
-    r"""Make a dataset of the melodies in music files.
+    """Make a dataset of the melodies in music files.
 
     Says for every file what was kept and what was dropped by which rule: as a table, and in report.json and
     rejected.jsonl in the dataset's folder. Settings of one tune come into the same of the splits train, validation and

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 def command(
     model: str | None, dataset: Path, split: str, copied: int, seed: int, device: str, as_json: bool, verbose: bool
 ) -> None:
-    r"""Print how well a model predicts a dataset's tunes, beside what counting achieves.
+    """Print how well a model predicts a dataset's tunes, beside what counting achieves.
 
     Dropout is off, temperature is 1. An event's probability is the sum over all labels that stand for it, so that
     models of all encodings compare; 'label nats' are what Magenta counts. The interval is a 95 % bootstrap over tunes.

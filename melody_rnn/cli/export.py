@@ -45,7 +45,7 @@ _FORMATS: Final[Mapping[str, Callable[["MelodyRNN", Path, str], str]]] = {
 @click.option("--description", default="", help="What the export says about itself, a line.")
 @options.verbose_option
 def command(model: str, output: Path, format_name: str, description: str, verbose: bool) -> None:
-    r"""Write a model in another program's format.
+    """Write a model in another program's format.
 
     MODEL is a shipped model, a model folder, or a bundle. OUTPUT must not exist yet. tunes_rnn cannot be exported: its
     encoding is melody_rnn's own.

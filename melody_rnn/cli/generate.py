@@ -119,7 +119,7 @@ class Request:
 @options.json_option
 @options.verbose_option
 def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: skip
-    r"""Write melodies as MIDI files.
+    """Write melodies as MIDI files.
 
     \b
     melody-rnn generate                                        ten melodies

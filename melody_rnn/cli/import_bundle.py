@@ -14,7 +14,7 @@ from melody_rnn.errors import InputFileError, OutputError
 @click.argument("folder", type=click.Path(path_type=Path))
 @options.verbose_option
 def command(bundle: Path, folder: Path, verbose: bool) -> None:
-    r"""Convert a Magenta Melody RNN bundle into a model folder.
+    """Convert a Magenta Melody RNN bundle into a model folder.
 
     Nothing in the bundle is executed. FOLDER must not exist yet.
 

@@ -41,7 +41,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="melody-rnn", message="%(version)s")
 def cli() -> None:
-    r"""Write melodies with a recurrent network, as MIDI files.
+    """Write melodies with a recurrent network, as MIDI files.
 
     \b
     melody-rnn generate                          ten melodies into midi_out/

@@ -69,7 +69,7 @@ def command(
     as_json: bool,
     verbose: bool,
 ) -> None:
-    r"""Write how music files sound, or their piano rolls.
+    """Write how music files sound, or their piano rolls.
 
     Reads .mid, .musicxml, .mxl, .xml and .abc. Folders are searched at any depth, and their files written in the same
     arrangement below the output folder. Sound is 44.1 kHz stereo, and goes on two seconds after the last note.

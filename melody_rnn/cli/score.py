@@ -36,7 +36,7 @@ def command(
     as_json: bool,
     verbose: bool,
 ) -> None:
-    r"""Print the log-likelihood of melodies under a model.
+    """Print the log-likelihood of melodies under a model.
 
     FILES are .mid, .musicxml, .mxl or .abc; of several voices the top one counts. Every event after a melody's first
     is scored, at temperature 1, after the melody was moved into the model's range and key. Log-likelihoods are in

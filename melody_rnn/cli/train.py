@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 @options.device_option
 @options.verbose_option
 def command(run_dir: Path, dataset: Path | None, resume: bool, device: str, verbose: bool, **arguments: Any) -> None:
-    r"""Train a model on a dataset.
+    """Train a model on a dataset.
 
     The model that is best on the validation split is kept in RUN_DIR/model. A run that is interrupted, even by kill
     -9, goes on with --resume and ends as if nothing had happened.

@@ -235,5 +235,10 @@ def test_help_and_mistakes_load_no_heavy_library(tmp_path, arguments):
     assert result.stderr.splitlines()[-1] == "[]"
 
 
+def test_examples_in_the_help_keep_their_lines():
+    assert "\\b" not in reference()
+    assert "  melody-rnn score tune.mid other.abc\n" in reference()
+
+
 def test_the_reference_is_the_help():
     assert (ROOT / "docs" / "cli.md").read_text() == reference()
