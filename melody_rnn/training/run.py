@@ -22,6 +22,7 @@ import tensorflow as tf
 from melody_rnn.config import ModelConfig
 from melody_rnn.data import dataset as datasets
 from melody_rnn.data.dataset import Dataset
+from melody_rnn.data.splits import Split
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError, TrainingError
 from melody_rnn.network.network import MelodyNetwork
@@ -82,7 +83,7 @@ def train(
     run_dir = Path(run_dir)
     if (run_dir / _RUN).exists():
         raise OutputError(f"{run_dir}: there is a run already; resume it, or name another folder")
-    _check_dataset(config, dataset)
+    _check_dataset(config, settings, dataset)
     description = {
         "config": json.loads(config.to_json()),
         "settings": dataclasses.asdict(settings),
@@ -104,6 +105,7 @@ def resume(
     run_dir: str | Path,
     dataset: Dataset | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    steps: int | None = None,
 ) -> TrainingRun:
     """Goes on with a run from its last checkpoint, to the end that its settings say.
 
@@ -111,6 +113,7 @@ def resume(
         run_dir: The run's folder.
         dataset: The run's dataset; loaded from where it was where not given.
         callbacks: More Keras callbacks.
+        steps: Another last step than the run began with.
 
     Raises:
         InputFileError: If there is no run, or its dataset is gone.
@@ -130,19 +133,22 @@ def resume(
         dataset = datasets.load(description["dataset"])
     if dataset.digest != description["digest"]:
         raise InvalidArgumentError(f"{run_dir}: the run began with another dataset; give that one, or start a new run")
+    if steps is not None:
+        settings = dataclasses.replace(settings, steps=steps)
     keras.utils.set_random_seed(settings.seed)
     trainer = _Trainer(config, settings, dataset, run_dir, make_network(config))
     trainer.restore()
     return trainer.run(callbacks)
 
 
-def _check_dataset(config: ModelConfig, dataset: Dataset) -> None:
+def _check_dataset(config: ModelConfig, settings: TrainingSettings, dataset: Dataset) -> None:
     if dataset.steps_per_quarter != config.steps_per_quarter:
         raise InvalidArgumentError(
             f"the dataset has {dataset.steps_per_quarter} steps a quarter note and the model {config.steps_per_quarter}"
         )
-    for split in ("train", "validation"):
-        if not dataset.split(split):  # type: ignore[arg-type]
+    needed: tuple[Split, ...] = ("train",) if settings.keep == "last" else ("train", "validation")
+    for split in needed:
+        if not dataset.split(split):
             raise InvalidArgumentError(f"the dataset has no melody in its {split} split; build it of more tunes")
 
 
@@ -156,10 +162,10 @@ class _Trainer:
         self._encoding = make_encoding(config.encoding)
         self._train = squash_all(config, dataset.split("train"))
         self._validation = squash_all(config, dataset.split("validation"))
-        self._steps_per_epoch = num_batches(len(self._train), min(settings.batch_size, len(self._train)))
+        per_epoch = num_batches(len(self._train), min(settings.batch_size, len(self._train)))
+        self._steps_per_epoch = settings.checkpoint_steps or per_epoch
         self._trainee = Trainee(network, self._encoding)
         num_steps = min(settings.epochs * self._steps_per_epoch, settings.steps or 2**62)
-        self._num_epochs = -(-num_steps // self._steps_per_epoch)
         self._last_step = num_steps
         rate: Any = settings.learning_rate
         if settings.schedule == "cosine":
@@ -174,19 +180,25 @@ class _Trainer:
             trainee=self._trainee, optimizer=optimizer, progress=self._progress, dropout=_seeds(network)
         )
         # It writes a checkpoint before it names it as the latest one, and removes the one before the last after that.
-        self._manager = tf.train.CheckpointManager(checkpoint, run_dir / _CHECKPOINTS, max_to_keep=2)
+        self._manager = tf.train.CheckpointManager(
+            checkpoint, run_dir / _CHECKPOINTS, max_to_keep=settings.num_checkpoints or None
+        )
 
     def run(self, callbacks: Sequence[keras.callbacks.Callback]) -> TrainingRun:
         """Trains to the end."""
         epoch = len(self.history)
-        if epoch < self._num_epochs and not self.is_out_of_patience():
-            first_step = epoch * self._steps_per_epoch
+        # A run that ended within an epoch may go on to a later step.
+        first_step = int(self.history[-1]["step"]) if self.history else 0
+        if first_step < self._last_step and not self.is_out_of_patience():
+            validation = None
+            if self._validation:
+                validation = evaluation_batches(self._encoding, self._validation, self._settings.batch_size)
             self._trainee.fit(
                 training_batches(self._encoding, self._train, self._settings, first_step),
                 steps_per_epoch=self._steps_per_epoch,
                 initial_epoch=epoch,
-                epochs=self._num_epochs,
-                validation_data=evaluation_batches(self._encoding, self._validation, self._settings.batch_size),
+                epochs=epoch - (first_step - self._last_step) // self._steps_per_epoch,
+                validation_data=validation,
                 verbose=0,
                 shuffle=False,
                 callbacks=[_Recorder(self, first_step, self._last_step), *callbacks],
@@ -194,7 +206,9 @@ class _Trainer:
         return TrainingRun(self._run_dir / MODEL, self.history, self.best(), self._trainee.network.count_params())
 
     def best(self) -> Row:
-        """Returns the row of the epoch with the lowest validation loss."""
+        """Returns the row of the epoch whose weights the model has."""
+        if self._settings.keep == "last":
+            return self.history[-1]
         return min(self.history, key=lambda row: row["val_loss"])
 
     def is_out_of_patience(self) -> bool:
@@ -255,7 +269,7 @@ class _Recorder(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         figures = {name: float(value) for name, value in (logs or {}).items()}
-        if not math.isfinite(figures["val_loss"]):
+        if not math.isfinite(figures.get("val_loss", 0.0)):
             raise TrainingError(
                 f"the validation loss is {figures['val_loss']}; the weights of the epoch before are kept"
             )

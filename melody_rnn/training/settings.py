@@ -12,6 +12,7 @@ from melody_rnn.config import ModelConfig, NetworkConfig
 from melody_rnn.errors import InvalidArgumentError
 
 Schedule = Literal["constant", "cosine"]
+Keep = Literal["best", "last"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class TrainingSettings:
         steps: Steps after which the run ends, even within an epoch; None for no limit.
         patience: Epochs without a better validation loss after which the run ends; None for no limit.
         seed: Of fresh weights, dropout, transpositions and the order of batches.
+        keep: Which weights the run's model has: the 'best' on the validation split, or the 'last', as Magenta has it,
+            for which no validation split is needed.
+        checkpoint_steps: Steps from one checkpoint and its figures to the next; None for an epoch's.
+        num_checkpoints: How many of the last checkpoints are kept; 0 for all.
     """
 
     batch_size: int = 128
@@ -40,17 +45,23 @@ class TrainingSettings:
     steps: int | None = None
     patience: int | None = None
     seed: int = 0
+    keep: Keep = "best"
+    checkpoint_steps: int | None = None
+    num_checkpoints: int = 2
 
     def __post_init__(self) -> None:
-        for name, least in (("batch_size", 1), ("epochs", 1), ("steps", 1), ("patience", 1), ("transposition", 0)):
+        least_values = {"batch_size": 1, "epochs": 1, "steps": 1, "patience": 1, "checkpoint_steps": 1}
+        for name, least in (least_values | {"transposition": 0, "num_checkpoints": 0}).items():
             value = getattr(self, name)
             if value is not None and value < least:
                 raise InvalidArgumentError(f"{name} must be at least {least}, got {value}")
         for name in ("learning_rate", "clip_norm"):
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
                 raise InvalidArgumentError(f"{name} must be a finite number above 0, got {getattr(self, name)}")
-        if self.schedule not in get_args(Schedule):
-            raise InvalidArgumentError(f"schedule must be one of {', '.join(get_args(Schedule))}, got {self.schedule}")
+        for name, choices in (("schedule", Schedule), ("keep", Keep)):
+            if getattr(self, name) not in get_args(choices):
+                words = ", ".join(get_args(choices))
+                raise InvalidArgumentError(f"{name} must be one of {words}, got {getattr(self, name)}")
         if not 0 <= self.seed < 2**31:
             raise InvalidArgumentError(f"seed must be from 0 to {2**31 - 1}, got {self.seed}")
 
@@ -102,7 +113,7 @@ def parse_hparams(
             known = ", ".join(sorted(network_fields | training_fields))
             raise InvalidArgumentError(f"hparams: unknown name {name!r}; the names are {known}")
     for name, value in training.items():
-        _check_type(name, value, getattr(TrainingSettings(patience=1, steps=1), name))
+        _check_type(name, value, getattr(TrainingSettings(patience=1, steps=1, checkpoint_steps=1), name))
     data = json.loads(config.to_json())
     data["network"].update(network)
     try:

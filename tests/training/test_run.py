@@ -145,3 +145,19 @@ def test_what_cannot_be_trained_is_refused(tmp_path):
     with pytest.raises(InvalidArgumentError, match="12 steps a quarter note and the model 4"):
         train(CONFIG, SETTINGS, replace(dataset(), steps_per_quarter=12), tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_a_run_may_keep_the_last_weights_and_go_on_to_a_later_step(tmp_path):
+    settings = replace(
+        SETTINGS, schedule="constant", epochs=99, steps=12, keep="last", checkpoint_steps=4, num_checkpoints=0
+    )
+    unvalidated = Dataset(tuple(dataset().split("train")), digest="scales")
+    whole = train(CONFIG, settings, unvalidated, tmp_path / "whole")
+    assert [row["step"] for row in whole.history] == [4, 8, 12]
+    assert whole.best is whole.history[-1]
+    assert len(list((tmp_path / "whole" / "checkpoints").glob("*.index"))) == 4
+    train(CONFIG, replace(settings, steps=7), unvalidated, tmp_path / "run")
+    longer = resume(tmp_path / "run", unvalidated, steps=12)
+    assert [row["step"] for row in longer.history] == [4, 7, 11, 12]
+    for one, other in zip(weights_of(longer), weights_of(whole), strict=True):
+        np.testing.assert_array_equal(one, other)
