@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from melody_rnn.baselines import Baseline, Probabilities, all_baselines, event_indices
+from melody_rnn.calibration import Calibration, calibrate
 from melody_rnn.data.dataset import Dataset, StoredMelody
 from melody_rnn.data.splits import Split, shingles
 from melody_rnn.encodings import make_encoding
@@ -89,6 +90,7 @@ class Evaluation:
         digest: Of the dataset.
         scores: The model's figures, then the baselines'.
         copied: If it was asked for.
+        calibration: If it was asked for.
     """
 
     split: Split
@@ -97,6 +99,7 @@ class Evaluation:
     digest: str
     scores: list[Scores]
     copied: Copied | None = None
+    calibration: Calibration | None = None
 
     def to_data(self) -> dict[str, object]:
         """Returns the evaluation as JSON data."""
@@ -104,7 +107,13 @@ class Evaluation:
 
 
 def evaluate(
-    model: MelodyRNN, name: str, dataset: Dataset, split: Split = "test", num_copied: int = 0, seed: int = 0
+    model: MelodyRNN,
+    name: str,
+    dataset: Dataset,
+    split: Split = "test",
+    num_copied: int = 0,
+    seed: int = 0,
+    is_calibrated: bool = False,
 ) -> Evaluation:
     """Scores a model and the baselines on a split.
 
@@ -115,6 +124,7 @@ def evaluate(
         split: Which split is scored.
         num_copied: How many melodies to generate to see how much the model copies; 0 for none.
         seed: Of those melodies, and of the bootstrap.
+        is_calibrated: Whether to fit a temperature on the validation split too, and say what it does.
 
     Raises:
         InvalidArgumentError: If a split is empty, or the dataset's steps have another length than the model's.
@@ -124,9 +134,9 @@ def evaluate(
             f"the dataset has {dataset.steps_per_quarter} steps a quarter note and the model "
             f"{model.config.steps_per_quarter}; build a dataset of that many"
         )
-    melodies, train = (
+    melodies, train, validation = (
         [melody for melody in squash_all(model.config, dataset.split(part)) if len(melody.events) > 1]
-        for part in (split, "train")
+        for part in (split, "train", "validation")
     )
     if not melodies or not train:
         raise InvalidArgumentError(f"the dataset has no melody in its {'train' if melodies else split} split")
@@ -135,8 +145,9 @@ def evaluate(
     scores = [_scores(name, ordered, probabilities, label_nats, seed)]
     scores += [_baseline_scores(baseline, ordered, seed) for baseline in all_baselines(train)]
     copied = measure_copied(model, train, ordered, num_copied, seed) if num_copied else None
+    calibration = calibrate(model, validation, ordered) if is_calibrated else None
     num_events = sum(len(melody.events) - 1 for melody in ordered)
-    return Evaluation(split, len(ordered), num_events, dataset.digest, scores, copied)
+    return Evaluation(split, len(ordered), num_events, dataset.digest, scores, copied, calibration)
 
 
 def measure_copied(

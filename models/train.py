@@ -1,8 +1,9 @@
 """Rebuilds the models that ship, from pip-installed tunes alone, with the commands that anyone has.
 
-usage: python models/train.py [--only NAME ...] [--work FOLDER]
+usage: python models/train.py [--only NAME ...] [--work FOLDER] [--cards-only]
 
-A run that was interrupted goes on where it was. Each model's card is written from what the commands measured.
+A run that was interrupted goes on where it was. Each model's card is written from what the commands measured;
+training.json beside it keeps what only training knows, so that --cards-only can measure and write the rest anew.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from typing import Any
 
 MODELS = Path(__file__).parent
 NUM_COPIED = 200
+FACTS = "training.json"
 BUILD = "dataset build --input corpus:tunebooks"
 
 
@@ -84,14 +86,18 @@ over tunes. Onset nats are for whether a note begins, ends or goes on; pitch nat
 Of the runs of twelve intervals in {num_generated} generated melodies {generated:.1f} % are in the train split; of
 those in real test tunes {real:.1f} %.
 
+Calibration: the validation split is likeliest at temperature {calibrated:.3f}. From temperature 1 to that one, nats per
+event of the test split go from {before[nats_per_event]:.4f} to {after[nats_per_event]:.4f}, and its expected
+calibration error (of the likeliest event, {num_bins} bins) from {error_before:.2f} % to {error_after:.2f} %.
+
 ## How it was made
 
     melody-rnn {build} --output data/tunebooks
     melody-rnn train --model {name} {options} --dataset data/tunebooks --run-dir runs/{name}
-    melody-rnn evaluate --model runs/{name}/model --dataset data/tunebooks --copied {num_generated}
+    melody-rnn evaluate --model runs/{name}/model --dataset data/tunebooks --copied {num_generated} --calibrate
 
 - `make models` runs these. Seed {seed}; the weights are those of epoch {epoch} of {epochs}, the best on the validation
-  split ({validation:.3f} nats).
+  split ({validation_nats:.3f} nats).
 - {parameters:,} parameters. Training took {minutes:.0f} minutes on two CPU cores, which did other work too.
 - TensorFlow {tensorflow}, Keras {keras}.
 
@@ -129,25 +135,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="*", choices=RECIPES, default=list(RECIPES), help="which models")
     parser.add_argument("--work", type=Path, default=Path(), help="where data/ and runs/ are")
+    parser.add_argument("--cards-only", action="store_true", help="measure the models that are here, train nothing")
     arguments = parser.parse_args()
     dataset = arguments.work / "data/tunebooks"
     if not (dataset / "dataset.json").exists():
         melody_rnn(BUILD, "--output", str(dataset))
     for name in arguments.only:
-        run_dir = arguments.work / "runs" / name
-        minutes = train(name, dataset, run_dir)
-        options = ["--dataset", str(dataset), "--copied", str(NUM_COPIED), "--json"]
-        evaluation = json.loads(melody_rnn("evaluate", "--model", str(run_dir / "model"), *options))
-        (run_dir / "evaluation.json").write_text(json.dumps(evaluation, indent=2) + "\n")
-        for path in (run_dir / "model").iterdir():
-            (MODELS / name).mkdir(exist_ok=True)
-            shutil.copy(path, MODELS / name / path.name)
-        (MODELS / name / "README.md").write_text(card(name, dataset, run_dir, evaluation, minutes))
+        if not arguments.cards_only:
+            train(name, dataset, arguments.work / "runs" / name)
+        options = ["--dataset", str(dataset), "--copied", str(NUM_COPIED), "--calibrate", "--json"]
+        evaluation = json.loads(melody_rnn("evaluate", "--model", str(MODELS / name), *options))
+        describe(MODELS / name, evaluation)
+        (MODELS / name / "README.md").write_text(card(name, dataset, evaluation))
         print((MODELS / name / "README.md").read_text(), flush=True)
 
 
-def train(name: str, dataset: Path, run_dir: Path) -> float:
-    """Trains a model, or goes on with its training, and returns the minutes that it took in all."""
+def train(name: str, dataset: Path, run_dir: Path) -> None:
+    """Trains a model, or goes on with its training, and puts it with the facts of its training where models are."""
     start, clock = time.monotonic(), run_dir / "minutes.json"
     if (run_dir / "run.json").exists():
         melody_rnn("train", "--run-dir", str(run_dir), "--resume")
@@ -156,7 +160,29 @@ def train(name: str, dataset: Path, run_dir: Path) -> float:
         melody_rnn("train", "--model", name, *shlex.split(RECIPES[name].options), *options)
     minutes = (time.monotonic() - start) / 60 + (json.loads(clock.read_text()) if clock.exists() else 0)
     clock.write_text(json.dumps(minutes))
-    return float(minutes)
+    (MODELS / name).mkdir(exist_ok=True)
+    for path in (run_dir / "model").iterdir():
+        shutil.copy(path, MODELS / name / path.name)
+    run = json.loads((run_dir / "run.json").read_text())
+    history = json.loads((run_dir / "history.json").read_text())
+    best = min(history, key=lambda row: row["val_loss"])
+    facts = {
+        "seed": run["settings"]["seed"],
+        "epoch": best["epoch"],
+        "epochs": len(history),
+        "validation_nats": best["val_loss"],
+        "minutes": minutes,
+        **{package: version(package) for package in ("tensorflow", "keras", "music21")},
+    }
+    (MODELS / name / FACTS).write_text(json.dumps(facts, indent=2) + "\n")
+
+
+def describe(folder: Path, evaluation: dict[str, Any]) -> None:
+    """Puts what real tunes cost a model into its description, where generation finds it."""
+    path = folder / "preset.json"
+    data = json.loads(path.read_text())
+    data["nats_per_event"] = evaluation["scores"][0]["nats_per_event"]
+    path.write_text(json.dumps(data, indent=2) + "\n")
 
 
 def melody_rnn(command: str, *options: str) -> str:
@@ -167,13 +193,12 @@ def melody_rnn(command: str, *options: str) -> str:
     return subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def card(name: str, dataset: Path, run_dir: Path, evaluation: dict[str, Any], minutes: float) -> str:
+def card(name: str, dataset: Path, evaluation: dict[str, Any]) -> str:
     """Returns a model card."""
     report, recipe = json.loads((dataset / "report.json").read_text()), RECIPES[name]
-    run = json.loads((run_dir / "run.json").read_text())
-    history = json.loads((run_dir / "history.json").read_text())
-    best = min(history, key=lambda row: row["val_loss"])
-    copied = evaluation["copied"]
+    facts = json.loads((MODELS / name / FACTS).read_text())
+    copied, calibration = evaluation["copied"], evaluation["calibration"]
+    before, after = calibration["before"], calibration["after"]
     return CARD.format(
         name=name,
         headline=recipe.headline,
@@ -188,15 +213,14 @@ def card(name: str, dataset: Path, run_dir: Path, evaluation: dict[str, Any], mi
         num_generated=copied["num_generated"],
         generated=100 * copied["generated"],
         real=100 * copied["real"],
-        seed=run["settings"]["seed"],
-        epoch=best["epoch"],
-        epochs=len(history),
-        validation=best["val_loss"],
+        before=before,
+        after=after,
+        calibrated=calibration["temperature"],
+        num_bins=len(before["bins"]),
+        error_before=100 * before["calibration_error"],
+        error_after=100 * after["calibration_error"],
         parameters=num_parameters(MODELS / name / "model.weights.h5"),
-        minutes=minutes,
-        tensorflow=version("tensorflow"),
-        keras=version("keras"),
-        music21=version("music21"),
+        **facts,
         tunes=report["num_tunes"],
         melodies=report["num_melodies"],
         steps=report["num_steps"],

@@ -72,6 +72,16 @@ def test_copies_of_train_melodies_are_found(tiny_model, dataset):
     assert evaluate(tiny_model, "tiny", dataset, num_copied=3).copied.real < 0.5
 
 
+def test_calibration_stands_beside_the_figures(tiny_model, dataset):
+    validation = [replace(melody, split="validation") for melody in dataset.split("train")[:4]]
+    evaluation = evaluate(tiny_model, "tiny", Dataset((*dataset.melodies, *validation)), is_calibrated=True)
+    calibration = evaluation.to_data()["calibration"]
+    assert calibration["before"]["nats_per_event"] == pytest.approx(evaluation.scores[0].nats_per_event, rel=1e-5)
+    assert sum(part["num_events"] for part in calibration["after"]["bins"]) == evaluation.num_events
+    with pytest.raises(InvalidArgumentError, match="no melody in its validation split"):
+        evaluate(tiny_model, "tiny", dataset, is_calibrated=True)
+
+
 def test_what_cannot_be_evaluated_is_refused(tiny_model, dataset):
     with pytest.raises(InvalidArgumentError, match="no melody in its validation split"):
         evaluate(tiny_model, "tiny", dataset, "validation")

@@ -4,7 +4,15 @@ import shutil
 import pytest
 
 from melody_rnn.errors import ModelError, OutputError
-from melody_rnn.presets import DEFAULT_PRESET, find_preset, list_presets, load_preset
+from melody_rnn.presets import (
+    DEFAULT_PRESET,
+    Preset,
+    find_preset,
+    list_presets,
+    load_preset,
+    make_network,
+    save_preset,
+)
 
 
 @pytest.fixture
@@ -51,6 +59,8 @@ def test_damaged_weights(folder, damage):
         (lambda data: data.pop("opening_pitches"), "opening_pitches"),
         (lambda data: data.update(opening_pitches={"20": 1.0}), "opening_pitches"),
         (lambda data: data.update(opening_pitches={"60": "much"}), "could not convert"),
+        (lambda data: data.update(nats_per_event=float("nan")), "nats_per_event must be a number above 0, got nan"),
+        (lambda data: data.update(nats_per_event="few"), "could not convert"),
     ],
 )
 def test_damaged_descriptions(folder, change, message):
@@ -76,6 +86,18 @@ def test_saving_where_no_folder_can_be(tiny_model, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot write"):
         tiny_model.save_preset(tmp_path / "file" / "model")
+
+
+def test_what_real_tunes_cost_is_kept_if_it_is_known(tiny_config, tmp_path):
+    for known in (None, 0.75):
+        save_preset(tmp_path / "tiny", Preset(tiny_config, nats_per_event=known), make_network(tiny_config))
+        assert load_preset(tmp_path / "tiny")[0].nats_per_event == known
+
+
+def test_every_shipped_model_says_what_real_tunes_cost_it():
+    for info in list_presets():
+        text = (info.path / "preset.json").read_text()
+        assert f"{json.loads(text)['nats_per_event']:.3f} nats per event" in info.headline
 
 
 def test_a_copied_folder_works(folder, tmp_path):

@@ -9,7 +9,7 @@ import click
 
 from melody_rnn.cli import options
 from melody_rnn.cli.startup import load_tensorflow
-from melody_rnn.errors import InputFileError
+from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError
 
 if TYPE_CHECKING:
     from melody_rnn.evaluation import Evaluation, Scores
@@ -33,11 +33,29 @@ if TYPE_CHECKING:
     help="Generate N melodies too, and say what share of their runs of twelve intervals is in the train split.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of those melodies.")
+@click.option(
+    "--calibrate", is_flag=True, help="Fit the temperature that makes the validation split likeliest; see what it does."
+)
+@click.option(
+    "--reliability",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="With --calibrate: draw how often events come against their probability, a .png or .svg file.",
+)
 @options.device_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 @options.verbose_option
 def command(
-    model: str | None, dataset: Path, split: str, copied: int, seed: int, device: str, as_json: bool, verbose: bool
+    model: str | None,
+    dataset: Path,
+    split: str,
+    copied: int,
+    seed: int,
+    calibrate: bool,
+    reliability: Path | None,
+    device: str,
+    as_json: bool,
+    verbose: bool,
 ) -> None:
     """Print how well a model predicts a dataset's tunes, beside what counting achieves.
 
@@ -47,10 +65,13 @@ def command(
     \b
     melody-rnn evaluate --dataset data/tunebooks
     melody-rnn evaluate --model runs/mine/model --dataset data/mine --copied 100
+    melody-rnn evaluate --dataset data/tunebooks --calibrate --reliability diagram.png
     """
     options.check_model(model)
     if not dataset.is_dir():
         raise InputFileError(f"{dataset}: no such folder; make a dataset with melody-rnn dataset build")
+    if reliability is not None:
+        _check_diagram(reliability, calibrate)
     load_tensorflow(verbose)
     options.use_device(device)
     from melody_rnn.data.dataset import load
@@ -64,11 +85,25 @@ def command(
         split,  # type: ignore[arg-type]
         copied,
         seed,
+        calibrate,
     )
+    if reliability is not None and evaluation.calibration:
+        from melody_rnn.calibration import write_diagram
+
+        write_diagram(reliability, evaluation.scores[0].name, evaluation.calibration)
     if as_json:
         click.echo(json.dumps(evaluation.to_data()))
     else:
         _print(evaluation)
+
+
+def _check_diagram(path: Path, is_calibrated: bool) -> None:
+    if not is_calibrated:
+        raise InvalidArgumentError("--reliability draws what --calibrate measures; give --calibrate too")
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise InvalidArgumentError(f"--reliability must name a .png or .svg file, got {path}")
+    if path.exists():
+        raise OutputError(f"{path} exists already; name a new file")
 
 
 def _print(evaluation: "Evaluation") -> None:
@@ -104,5 +139,13 @@ def _print(evaluation: "Evaluation") -> None:
         console.print(
             f"Runs of twelve intervals that are in the train split: {100 * copied.generated:.1f} % of those of "
             f"{copied.num_generated} generated melodies, {100 * copied.real:.1f} % of those of the split's own",
+            highlight=False,
+        )
+    if evaluation.calibration:
+        before, after = evaluation.calibration.before, evaluation.calibration.after
+        console.print(
+            f"Calibrated temperature {after.temperature:.3f}, fitted on the validation split: "
+            f"{before.nats_per_event:.4f} nats/event before, {after.nats_per_event:.4f} after; expected calibration "
+            f"error {100 * before.calibration_error:.2f} % before, {100 * after.calibration_error:.2f} % after",
             highlight=False,
         )

@@ -160,6 +160,8 @@ LIGHT_MISTAKES = [
     (["score"], "nothing to score"),
     (["render"], "nothing to render"),
     (["render", "missing.mid"], "missing.mid: no such file"),
+    (["evaluate", "-d", ".", "--reliability", "d.png"], "give --calibrate too"),
+    (["evaluate", "-d", ".", "--calibrate", "--reliability", "d.pdf"], "must name a .png or .svg file, got d.pdf"),
     (["import-bundle", "missing.mag", "x"], "no such file"),
     (["export", "--format", "mag", "nope", "x.mag"], "unknown model 'nope'"),
     (["export", "--format", "mag", "basic_rnn", "file"], "file exists already"),
