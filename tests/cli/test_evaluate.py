@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from melody_rnn.cli.evaluate import command
+from melody_rnn.cli.main import cli
 from melody_rnn.data.dataset import Dataset, StoredMelody, save
 from melody_rnn.errors import OutputError
 
@@ -24,15 +24,15 @@ def arguments(tiny_model, tmp_path):
 
 def test_calibration_is_printed_and_drawn(arguments, tmp_path):
     picture = tmp_path / "pictures" / "diagram.png"
-    result = CliRunner().invoke(command, [*arguments, "--reliability", str(picture)])
+    result = CliRunner().invoke(cli, ["evaluate", *arguments, "--reliability", str(picture)])
     assert result.exit_code == 0, result.output
     assert "Calibrated temperature" in result.stdout
     assert picture.read_bytes().startswith(b"\x89PNG")
-    again = CliRunner().invoke(command, [*arguments, "--reliability", str(picture)])
+    again = CliRunner().invoke(cli, ["evaluate", *arguments, "--reliability", str(picture)])
     assert isinstance(again.exception, OutputError)
 
 
 def test_calibration_as_json(arguments):
-    calibration = json.loads(CliRunner().invoke(command, [*arguments, "--json"]).stdout)["calibration"]
+    calibration = json.loads(CliRunner().invoke(cli, ["evaluate", *arguments, "--json"]).stdout)["calibration"]
     assert calibration["before"]["temperature"] == 1
     assert calibration["after"]["temperature"] == calibration["temperature"]
