@@ -11,7 +11,7 @@ import tensorflow as tf
 from note_seq import Melody, NoteSequence
 from numpy.typing import NDArray
 
-from melody_rnn.bundles import read_bundle, write_bundle, write_magentajs
+from melody_rnn.bundles import Bundle, read_bundle, read_run, write_bundle, write_magentajs
 from melody_rnn.config import ModelConfig
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InvalidArgumentError, MelodyError
@@ -66,12 +66,27 @@ class MelodyRNN:
             InputFileError: If the file cannot be read or is no bundle.
             ModelError: If it holds another kind of model, or is damaged.
         """
-        bundle = read_bundle(path)
+        return cls._from_magenta(read_bundle(path), f"the Magenta bundle {Path(path).name}")
+
+    @classmethod
+    def from_magenta_run(cls, path: str | Path, config: ModelConfig) -> "MelodyRNN":
+        """Loads a checkpoint that Magenta's training wrote; see `read_run`.
+
+        Args:
+            path: A run's `train` folder, whose latest checkpoint is taken, or a checkpoint's path.
+            config: The configuration that the run had; layers are as large as the checkpoint's.
+
+        Raises:
+            InputFileError: If there is no checkpoint.
+            ModelError: If it holds another kind of model, or is damaged.
+        """
+        return cls._from_magenta(read_run(path, config), f"a checkpoint of Magenta's, {Path(path).name}")
+
+    @classmethod
+    def _from_magenta(cls, bundle: Bundle, source: str) -> "MelodyRNN":
         network = make_network(bundle.config)
         network.assign_by_name(bundle.weights)
-        card = (
-            f"# {bundle.config.name}\n\nConverted from the Magenta bundle {Path(path).name}.\n\n{bundle.description}\n"
-        )
+        card = f"# {bundle.config.name}\n\nConverted from {source}.\n\n{bundle.description}\n"
         return cls(Preset(bundle.config, card=card), network)
 
     @property

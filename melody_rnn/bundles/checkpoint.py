@@ -1,4 +1,4 @@
-"""Reading the TensorFlow checkpoint (V1, a single file) that a bundle carries."""
+"""Reading TensorFlow checkpoints: what a bundle carries (V1, a single file), and what a run of Magenta's left."""
 
 import math
 import tempfile
@@ -10,8 +10,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from melody_rnn.errors import ModelError, OutputError
+from melody_rnn.errors import InputFileError, ModelError, OutputError
 
+_INDEX: Final = ".index"
+_STATE: Final = "checkpoint"
 _MOST_BYTES_PER_BYTE: Final = 64
 
 
@@ -34,6 +36,62 @@ def read_checkpoint(checkpoint: bytes) -> dict[str, NDArray[Any]]:
         raise OutputError(f"{tempfile.gettempdir()}: cannot unpack the bundle there ({error.strerror})") from error
     except (tf.errors.OpError, ValueError) as error:
         raise ModelError("its checkpoint is damaged; get the bundle anew") from error
+
+
+def find_checkpoint(path: Path) -> Path:
+    """Returns the prefix of a checkpoint: the latest one of a training folder, or the one that `path` names.
+
+    Args:
+        path: A folder with a `checkpoint` file, as a run's `train/`; or a checkpoint's prefix, or one of its files.
+
+    Raises:
+        InputFileError: If there is none.
+    """
+    if path.is_dir():
+        return _latest(path)
+    for prefix in (path, path.with_suffix("")):
+        if _with_suffix(prefix, _INDEX).is_file():
+            return prefix
+    if path.is_file():
+        return path
+    raise InputFileError(f"{path}: no such checkpoint; give a path such as run/train/model.ckpt-1000")
+
+
+def read_checkpoint_at(prefix: Path) -> dict[str, NDArray[Any]]:
+    """Returns every variable of a checkpoint on disk, V1 or V2, by name.
+
+    Raises:
+        InputFileError: If it cannot be read.
+        ModelError: If it is damaged.
+    """
+    try:
+        files = [file for file in prefix.parent.iterdir() if file.name.startswith(f"{prefix.name}.data-")]
+        num_bytes = sum(file.stat().st_size for file in files or [prefix])
+        return _read(str(prefix), num_bytes)
+    except OSError as error:
+        raise InputFileError(f"{prefix}: cannot be read ({error.strerror or error})") from error
+    except (tf.errors.OpError, ValueError) as error:
+        raise ModelError(f"{prefix}: no checkpoint of TensorFlow, or a damaged one; copy it anew") from error
+
+
+def _latest(folder: Path) -> Path:
+    try:
+        state = tf.train.get_checkpoint_state(str(folder))
+    # What is no state at all raises whatever the parser of text protos does.
+    except Exception as error:
+        raise InputFileError(f"{folder / _STATE}: cannot be read; name a checkpoint in the folder") from error
+    if state is None or not state.model_checkpoint_path:
+        raise InputFileError(f"{folder}: no checkpoint there yet; train first, or name another folder")
+    # The state may name the folder where the run was trained, on another machine.
+    prefix = folder / Path(state.model_checkpoint_path).name
+    if not (_with_suffix(prefix, _INDEX).is_file() or prefix.is_file()):
+        raise InputFileError(f"{prefix}: the folder's latest checkpoint is missing; copy it anew")
+    return prefix
+
+
+def _with_suffix(prefix: Path, suffix: str) -> Path:
+    """Returns the path of one of a checkpoint's files: 'model.ckpt-10' has a suffix of its own that must stay."""
+    return prefix.with_name(prefix.name + suffix)
 
 
 def _read(path: str, num_bytes: int) -> dict[str, NDArray[Any]]:

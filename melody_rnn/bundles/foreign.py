@@ -1,7 +1,7 @@
 """Telling what a file or bundle is that holds no melody model, so that the error can name it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 SNIFFED_BYTES: Final = 1024
@@ -36,6 +36,24 @@ _OTHER_GENERATORS: Final[Mapping[str, str]] = {
 }
 
 
+_OTHER_SIZES: Final[Mapping[tuple[int, int], str]] = {
+    (2, 2): "drums_rnn (one_drum)",
+    (518, 512): "drums_rnn (drum_kit)",
+    (87, 38): "improv_rnn (basic_improv)",
+    (123, 40): "improv_rnn (attention_improv)",
+    (75, 38): "improv_rnn (chord_pitches_improv)",
+    (356, 356): "performance_rnn",
+    (388, 388): "performance_rnn (with dynamics)",
+    (16, 388): "performance_rnn (modulo encoding)",
+    (396, 388): "performance_rnn (density conditioned)",
+    (400, 388): "performance_rnn (pitch conditioned)",
+    (408, 388): "performance_rnn (multiconditioned)",
+    (409, 388): "performance_rnn (multiconditioned)",
+    (259, 259): "polyphony_rnn",
+}
+_OTHER_SCOPES: Final = {"encoder": "MusicVAE", "decoder": "MusicVAE", "rbm": "pianoroll_rnn_nade"}
+
+
 def describe_foreign_file(beginning: bytes) -> str | None:
     """Returns what a file that begins so is, or None if it may be a bundle.
 
@@ -51,3 +69,19 @@ def other_model(generator_id: str) -> str | None:
     Source: the `default_configs` of Magenta's models.
     """
     return _OTHER_GENERATORS.get(generator_id)
+
+
+def model_of_sizes(input_size: int, num_classes: int) -> str | None:
+    """Returns which other Magenta model has networks of these sizes, or None if none has.
+
+    Source: the encoders in the `default_configs` of Magenta's models.
+    """
+    return _OTHER_SIZES.get((input_size, num_classes))
+
+
+def model_of_variables(variables: Iterable[str]) -> str | None:
+    """Returns which model of another architecture has weights under such names, or None if none has."""
+    scopes = {name.partition("/")[0] for name in variables}
+    if "layer_with_weights-0" in scopes or "_CHECKPOINTABLE_OBJECT_GRAPH" in scopes:
+        return "a Keras model (load a model folder of melody_rnn with melody-rnn)"
+    return next((model for scope, model in _OTHER_SCOPES.items() if scope in scopes), None)
