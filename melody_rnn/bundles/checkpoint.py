@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from melody_rnn.errors import InputFileError, ModelError, OutputError
 
+# The checkpoint reader raises some of TensorFlow's errors, and some of Python's for them.
+_DAMAGES: Final = (tf.errors.OpError, ValueError, IndexError, RuntimeError)
 _INDEX: Final = ".index"
 _STATE: Final = "checkpoint"
 _MOST_BYTES_PER_BYTE: Final = 64
@@ -34,7 +36,7 @@ def read_checkpoint(checkpoint: bytes) -> dict[str, NDArray[Any]]:
             return _read(str(path), len(checkpoint))
     except OSError as error:
         raise OutputError(f"{tempfile.gettempdir()}: cannot unpack the bundle there ({error.strerror})") from error
-    except (tf.errors.OpError, ValueError) as error:
+    except _DAMAGES as error:
         raise ModelError("its checkpoint is damaged; get the bundle anew") from error
 
 
@@ -70,15 +72,14 @@ def read_checkpoint_at(prefix: Path) -> dict[str, NDArray[Any]]:
         return _read(str(prefix), num_bytes)
     except OSError as error:
         raise InputFileError(f"{prefix}: cannot be read ({error.strerror or error})") from error
-    except (tf.errors.OpError, ValueError) as error:
+    except _DAMAGES as error:
         raise ModelError(f"{prefix}: no checkpoint of TensorFlow, or a damaged one; copy it anew") from error
 
 
 def _latest(folder: Path) -> Path:
     try:
         state = tf.train.get_checkpoint_state(str(folder))
-    # What is no state at all raises whatever the parser of text protos does.
-    except Exception as error:
+    except (tf.errors.OpError, ValueError) as error:
         raise InputFileError(f"{folder / _STATE}: cannot be read; name a checkpoint in the folder") from error
     if state is None or not state.model_checkpoint_path:
         raise InputFileError(f"{folder}: no checkpoint there yet; train first, or name another folder")

@@ -76,7 +76,7 @@ def test_a_checkpoint_of_the_first_format_is_read(tmp_path):
     [
         ((518, 512), r"a checkpoint of drums_rnn \(drum_kit\), not of basic_rnn"),
         ((130, 130), "a checkpoint of mono_rnn, not of basic_rnn"),
-        ((7, 7), "a network with 7 inputs and 7 labels, not of basic_rnn"),
+        ((7, 7), "a checkpoint of a network with 7 inputs and 7 labels, not of basic_rnn"),
     ],
 )
 def test_a_checkpoint_of_another_model_is_named(tmp_path, sizes, words):
@@ -95,7 +95,7 @@ def test_what_is_no_checkpoint_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "page").write_text("<html>")
     (tmp_path / "damaged").mkdir()
-    (tmp_path / "damaged" / "checkpoint").write_text("<html>")
+    (tmp_path / "damaged" / "checkpoint").write_bytes(b"\xff\xfe")
     (tmp_path / "gone").mkdir()
     (tmp_path / "gone" / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-1"')
     for name, words in {
