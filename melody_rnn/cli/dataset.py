@@ -26,7 +26,8 @@ def command() -> None:
     multiple=True,
     required=True,
     metavar="FOLDER|FILE|corpus:NAME",
-    help="Music to read: .mid, .abc, .musicxml, .mxl or .xml, folders of them at any depth, or a corpus out of "
+    help="Music to read: .mid, .abc, .musicxml, .mxl or .xml, folders of them at any depth, TFRecords of "
+    "NoteSequences (.tfrecord), or a corpus out of "
     "music21: corpus:tunebooks (free), corpus:essen (non-commercial). May be given several times.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The dataset's folder.")

@@ -18,7 +18,7 @@ from melody_rnn.data.extraction import ExtractionRules
 from melody_rnn.data.inputs import Inputs, SourceFile, find_inputs
 from melody_rnn.data.pieces import Key
 from melody_rnn.data.pool import FileResult, ReaderPool, TuneResult
-from melody_rnn.data.reading import ABC_SUFFIX, SUFFIXES
+from melody_rnn.data.reading import ABC_SUFFIX, SUFFIXES, is_music
 from melody_rnn.data.report import FileReport, RejectedRow, Report, SplitReport
 from melody_rnn.data.splits import SPLITS, SplitRules
 from melody_rnn.errors import InputFileError, InvalidArgumentError
@@ -75,11 +75,45 @@ def build_dataset(
         OutputError: If the dataset cannot be written.
     """
     started = time.perf_counter()
-    rules, split_rules = rules or ExtractionRules(), split_rules or SplitRules()
-    if num_workers is not None and num_workers < 1:
-        raise InvalidArgumentError(f"num_workers must be at least 1, got {num_workers}")
     output = Path(output)
     dataset.check_output(output, overwrite)
+    stored, report = collect(
+        inputs,
+        rules or ExtractionRules(),
+        split_rules or SplitRules(),
+        num_workers=num_workers,
+        timeout_seconds=timeout_seconds,
+        memory_bytes=memory_bytes,
+        progress=progress,
+    )
+    reports = {"report.json": report.to_json(), "rejected.jsonl": report.rejected_jsonl()}
+    report.digest = dataset.save(stored, output, reports, overwrite)
+    report.num_bytes = sum(file.stat().st_size for file in output.iterdir())
+    report.seconds = time.perf_counter() - started
+    return report
+
+
+def collect(
+    inputs: Sequence[str | Path],
+    rules: ExtractionRules,
+    split_rules: SplitRules,
+    *,
+    num_workers: int | None = None,
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    memory_bytes: int = DEFAULT_MEMORY_BYTES,
+    progress: Progress | None = None,
+) -> tuple[Dataset, Report]:
+    """Reads the melodies of files, folders and corpora; the arguments are those of `build_dataset`.
+
+    Returns:
+        The dataset, not saved, and what was read, kept and dropped.
+
+    Raises:
+        InputFileError: If an input cannot be read, or no melody is left; the message says why.
+        InvalidArgumentError: If a corpus is unknown or an argument out of its limits.
+    """
+    if num_workers is not None and num_workers < 1:
+        raise InvalidArgumentError(f"num_workers must be at least 1, got {num_workers}")
     found = find_inputs(inputs)
     report = Report(num_files=len(found.files), notices=[c.corpus.terms for c in found.corpora if not c.corpus.is_free])
     music = _music_files(found.files, report)
@@ -92,11 +126,7 @@ def build_dataset(
         raise InputFileError(f"no melody to make a dataset of: {report.why_empty()}")
     stored = Dataset(melodies, rules.steps_per_quarter, _details(rules, split_rules, found))
     _finish(report, stored)
-    reports = {"report.json": report.to_json(), "rejected.jsonl": report.rejected_jsonl()}
-    report.digest = dataset.save(stored, output, reports, overwrite)
-    report.num_bytes = sum(file.stat().st_size for file in output.iterdir())
-    report.seconds = time.perf_counter() - started
-    return report
+    return stored, report
 
 
 def _music_files(files: Sequence[SourceFile], report: Report) -> list[SourceFile]:
@@ -105,7 +135,7 @@ def _music_files(files: Sequence[SourceFile], report: Report) -> list[SourceFile
         if not file.path.is_file():
             detail = "no file, but a link to nothing, a device or a folder that may not be read"
             loss = RejectedRow(file.name, None, "", "unreadable", detail)
-        elif file.path.suffix.lower() not in SUFFIXES:
+        elif not is_music(file.path):
             loss = RejectedRow(file.name, None, "", "other_kind", f"not one of {', '.join(SUFFIXES)}")
         else:
             music.append(file)

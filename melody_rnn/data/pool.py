@@ -18,7 +18,7 @@ from typing import Any, Final
 import melody_rnn
 from melody_rnn.data.extraction import ExtractionRules
 from melody_rnn.data.inputs import SourceFile
-from melody_rnn.data.reading import ABC_SUFFIX
+from melody_rnn.data.reading import holds_tunes
 from melody_rnn.errors import MelodyRNNError
 
 _START_SECONDS: Final = 120.0
@@ -120,7 +120,7 @@ class ReaderPool:
                 lost += 1
                 next_tune = result.tunes[-1].tune + 1 if result.tunes else 0
                 result.tunes.append(TuneResult(next_tune, rejections=[(problem.args[0], problem.args[1])]))
-                if source.path.suffix.lower() != ABC_SUFFIX:
+                if not holds_tunes(source.path):
                     return result
                 if lost == _MAX_LOST_TUNES:
                     result.error = f"given up after {lost} tunes that could not be read in time or crashed the reader"

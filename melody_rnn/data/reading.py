@@ -1,6 +1,7 @@
 """Music files of any kind to pieces."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -9,6 +10,8 @@ from melody_rnn.data.abc import AbcTune, decode_text, read_tune, split_tunebook
 from melody_rnn.data.bars import Pad
 from melody_rnn.data.pieces import Key, Meter, Piece, PieceNote
 from melody_rnn.data.repeats import Repeats
+from melody_rnn.data.tfrecords import SUFFIX as RECORDS_SUFFIX
+from melody_rnn.data.tfrecords import is_record_file, read_note_sequence, read_records
 from melody_rnn.errors import InputFileError
 from melody_rnn.events import DEFAULT_QPM
 
@@ -16,23 +19,37 @@ if TYPE_CHECKING:
     from note_seq import NoteSequence
 
 ABC_SUFFIX: Final = ".abc"
-SUFFIXES: Final = (ABC_SUFFIX, ".mid", ".midi", ".musicxml", ".xml", ".mxl")
+SUFFIXES: Final = (ABC_SUFFIX, ".mid", ".midi", ".musicxml", ".xml", ".mxl", RECORDS_SUFFIX)
 _MAX_ABC_BYTES: Final = 512 * 2**20
 _SEMITONES_PER_FIFTH: Final = 7
 # Times in seconds carry rounding errors; notes on the boundary between two steps must not be sorted by them.
 _DECIMALS: Final = 6
 
 
+def is_music(path: Path) -> bool:
+    """Returns whether a file is of a kind that `read_pieces` reads; TFRecords may have any name."""
+    return path.suffix.lower() in SUFFIXES or is_record_file(path)
+
+
+def holds_tunes(path: Path) -> bool:
+    """Returns whether a file may hold more than one tune."""
+    suffix = path.suffix.lower()
+    return suffix in (ABC_SUFFIX, RECORDS_SUFFIX) or suffix not in SUFFIXES
+
+
 def read_pieces(path: Path, repeats: Repeats, first: int = 0) -> Iterator[tuple[int, str, Callable[[], Piece]]]:
     """Yields (index, title, reader) of each tune of a file from tune `first` on; a reader raises InputFileError.
 
-    Only ABC files hold more than one tune.
+    Only ABC files and TFRecords hold more than one tune.
 
     Raises:
         InputFileError: If the file itself cannot be read.
     """
-    if path.suffix.lower() != ABC_SUFFIX:
+    if not holds_tunes(path):
         yield 0, "", lambda: _read_sequence_file(path)
+        return
+    if path.suffix.lower() != ABC_SUFFIX:
+        yield from _read_record_file(path, first)
         return
     num_tunes = 0
     for tune in split_tunebook(decode_text(_read_abc(path))):
@@ -71,6 +88,23 @@ def _read_sequence_file(path: Path) -> Piece:
     except InputFileError as error:
         # The report names the file beside the reason.
         raise InputFileError(str(error).removeprefix(f"{path}: ")) from error
+
+
+def _read_record_file(path: Path, first: int) -> Iterator[tuple[int, str, Callable[[], Piece]]]:
+    index = first - 1
+    for index, record in enumerate(read_records(path, first), start=first):
+        yield index, "", _record_reader(record)
+    if index < 0:
+        raise InputFileError("no record in it")
+
+
+def _record_reader(record: bytes) -> Callable[[], Piece]:
+    def read() -> Piece:
+        sequence = read_note_sequence(record)
+        piece = piece_from_sequence(sequence)
+        return replace(piece, title=piece.title or sequence.filename)
+
+    return read
 
 
 def _read_abc(path: Path) -> bytes:
