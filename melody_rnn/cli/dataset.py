@@ -1,7 +1,6 @@
 """melody-rnn dataset: melodies to train on, out of music files."""
 
 import dataclasses
-import importlib.util
 import json
 from pathlib import Path
 from typing import Any, get_args
@@ -10,7 +9,6 @@ import click
 
 from melody_rnn.cli import options
 from melody_rnn.cli.startup import load_note_seq
-from melody_rnn.errors import InvalidArgumentError
 
 
 @click.group(name="dataset")
@@ -78,7 +76,7 @@ def build(
     melody-rnn dataset build --input tunes/ --output data/mine
     melody-rnn dataset build --input corpus:tunebooks --output data/tunebooks
     """
-    _check_readers()
+    options.check_packages(("symusic", "music21", "scipy"), "datasets", "train")
     load_note_seq(verbose)
     from melody_rnn.data.build import build_dataset
     from melody_rnn.data.extraction import ExtractionRules
@@ -98,14 +96,6 @@ def build(
         click.echo(json.dumps({key: value for key, value in data.items() if key not in ("files", "rejected")}))
     else:
         _print_report(report, output)
-
-
-def _check_readers() -> None:
-    missing = [name for name in ("symusic", "music21", "scipy") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise InvalidArgumentError(
-            f"datasets need {', '.join(missing)}, which is not installed: pip install 'melody-rnn[train]'"
-        )
 
 
 def _print_report(report: Any, output: Path) -> None:

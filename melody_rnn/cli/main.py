@@ -21,6 +21,7 @@ _COMMANDS: Final = {
     "dataset": "dataset",
     "train": "train",
     "evaluate": "evaluate",
+    "temperature": "temperature",
     "devices": "devices",
 }
 
@@ -51,6 +52,7 @@ def cli() -> None:
     melody-rnn score tune.mid                    how likely a model finds a tune
     melody-rnn dataset build --input FOLDER --output data/mine      tunes to learn from
     melody-rnn train --dataset data/mine --run-dir runs/mine        a model of your own
+    melody-rnn temperature --corpus corpus:tunebooks                what temperature does, as a page
     """
 
 

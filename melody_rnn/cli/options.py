@@ -1,14 +1,15 @@
 """Options that several commands share, and the checks that need no TensorFlow."""
 
+import importlib.util
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from melody_rnn.errors import DeviceError, InputFileError, MelodyError, OutputError
+from melody_rnn.errors import DeviceError, InputFileError, InvalidArgumentError, MelodyError, OutputError
 
 if TYPE_CHECKING:
     from melody_rnn.model import MelodyRNN
@@ -69,6 +70,19 @@ device_option = click.option(
     show_default=True,
     help="Where the network runs; auto takes a GPU if there is one.",
 )
+
+
+def check_packages(names: Sequence[str], purpose: str, extra: str) -> None:
+    """Fails if a package is missing that an extra of this one installs.
+
+    Raises:
+        InvalidArgumentError: If so; the message says how to install it.
+    """
+    missing = [name for name in names if importlib.util.find_spec(name) is None]
+    if missing:
+        raise InvalidArgumentError(
+            f"{purpose} need {', '.join(missing)}, which is not installed: pip install 'melody-rnn[{extra}]'"
+        )
 
 
 def check_model(model: str | None) -> None:

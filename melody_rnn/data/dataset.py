@@ -147,10 +147,15 @@ def _manifest_text(dataset: Dataset, digest: str) -> str:
 def check_output(folder: Path, overwrite: bool) -> None:
     """Raises OutputError if `save` could not write there."""
     if folder.is_symlink() or (folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))):
-        if not (folder / _MANIFEST).is_file():
+        if not is_dataset(folder):
             raise OutputError(f"{folder}: exists and is no dataset; name another folder")
         if not overwrite:
             raise OutputError(f"{folder}: a dataset is there already; name another folder or ask to overwrite it")
+
+
+def is_dataset(folder: str | Path) -> bool:
+    """Returns whether a folder is a dataset's."""
+    return (Path(folder) / _MANIFEST).is_file()
 
 
 def load(folder: str | Path) -> Dataset:

@@ -135,6 +135,18 @@ def test_export_to_magentajs(run, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["js"]
 
 
+def test_temperature_writes_a_report_with_the_command_that_made_it(run, tmp_path):
+    arguments = ["temperature", "-n", 4, "--num-steps", 40, "--temperatures", "0.5..1.5:0.5,0", "-o", "reports/first"]
+    result = run(*arguments, "--json")
+    assert (result.returncode, result.stderr) == (0, "")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert sorted({row["temperature"] for row in rows}) == [0, 0.5, 1, 1.5]
+    assert {"entropy", "distinct_4grams", "out_of_key", "similarity"} < {row["metric"] for row in rows}
+    text = (tmp_path / "reports" / "first" / "report.html").read_text("utf-8")
+    assert f"melody-rnn {' '.join(map(str, arguments))} --json" in text
+    assert [path.name for path in (tmp_path / "reports").iterdir()] == ["first"]
+
+
 def test_devices(run):
     result = run("devices")
     assert (result.returncode, result.stderr) == (0, "")
@@ -168,6 +180,17 @@ LIGHT_MISTAKES = [
     (["export", "--format", "mag", "basic_rnn", "missing/x.mag"], "there is no folder missing"),
     (["export", "basic_rnn", "x.mag"], "Missing option '-f' / '--format'"),
     (["compose"], "No such command"),
+    (["temperature", "--temperatures", "warm"], "'warm': write 0.2..2.0, 0.2..2.0:0.1 (with the step) or 0.5,1,1.5"),
+    (["temperature", "--temperatures", "2..1"], "'2..1': write 0.2..2.0"),
+    (["temperature", "--temperatures", "0..1:0"], "'0..1:0': write 0.2..2.0"),
+    (["temperature", "--temperatures", "1,-0.5"], "each must be at least 0, got 1,-0.5"),
+    (["temperature", "--temperatures", "1..inf"], "'1..inf': write 0.2..2.0"),
+    (["temperature", "--temperatures", "0..1:1e-9"], "0..1:1e-9 are more than 50; take a greater step"),
+    (["temperature", "--num-outputs", "3"], "3 is not in the range x>=4"),
+    (["temperature", "--corpus", "nowhere"], "nowhere: no such folder"),
+    (["temperature", "--corpus", "corpus:none"], "'corpus:none' is no corpus"),
+    (["temperature", "--output-dir", "file/below"], "is no folder"),
+    (["temperature", "--output-dir", ".", "--overwrite"], "which is no part of a report"),
 ]
 NOTE_MISTAKES = [
     (["generate", "--primer", "[-2]"], "no note"),
@@ -178,6 +201,7 @@ NOTE_MISTAKES = [
     (["score", "empty.mid"], "empty.mid: is empty"),
 ]
 HEAVY_MISTAKES = [
+    (["temperature", "--corpus", "folder"], "no melody to make a dataset of: there was no file in the inputs"),
     (["generate", "--model", "page.mag"], "page.mag"),
     (["generate", "--device", "gpu"], "no GPU"),
     (["generate", "--model", "noise.mag"], "noise.mag"),
@@ -187,6 +211,7 @@ HEAVY_MISTAKES = [
 
 
 def check_mistake(run, tmp_path, arguments, message):
+    (tmp_path / "folder").mkdir()
     for name, data in {
         "file": b"",
         "empty.mid": b"",
