@@ -1,4 +1,4 @@
-"""What the tests of browser software share: npm packages and a loopback server."""
+"""What the tests of browser software share: npm packages, a loopback server, a headless browser."""
 
 import functools
 import http.server
@@ -11,6 +11,15 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+CHROMIUM_FLAGS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-sandbox",
+]
 INSTALL_SECONDS = 240
 
 
@@ -53,3 +62,30 @@ def serve():
             httpd.shutdown()
 
     return server
+
+
+@pytest.fixture(scope="session")
+def screenshots():
+    """The folder that git ignores where tests leave pictures to look at."""
+    folder = HERE / "screenshots"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory):
+    """A headless Chromium with a profile of its own that reaches nothing but the loopback interface."""
+    executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if not executable:
+        pytest.skip("there is no Chromium here")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"),
+            executable_path=executable,
+            args=CHROMIUM_FLAGS,
+            viewport={"width": 1100, "height": 640},
+        )
+        context.route(lambda url: not url.startswith("http://127.0.0.1"), lambda route: route.abort())
+        yield context
+        context.close()
