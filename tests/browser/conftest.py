@@ -31,8 +31,9 @@ def node_modules():
             pytest.skip(f"{program} is not installed")
     folder = HERE / "node_modules"
     # npm writes this file last.
-    if not (folder / ".package-lock.json").is_file():
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    installed = folder / ".package-lock.json"
+    if not installed.is_file() or installed.stat().st_mtime < (HERE / "package-lock.json").stat().st_mtime:
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
         try:
             subprocess.run(command, cwd=HERE, check=True, capture_output=True, text=True, timeout=INSTALL_SECONDS)
         except subprocess.TimeoutExpired:
@@ -72,7 +73,8 @@ def screenshots():
     return folder
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright is there, nothing else can run asyncio in this thread.
+@pytest.fixture(scope="module")
 def chromium(tmp_path_factory):
     """A headless Chromium with a profile of its own that reaches nothing but the loopback interface."""
     executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
