@@ -1,0 +1,266 @@
+"""Beam search: continuations side by side, the best of which go on.
+
+`BeamSearch.best` is deterministic: it keeps the likeliest melodies, by the model's own probabilities of events (all
+labels that stand for an event together, temperature 1). All melodies of a search are equally long, so dividing by their
+length changes no order; nats per event are what such a division gives. `BeamSearch.stochastic` is Magenta's: branches
+are sampled, and scored by the sampler's own, tempered distribution of labels.
+
+Both share one loop. The state that it carries from step to step is gathered by parents, and the melodies are read off
+backwards from the last step.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from melody_rnn.encodings import Encoding
+from melody_rnn.encodings.encoding import index_events
+from melody_rnn.errors import GenerationError
+from melody_rnn.events import NO_EVENT
+from melody_rnn.generation.loop import LoopState, Start
+from melody_rnn.network.network import MelodyNetwork
+from melody_rnn.sampling.sampler import Controls, draw, fill_with_noise, gumbel, transform
+from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
+
+TILE_ROWS: Final = 32
+"""Stochastic beams are sampled in tiles of about so many rows, so that no melody depends on how many there are."""
+Chosen = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
+"""For each row of the next step: its parent's row, its event, and its score."""
+Choose = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], Chosen]
+
+
+class Found(NamedTuple):
+    """What a search found, best first.
+
+    Attributes:
+        starts: [num_found] int64, which row of the start each melody continues.
+        events: [num_found, new_steps] int32, without the primers.
+        scores: [num_found] float64, nats.
+    """
+
+    starts: NDArray[np.int64]
+    events: NDArray[np.int32]
+    scores: NDArray[np.float64]
+
+
+class StochasticBeam(NamedTuple):
+    """Magenta's beam.
+
+    Attributes:
+        beam_size: How many melodies go on after each iteration.
+        branch_factor: Into how many each of them branches.
+        steps_per_iteration: Steps that branches are sampled for before the best are chosen.
+    """
+
+    beam_size: int = 1
+    branch_factor: int = 1
+    steps_per_iteration: int = 1
+
+
+class BeamSearch:
+    """Searches for continuations with an encoding and a network."""
+
+    def __init__(self, encoding: Encoding, network: MelodyNetwork) -> None:
+        """Makes the search."""
+        self._encoding = encoding
+        self._network = network
+        self._batch_axes = _batch_axes(lambda size: (encoding.initial_state(size), network.initial_state(size)))
+        self._events = index_events(encoding.config)
+        self._best = tf.function(self._search_best, autograph=False)
+        self._stochastic = tf.function(self._search_stochastic, autograph=False)
+        primers = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.int32)]
+        self._forward = tf.function(self._states_after, input_signature=primers, autograph=False)
+
+    def best(self, start: Start, new_steps: int, beam_size: int, start_scores: NDArray[np.float64]) -> Found:
+        """Finds the likeliest continuations that a beam finds; where the beam holds every melody, the likeliest of all.
+
+        Args:
+            start: One or more primers, all searched together.
+            new_steps: Number of events to add, at least 1.
+            beam_size: How many melodies go on after each step, at least 1.
+            start_scores: Log-likelihood of each primer, [num_starts] nats.
+
+        Returns:
+            Up to `beam_size` different melodies with their log-likelihoods at temperature 1, their start's included.
+
+        Raises:
+            GenerationError: If the network gives logits that are not finite.
+        """
+        likeliest = np.argsort(-start_scores, kind="stable")[:beam_size]
+        rows = np.resize(likeliest, beam_size)
+        scores = np.where(np.arange(beam_size) < len(likeliest), start_scores[rows], -np.inf)
+        state = self._state(start, rows)
+        result = self._best(state, tf.constant(scores), tf.constant(new_steps), tf.constant(start.ends_note))
+        events, parents, final = self._checked(result)
+        found = Found(*_read_back(events, parents, np.flatnonzero(np.isfinite(final))), final[np.isfinite(final)])
+        return found._replace(starts=rows[found.starts])
+
+    def stochastic(
+        self, start: Start, new_steps: int, controls: Controls, seed: int, settings: StochasticBeam
+    ) -> Found:
+        """Samples one continuation for each row of `start.events` with a beam of its own, as Magenta does.
+
+        The first iteration may be shorter, so that all others have `steps_per_iteration` steps. With one branch and a
+        beam of one this is plain sampling.
+
+        Args:
+            start: The primers.
+            new_steps: Number of events to sample, at least 1.
+            controls: The sampler's settings, one value a melody.
+            seed: Of the run; melody k depends on it and on k.
+            settings: The beam.
+
+        Returns:
+            For each row the best melody, with the log-likelihood of its labels under the sampler's distribution.
+
+        Raises:
+            GenerationError: If the network gives logits that are not finite.
+
+        Source: Magenta's `beam_search` (common/beam_search.py) and `_generate_events` (models/shared/
+        events_rnn_model.py), whose score also counts the primer: the same for all, so it decides nothing.
+        """
+        num_melodies, width = len(start.events), settings.beam_size * settings.branch_factor
+        tile = max(1, TILE_ROWS // width)
+        tiles = (range(first, first + tile) for first in range(0, num_melodies, tile))
+        parts = [self._sample_tile(start, new_steps, controls, seed, settings, melodies) for melodies in tiles]
+        events, scores = (np.concatenate(part)[:num_melodies] for part in zip(*parts, strict=True))
+        return Found(np.arange(num_melodies), events, scores)
+
+    def _sample_tile(
+        self, start: Start, new_steps: int, controls: Controls, seed: int, settings: StochasticBeam, melodies: range
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Returns the best events of some melodies of a run, those beyond the last row of the start repeat it."""
+        width = settings.beam_size * settings.branch_factor
+        noise = np.empty((len(melodies), new_steps, width, self._encoding.num_classes), np.float32)
+        for index, melody_noise in zip(melodies, noise, strict=True):
+            fill_with_noise(melody_noise.reshape(new_steps * width, -1), seed, index)
+        by_step = noise.transpose(1, 0, 2, 3).reshape(new_steps, len(melodies) * width, -1)
+        rows = np.repeat(np.minimum(melodies, len(start.events) - 1), width)
+        row_controls = Controls(*(None if setting is None else setting[rows] for setting in controls))
+        state, ends_note = self._state(start, rows), tf.constant(start.ends_note)
+        result = self._stochastic(state, row_controls, by_step, ends_note, *map(tf.constant, settings))
+        events, parents, scores = self._checked(result)
+        best = scores.reshape(-1, width).argmax(axis=1) + np.arange(0, len(rows), width)
+        return _read_back(events, parents, best)[1], scores[best]
+
+    def _search_best(
+        self, state: LoopState, scores: tf.Tensor, new_steps: tf.Tensor, ends_note: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
+        beam_size, num_events = scores.shape[0], self._events.shape[0]
+
+        def choose(step: tf.Tensor, logits: tf.Tensor, meanings: tf.Tensor, scores: tf.Tensor) -> Chosen:
+            log_probabilities, column = log_softmax(logits)[:, tf.newaxis], meanings[:, tf.newaxis]
+            log_likelihoods = event_log_likelihoods(log_probabilities, column, self._events[tf.newaxis])
+            log_likelihoods = tf.where(_is_forbidden(self._events, ends_note, step), -float("inf"), log_likelihoods)
+            totals = scores[:, tf.newaxis] + tf.cast(log_likelihoods, tf.float64)
+            best, places = tf.math.top_k(tf.reshape(totals, [-1]), beam_size)
+            return places // num_events, tf.gather(self._events, places % num_events), best
+
+        return self._run(choose, state, scores, new_steps)
+
+    def _search_stochastic(
+        self,
+        state: LoopState,
+        controls: Controls,
+        noise: tf.Tensor,
+        ends_note: tf.Tensor,
+        beam_size: tf.Tensor,
+        branch_factor: tf.Tensor,
+        steps_per_iteration: tf.Tensor,
+    ) -> tuple[tf.Tensor, ...]:
+        new_steps, num_rows, _ = noise.shape
+        width, rows = beam_size * branch_factor, tf.range(num_rows)
+
+        def choose(step: tf.Tensor, logits: tf.Tensor, meanings: tf.Tensor, scores: tf.Tensor) -> Chosen:
+            logits = tf.where(_is_forbidden(meanings, ends_note, step), -float("inf"), logits)
+            logits = transform(logits, controls)
+            label = draw(logits, gumbel(noise[step]))
+            event = tf.gather(meanings, label, axis=1, batch_dims=1)
+            scores += tf.cast(tf.gather(log_softmax(logits), label, axis=1, batch_dims=1), tf.float64)
+            _, best = tf.math.top_k(tf.reshape(scores, [-1, width]), beam_size)
+            branches = tf.tile(best, [1, branch_factor]) + rows[::width, tf.newaxis]
+            steps_left = new_steps - 1 - step
+            is_iteration_over = (steps_left % steps_per_iteration == 0) & (steps_left > 0)
+            parent = tf.where(is_iteration_over, tf.reshape(branches, [-1]), rows)
+            return parent, tf.gather(event, parent), tf.gather(scores, parent)
+
+        return self._run(choose, state, tf.zeros([num_rows], tf.float64), tf.constant(new_steps))
+
+    def _run(self, choose: Choose, state: LoopState, scores: tf.Tensor, new_steps: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """Returns events and parents [new_steps, rows] int32, the last scores [rows], and whether all was finite."""
+        encoding, network, num_rows = self._encoding, self._network, scores.shape[0]
+
+        def body(
+            step: tf.Tensor, state: LoopState, scores: tf.Tensor, written: tuple[tf.TensorArray, ...], check: tf.Tensor
+        ) -> tuple[Any, ...]:
+            inputs, encoding_state = encoding.step(state.event, state.encoding_state)
+            logits, rnn_state = network.step(inputs, state.rnn_state)
+            check += 0.0 * logits
+            parent, event, scores = choose(step, logits, encoding.label_events(encoding_state), scores)
+            states = _gather((encoding_state, rnn_state), self._batch_axes, parent)
+            written = tuple(array.write(step, row) for array, row in zip(written, (event, parent), strict=True))
+            return step + 1, LoopState(event, *states), scores, written, check
+
+        arrays = tuple(tf.TensorArray(tf.int32, new_steps, element_shape=[num_rows]) for _ in range(2))
+        first = (tf.constant(0), state, scores, arrays, tf.zeros([num_rows, encoding.num_classes]))
+        _, _, scores, written, check = tf.while_loop(lambda step, *_: step < new_steps, body, first)
+        return (*(array.stack() for array in written), scores, tf.reduce_all(check == 0))
+
+    def _state(self, start: Start, rows: NDArray[np.int64]) -> LoopState:
+        """Returns where rows of a start stand before their last event."""
+        primers, bar = start.events[rows], tf.constant(start.steps_per_bar)
+        if primers.shape[1] > 1:
+            return LoopState(tf.constant(primers[:, -1]), *self._forward(primers[:, :-1], bar))
+        encoding_state, rnn_state = self._encoding.initial_state(len(rows), bar), self._network.initial_state(len(rows))
+        return LoopState(tf.constant(primers[:, -1]), encoding_state, rnn_state)
+
+    def _states_after(self, events: tf.Tensor, steps_per_bar: tf.Tensor) -> tuple[Any, ...]:
+        encoded = self._encoding.encode(events, steps_per_bar)
+        _, rnn_state = self._network.forward(encoded.inputs, self._network.initial_state(tf.shape(events)[0]))
+        return encoded.state, rnn_state
+
+    def _checked(self, result: tuple[tf.Tensor, ...]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        events, parents, scores, is_finite = (tensor.numpy() for tensor in result)
+        if not is_finite:
+            raise GenerationError("the model gave logits that are not finite; its weights are damaged")
+        return events, parents, scores
+
+
+def _is_forbidden(events: tf.Tensor, ends_note: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+    return (events == NO_EVENT) & ends_note & (step == 0)
+
+
+def _batch_axes(make_state: Callable[[int], Any]) -> Any:
+    """Returns which axis of each tensor of a state is the batch, or -1 where it has none."""
+
+    def axis(of_two: tf.Tensor, of_three: tf.Tensor) -> int:
+        return next(
+            (i for i, (two, three) in enumerate(zip(of_two.shape, of_three.shape, strict=True)) if two != three), -1
+        )
+
+    return tf.nest.map_structure(axis, make_state(2), make_state(3))
+
+
+def _gather(state: Any, batch_axes: Any, rows: tf.Tensor) -> Any:
+    """Returns a state with `rows` [batch] int32 of its batch."""
+    return tf.nest.map_structure(
+        lambda tensor, axis: tensor if axis < 0 else tf.gather(tensor, rows, axis=axis), state, batch_axes
+    )
+
+
+def _read_back(
+    events: NDArray[np.int32], parents: NDArray[np.int32], rows: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Follows rows of the last step back to the first.
+
+    Returns:
+        The row that each started from, [num_rows] int64, and its events [num_rows, steps] int32.
+    """
+    steps = []
+    for event, parent in zip(events[::-1], parents[::-1], strict=True):
+        steps.append(event[rows])
+        rows = parent[rows].astype(np.int64)
+    return rows, np.stack(steps[::-1], axis=1)
