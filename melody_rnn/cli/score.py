@@ -3,18 +3,22 @@
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from melody_rnn.cli import options
 from melody_rnn.cli.startup import load_note_seq, load_tensorflow
 from melody_rnn.errors import InvalidArgumentError, MelodyError
+from melody_rnn.events import NO_EVENT, NOTE_OFF
 
 if TYPE_CHECKING:
     from note_seq import Melody
 
+    from melody_rnn.generation.trace import Trace
     from melody_rnn.music.meters import Meter
+
+_NUM_LIKELIEST: Final = 3
 
 
 @click.command(name="score")
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--meter", type=options.MeterType(), metavar="N/M", help="The melodies' bars. [default: the file's, or 4/4]"
 )
+@click.option("--per-step", is_flag=True, help="Say of each event how likely it was, and what was likelier.")
 @options.device_option
 @options.json_option
 @options.verbose_option
@@ -32,6 +37,7 @@ def command(
     files: tuple[Path, ...],
     melody: str | None,
     meter: "Meter | None",
+    per_step: bool,
     device: str,
     as_json: bool,
     verbose: bool,
@@ -42,9 +48,14 @@ def command(
     is scored, at temperature 1, after the melody was moved into the model's range and key. Log-likelihoods are in
     nats; nats per event and perplexity are per scored event.
 
+    With --per-step, the probability, entropy (in nats) and rank of each event, and the likeliest events. There an event
+    is as probable as all labels that stand for it together; above, lookback and attention models have the likelihood of
+    one label an event, as in Magenta, which is a little less.
+
     \b
     melody-rnn score tune.mid other.abc
     melody-rnn score --melody "C4 D4 E4 F4 G4:8" --json
+    melody-rnn score tune.mid --per-step
     """
     if not files and melody is None:
         raise InvalidArgumentError('nothing to score: name files, or give --melody "C4 D4 E4"')
@@ -56,11 +67,16 @@ def command(
     loaded = options.load_model(model)
     log_likelihoods = loaded.log_likelihoods([melody for _, melody in melodies])
     rows = [_row(name, len(melody), ll) for (name, melody), ll in zip(melodies, log_likelihoods, strict=True)]
+    if per_step:
+        for row, trace in zip(rows, loaded.trace([melody for _, melody in melodies]), strict=True):
+            row["steps"] = [_step(trace, step) for step in range(len(trace.events))]
     if as_json:
         for row in rows:
             click.echo(json.dumps(row))
     else:
         _print_table(rows)
+        for row in rows if per_step else []:
+            _print_steps(row)
 
 
 def _read(files: tuple[Path, ...], text: str | None, meter: "Meter | None") -> list[tuple[str, "Melody"]]:
@@ -99,6 +115,20 @@ def _row(name: str, num_events: int, log_likelihood: float) -> dict[str, Any]:
     }
 
 
+def _step(trace: "Trace", step: int) -> dict[str, Any]:
+    """Returns what is to be said of a step; the first event is given, so that nothing is said of it."""
+    is_given = step == 0
+    return {
+        "step": step,
+        "event": int(trace.events[step]),
+        "log_likelihood": None if is_given else float(trace.log_likelihoods[step]),
+        "probability": None if is_given else float(trace.probabilities[step]),
+        "entropy": None if is_given else float(trace.entropies[step]),
+        "rank": None if is_given else int(trace.ranks[step]),
+        "likeliest": [{"event": event, "probability": p} for event, p in trace.likeliest(step, _NUM_LIKELIEST)],
+    }
+
+
 def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -117,3 +147,30 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
             "-" if perplexity is None else f"{perplexity:.2f}",
         )
     Console().print(table)
+
+
+def _print_steps(row: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", title=f"\n{row['name']}", title_justify="left")
+    for title in ("step", "event", "probability", "entropy", "rank"):
+        table.add_column(title, justify="right")
+    table.add_column("likeliest")
+    for step in row["steps"][1:]:
+        likeliest = (f"{_event_name(part['event'])} {part['probability']:.2f}" for part in step["likeliest"])
+        table.add_row(
+            str(step["step"]),
+            _event_name(step["event"]),
+            f"{step['probability']:.3f}",
+            f"{step['entropy']:.2f}",
+            str(step["rank"]),
+            ", ".join(likeliest),
+        )
+    Console().print(table)
+
+
+def _event_name(event: int) -> str:
+    from melody_rnn.music.melodies import note_name
+
+    return note_name(event) if event >= 0 else {NO_EVENT: "hold", NOTE_OFF: "off"}[event]
