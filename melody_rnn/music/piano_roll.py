@@ -32,6 +32,17 @@ _SEMITONE_INCHES: Final = 0.105
 _LEAST_SEMITONES: Final = 14
 
 
+class RollWords(NamedTuple):
+    """What a legend says, in the reader's language."""
+
+    primer: str = "primer"
+    generated: str = "generated"
+    probability: str = "probability"
+
+
+_ENGLISH: Final = RollWords()
+
+
 class RollNote(NamedTuple):
     """A note as a piano roll shows it.
 
@@ -127,6 +138,8 @@ def plot_piano_roll(
     meter: Meter | None = None,
     title: str = "",
     bars_per_row: int = 8,
+    words: RollWords = _ENGLISH,
+    pitches: range | None = None,
 ) -> Figure:
     """Returns a picture of a whole melody, in rows of some bars as in sheet music.
 
@@ -137,6 +150,8 @@ def plot_piano_roll(
         meter: Where the lines of bars and beats are; where not given, the plainest meter of the melody's bars.
         title: What stands above.
         bars_per_row: At least 1.
+        words: What the legend says.
+        pitches: The pitches to show; those of the notes where not given.
 
     Raises:
         MelodyError: If there is no note.
@@ -150,9 +165,9 @@ def plot_piano_roll(
     meter = meter or meter_of_bar(melody.steps_per_bar, melody.steps_per_quarter)
     steps_per_bar = meter.steps_per_bar(melody.steps_per_quarter)
     num_bars = -(-len(melody) // steps_per_bar)
-    row_bars = min(bars_per_row, num_bars)
-    num_rows = -(-num_bars // row_bars)
-    pitches = pitch_range(notes)
+    num_rows = -(-num_bars // bars_per_row)
+    row_bars = -(-num_bars // num_rows)
+    pitches = pitches or pitch_range(notes)
     width = 1.0 + max(row_bars * _BAR_INCHES * min(1.0, max(0.7, steps_per_bar / 16)), 4.5)
     row_height = len(pitches) * _SEMITONE_INCHES + 0.3
     figure = Figure(figsize=(width, num_rows * row_height + 0.55), layout="constrained", dpi=110)
@@ -162,7 +177,7 @@ def plot_piano_roll(
         steps = range(first, first + row_bars * steps_per_bar)
         draw_piano_roll(axes, notes, steps, meter, melody.steps_per_quarter, pitches)
     rows[0].set_title(title, fontsize=10, loc="left")
-    if handles := _legend(notes):
+    if handles := _legend(notes, words):
         rows[0].legend(
             handles=handles,
             loc="lower right",
@@ -229,13 +244,13 @@ def _steps_per_beat(meter: Meter, steps_per_quarter: int) -> float:
     return 3 * note if is_compound else note
 
 
-def _legend(notes: Sequence[RollNote]) -> list[Patch]:
+def _legend(notes: Sequence[RollNote], words: RollWords) -> list[Patch]:
     has_primer = any(note.is_primer for note in notes)
-    handles = [Patch(facecolor=PRIMER_COLOUR, label="primer")] if has_primer else []
+    handles = [Patch(facecolor=PRIMER_COLOUR, label=words.primer)] if has_primer else []
     if any(note.probability is not None for note in notes):
-        for probability, label in ((1.0, "generated, probability 1"), (0.5, "0.5"), (0.1, "0.1")):
+        for probability, label in ((1.0, f"{words.generated}, {words.probability} 1"), (0.5, "0.5"), (0.1, "0.1")):
             face = to_rgba(GENERATED_COLOUR, RollNote(0, 0, 1, False, probability).opacity)
             handles.append(Patch(facecolor=face, edgecolor=GENERATED_COLOUR, linewidth=0.8, label=label))
     elif has_primer:
-        handles.append(Patch(facecolor=GENERATED_COLOUR, label="generated"))
+        handles.append(Patch(facecolor=GENERATED_COLOUR, label=words.generated))
     return handles

@@ -1,0 +1,136 @@
+"""The listening notebook as a musician uses it: in a real JupyterLab, in a real browser."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "of-this-test"
+MILLISECONDS = 120_000
+# How many of a picture's pixels are those of notes.
+COUNT_BLUE = """image => {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+    const context = canvas.getContext('2d');
+    context.drawImage(image, 0, 0);
+    const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
+    let count = 0;
+    for (let i = 0; i < data.length; i += 4) count += data[i + 2] > data[i] + 60;
+    return count;
+}"""
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """Returns the address of a JupyterLab of its own, with the listening notebook in an empty folder."""
+    work, settings = tmp_path / "work", tmp_path / "settings"
+    work.mkdir()
+    shutil.copy(ROOT / "notebooks" / "listening.ipynb", work)
+    quiet = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    quiet.parent.mkdir(parents=True)
+    quiet.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
+    folders = ["JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR"]
+    environment = os.environ | {name: str(tmp_path / name) for name in folders}
+    environment |= {"JUPYTERLAB_SETTINGS_DIR": str(settings)}
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        "--LabApp.extension_manager=readonly",
+    ]
+    command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    command += ["--LabApp.extension_manager=readonly"]
+    command += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={work}"]
+    with (
+        (tmp_path / "lab.log").open("w") as log,
+        subprocess.Popen(command, cwd=work, env=environment, stdout=log, stderr=log) as server,
+    ):
+        try:
+            wait_for(f"http://127.0.0.1:{port}/api/status?token={TOKEN}", server, tmp_path / "lab.log")
+            yield f"http://127.0.0.1:{port}/lab/tree/listening.ipynb?token={TOKEN}"
+        finally:
+            server.terminate()
+
+
+def wait_for(url, server, log):
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    for _ in range(240):
+        assert server.poll() is None, log.read_text()
+        try:
+            with opener.open(url, timeout=5) as answer:
+                answer.read()
+            return
+        except OSError:
+            time.sleep(0.25)
+    pytest.fail(f"JupyterLab does not answer: {log.read_text()}")
+
+
+@pytest.fixture
+def page(chromium, screenshots):
+    page = chromium.new_page()
+    page.set_default_timeout(MILLISECONDS)
+    page.set_viewport_size({"width": 1280, "height": 1500})
+    yield page
+    # After a failure this shows where it stood.
+    page.screenshot(path=screenshots / "listening_end.png")
+    page.close()
+
+
+def play_length(page, player):
+    """Waits until a player knows what it plays, and returns its seconds."""
+    handle = player.element_handle()
+    page.wait_for_function("player => player.duration > 0", arg=handle)
+    return handle.evaluate("player => player.duration")
+
+
+def test_a_musician_generates_and_listens(lab, page, screenshots):
+    page.goto(lab)
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    players = page.locator("audio")
+    players.first.wait_for(state="attached")
+    assert play_length(page, players.first) > 5
+    before = players.first.get_attribute("src")
+    page.screenshot(path=screenshots / "listening_all_cells.png")
+
+    slider = page.locator(".widget-hslider", has_text="temperature")
+    slider.scroll_into_view_if_needed()
+    assert slider.locator(".widget-readout").inner_text() == "1.00"
+    slider.locator(".noUi-handle").focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    page.get_by_text("1.20", exact=True).wait_for()
+    page.get_by_role("button", name="Generate").click()
+    page.get_by_text("tunes_rnn, temperature 1.2, seed").wait_for()
+    page.wait_for_function(f"() => document.querySelector('audio').src !== {json.dumps(before)}")
+    assert play_length(page, players.first) > 5
+
+    roll = page.locator("img.widget-image, img.jupyter-widgets-image, .widget-image img").first
+    assert roll.evaluate("image => image.naturalWidth") > 600
+    assert roll.evaluate(COUNT_BLUE) > 2000
+    assert page.locator(".jp-OutputArea-output[data-mime-type*='stderr']").count() == 0
+    page.screenshot(path=screenshots / "listening_generated.png")
+    page.get_by_role("button", name="Compare").scroll_into_view_if_needed()
+    players.nth(3).wait_for(state="attached")
+    assert all(play_length(page, players.nth(index)) > 5 for index in range(4))
+    players.nth(3).scroll_into_view_if_needed()
+    page.screenshot(path=screenshots / "listening_compared.png")
