@@ -34,6 +34,8 @@ def write_bundle(
     weights: Mapping[str, NDArray[np.float32]],
     description: str = "",
     batch_size: int = 1,
+    generator_id: str | None = None,
+    generator_description: str | None = None,
 ) -> str:
     """Writes a bundle, whole or not at all; a file that is there is replaced.
 
@@ -43,22 +45,24 @@ def write_bundle(
         weights: An array for each name of `MelodyNetwork.variables_by_name`.
         description: What the bundle says about itself, a line.
         batch_size: Melodies that Magenta runs at once; 1 is the fastest way to one melody.
+        generator_id: Another id than that of Magenta's configuration, whose programs then do not know the bundle.
+        generator_description: Another description of the generator than Magenta's.
 
     Returns:
-        The generator id in the bundle: the name of Magenta's configuration that the model has.
+        The name of Magenta's configuration that the model has, its generator id if none is given.
 
     Raises:
         ModelError: If Magenta has no model of this encoding or network.
         OutputError: If the file cannot be written.
     """
-    generator_id = magenta_id(config)
+    name = magenta_id(config)
     network = config.network
     layout = network.attention_layout if network.attention_length else None
     naming = make_naming(MAGENTA_2, layout, len(network.layer_sizes))
     variables = revert_weights(naming, weights)
     bundle = generator_pb2.GeneratorBundle()
-    bundle.generator_details.id = generator_id
-    bundle.generator_details.description = _DESCRIPTIONS[generator_id]
+    bundle.generator_details.id = generator_id or name
+    bundle.generator_details.description = generator_description or _DESCRIPTIONS[name]
     bundle.bundle_details.description = description
     bundle.metagraph_file = make_metagraph(naming, variables, network.attention_length, batch_size)
     try:
@@ -66,7 +70,7 @@ def write_bundle(
         write_whole(Path(path), bundle.SerializeToString())
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
-    return generator_id
+    return name
 
 
 def magenta_id(config: ModelConfig) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from typing import Final, NoReturn
 
@@ -58,16 +59,21 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Runs the command line and exits."""
+    run_and_exit("melody-rnn", lambda: cli.main(prog_name="melody-rnn", standalone_mode=False))
+
+
+def run_and_exit(program: str, run: Callable[[], object]) -> NoReturn:
+    """Runs a program's work and exits: with status 2 and one line if something that the user gave is wrong."""
     try:
-        cli.main(prog_name="melody-rnn", standalone_mode=False)
+        run()
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
-        path = context.command_path if context else "melody-rnn"
+        path = context.command_path if context else program
         _fail(f"{path}: {' '.join(error.format_message().split())} (see {path} --help)")
     except MelodyRNNError as error:
-        _fail(f"melody-rnn: {error}")
+        _fail(f"{program}: {error}")
     except (click.exceptions.Abort, KeyboardInterrupt):
-        print("melody-rnn: interrupted", file=sys.stderr)
+        print(f"{program}: interrupted", file=sys.stderr)
         _exit(_INTERRUPTED)
     except BrokenPipeError:
         # Whoever read our output has enough of it.

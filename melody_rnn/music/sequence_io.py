@@ -182,7 +182,27 @@ def _sequence_from_midi(data: bytes) -> NoteSequence:
     return midi_io.midi_to_note_sequence(data)
 
 
+def read_tunes(path: Path) -> tuple[dict[int | None, NoteSequence], list[str]]:
+    """Reads all tunes of an ABC file by number, and why each other one could not be read.
+
+    Raises:
+        InputFileError: If the file cannot be read, or holds no tune.
+    """
+    try:
+        return _tunes_from_abc(read_bytes(path))
+    except InputFileError as error:
+        raise InputFileError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from error
+    # As in `read_sequence`.
+    except Exception as error:
+        raise InputFileError(f"{path}: not a readable ABC file ({type(error).__name__})") from error
+
+
 def _sequence_from_abc(data: bytes) -> NoteSequence:
+    tunes, _ = _tunes_from_abc(data)
+    return next(iter(tunes.values()))
+
+
+def _tunes_from_abc(data: bytes) -> tuple[dict[int | None, NoteSequence], list[str]]:
     text = data.decode("utf-8", "replace")
     # A tune begins at its X: line; note_seq reports tunes that it cannot parse without raising.
     if not re.search(r"^X:", text, re.MULTILINE):
@@ -190,4 +210,4 @@ def _sequence_from_abc(data: bytes) -> NoteSequence:
     tunes, problems = abc_parser.parse_abc_tunebook(text)
     if not tunes:
         raise InputFileError(f"no tune in it could be read ({problems[0] if problems else 'it is empty'})")
-    return tunes[min(tunes)]
+    return {number: tunes[number] for number in sorted(tunes)}, [" ".join(str(p).split()) for p in problems]

@@ -32,7 +32,7 @@ from melody_rnn.training.settings import TrainingSettings
 from melody_rnn.training.trainee import Trainee
 
 MODEL: Final = "model"
-_RUN: Final = "run.json"
+RUN: Final = "run.json"
 _HISTORY: Final = "history.json"
 _CHECKPOINTS: Final = "checkpoints"
 Row = dict[str, float]
@@ -81,7 +81,7 @@ def train(
         TrainingError: If the loss is not finite; the last good checkpoint is kept.
     """
     run_dir = Path(run_dir)
-    if (run_dir / _RUN).exists():
+    if (run_dir / RUN).exists():
         raise OutputError(f"{run_dir}: there is a run already; resume it, or name another folder")
     _check_dataset(config, settings, dataset)
     description = {
@@ -97,7 +97,7 @@ def train(
     trainer = _Trainer(config, settings, dataset, run_dir, network)
     trainer.save()
     # Written last: a folder with it has a checkpoint to go on from.
-    _write(run_dir / _RUN, description)
+    _write(run_dir / RUN, description)
     return trainer.run(callbacks)
 
 
@@ -122,7 +122,7 @@ def resume(
     """
     run_dir = Path(run_dir)
     try:
-        description = json.loads((run_dir / _RUN).read_text("utf-8"))
+        description = json.loads((run_dir / RUN).read_text("utf-8"))
         config = ModelConfig.from_json(json.dumps(description["config"]))
         settings = TrainingSettings(**description["settings"])
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -139,6 +139,14 @@ def resume(
     trainer = _Trainer(config, settings, dataset, run_dir, make_network(config))
     trainer.restore()
     return trainer.run(callbacks)
+
+
+def last_step(run_dir: Path) -> int:
+    """Returns the step of a run's last finished epoch, 0 before there is one."""
+    try:
+        return int(json.loads((run_dir / _HISTORY).read_text("utf-8"))[-1]["step"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return 0
 
 
 def _check_dataset(config: ModelConfig, settings: TrainingSettings, dataset: Dataset) -> None:

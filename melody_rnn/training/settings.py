@@ -77,8 +77,12 @@ SETTINGS: Final[Mapping[str, TrainingSettings]] = MappingProxyType(
 )
 """Each configuration's settings; Magenta's for its four (melody_rnn_model.py)."""
 
+_NETWORK_FIELDS: Final = frozenset(field.name for field in dataclasses.fields(NetworkConfig))
+_TRAINING_FIELDS: Final = frozenset(field.name for field in dataclasses.fields(TrainingSettings))
 # Magenta's names of what a network has under another one here.
 _MAGENTA_NAMES: Final = {"rnn_layer_sizes": "layer_sizes", "attn_length": "attention_length"}
+# What Magenta's hparams have and no network here does; they may be given as what they are by default.
+_MAGENTA_ONLY: Final = ("residual_connections", "use_cudnn")
 
 
 def parse_hparams(
@@ -96,30 +100,39 @@ def parse_hparams(
     Raises:
         InvalidArgumentError: If a name is unknown or a value is of another type or out of its limits.
     """
-    network: dict[str, Any] = {}
-    training: dict[str, Any] = {}
-    network_fields = {field.name for field in dataclasses.fields(NetworkConfig)}
-    training_fields = {field.name for field in dataclasses.fields(TrainingSettings)}
-    for name, text in (pair for item in texts for pair in _pairs(item)):
-        value = _value(name, text)
-        if name == "dropout_keep_prob":
-            name, value = "dropout", 1 - value if type(value) in (int, float) else value
-        name = _MAGENTA_NAMES.get(name, name)
-        if name in network_fields:
-            network[name] = value
-        elif name in training_fields:
-            training[name] = value
-        else:
-            known = ", ".join(sorted(network_fields | training_fields))
-            raise InvalidArgumentError(f"hparams: unknown name {name!r}; the names are {known}")
+    values = read_hparams(texts)
+    training = {name: value for name, value in values.items() if name in _TRAINING_FIELDS}
     for name, value in training.items():
         _check_type(name, value, getattr(TrainingSettings(patience=1, steps=1, checkpoint_steps=1), name))
     data = json.loads(config.to_json())
-    data["network"].update(network)
+    data["network"].update({name: value for name, value in values.items() if name in _NETWORK_FIELDS})
     try:
         return ModelConfig.from_json(json.dumps(data)), dataclasses.replace(settings, **training)
     except Exception as error:
         raise InvalidArgumentError(f"hparams: {error}") from error
+
+
+def read_hparams(texts: Sequence[str]) -> dict[str, Any]:
+    """Returns the values in `name=value` texts by the names of `NetworkConfig`'s and `TrainingSettings`' fields.
+
+    Raises:
+        InvalidArgumentError: If a text is no such pair, or a name is unknown.
+    """
+    values: dict[str, Any] = {}
+    for name, text in (pair for item in texts for pair in _pairs(item)):
+        value = _value(name, text)
+        if name in _MAGENTA_ONLY:
+            if text.lower() not in ("false", "0"):
+                raise InvalidArgumentError(f"hparams: {name} can only be false, no model here has it; got {text}")
+            continue
+        if name == "dropout_keep_prob":
+            name, value = "dropout", 1 - value if type(value) in (int, float) else value
+        name = _MAGENTA_NAMES.get(name, name)
+        if name not in _NETWORK_FIELDS | _TRAINING_FIELDS:
+            known = ", ".join(sorted(_NETWORK_FIELDS | _TRAINING_FIELDS))
+            raise InvalidArgumentError(f"hparams: unknown name {name!r}; the names are {known}")
+        values[name] = value
+    return values
 
 
 def _pairs(item: str) -> list[tuple[str, str]]:
@@ -140,6 +153,10 @@ def _pairs(item: str) -> list[tuple[str, str]]:
 def _value(name: str, text: str) -> Any:
     try:
         return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return float(text)  # JSON has no '.5' and no '5.'.
     except ValueError:
         if text.isidentifier():
             return text
