@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from melody_rnn.training import TrainingRun
 
 
+_DEFAULT_CONFIG: Final = "tunes_rnn"
+
+
 @click.command(name="train")
 @click.option("-d", "--dataset", type=click.Path(path_type=Path), help="A dataset's folder, as dataset build makes it.")
 @click.option(
     "-m",
     "--model",
     type=click.Choice(list(CONFIGS)),
-    default="tunes_rnn",
-    show_default=True,
-    help="The configuration to train: ours, or one of Magenta's.",
+    help="The configuration to train: ours, or one of Magenta's. [default: tunes_rnn, or that of --from]",
 )
 @click.option("-r", "--run-dir", type=click.Path(path_type=Path), required=True, help="The run's folder.")
 @click.option("--epochs", type=click.IntRange(min=1), help="How often the tunes are seen.")
@@ -53,9 +54,10 @@ def command(run_dir: Path, dataset: Path | None, resume: bool, device: str, verb
     \b
     melody-rnn train --dataset data/mine --run-dir runs/mine
     melody-rnn train --run-dir runs/mine --resume
+    melody-rnn train --from attention_rnn.mag --dataset data/mine --run-dir runs/tuned
     melody-rnn generate --model runs/mine/model
     """
-    given = [name for name, value in arguments.items() if value not in (None, ()) and name != "model"]
+    given = [name for name, value in arguments.items() if value not in (None, ())]
     if resume and given:
         raise InvalidArgumentError(f"--resume goes on as the run began; leave out --{given[0].replace('_', '-')}")
     if not resume:
@@ -84,16 +86,17 @@ def _check_new(run_dir: Path, dataset: Path | None, weights_from: str | None) ->
 def _start(run_dir: Path, dataset: Path | None, arguments: dict[str, Any]) -> "TrainingRun":
     from melody_rnn.data.dataset import load
     from melody_rnn.training import parse_hparams, train
-    from melody_rnn.training.settings import SETTINGS
+    from melody_rnn.training.settings import SETTINGS, TrainingSettings
 
     assert dataset is not None
-    name = arguments["model"]
-    settings = SETTINGS[name]
+    start = options.load_model(arguments["weights_from"]) if arguments["weights_from"] else None
+    config = start.config if start else CONFIGS[arguments["model"] or _DEFAULT_CONFIG]
+    if arguments["model"] not in (None, config.name):
+        raise InvalidArgumentError(f"--from gives a {config.name}; leave out --model {arguments['model']}")
+    settings = SETTINGS.get(config.name, TrainingSettings())
     changes = {key: arguments[key] for key in ("epochs", "steps", "patience", "seed") if arguments[key] is not None}
     if arguments["steps"] is not None and arguments["epochs"] is None:
         changes["epochs"] = 2**31 - 1
-    start = options.load_model(arguments["weights_from"]) if arguments["weights_from"] else None
-    config = dataclasses.replace(start.config, name=name) if start else CONFIGS[name]
     config, settings = parse_hparams(arguments["hparams"], config, dataclasses.replace(settings, **changes))
     loaded = load(dataset)
     with _progress() as callback:
