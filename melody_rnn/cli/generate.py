@@ -270,7 +270,8 @@ def _print_table(request: Request, rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from melody_rnn.music.melodies import note_name, num_notes
+    from melody_rnn.music.melodies import num_notes
+    from melody_rnn.music.pitches import note_name
 
     table = Table(box=None, header_style="bold")
     table.add_column("file", overflow="fold")

@@ -1,6 +1,5 @@
 """Melodies: taken from a sequence, moved into a model's range and key, written back as a sequence."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,14 +9,11 @@ from note_seq import Melody, NoteSequence, sequences_lib
 from numpy.typing import NDArray
 
 from melody_rnn.errors import MelodyError
-from melody_rnn.events import DEFAULT_QPM, DEFAULT_STEPS_PER_QUARTER, MAX_PITCH, NUM_PITCHES
+from melody_rnn.events import DEFAULT_QPM, DEFAULT_STEPS_PER_QUARTER, NUM_PITCHES
 from melody_rnn.music.meters import Meter, meter_of_bar
 
 MAX_STEPS = 100_000
 """Steps beyond which a file is taken for damaged: seven hours at 120 quarter notes a minute."""
-_NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-_NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_NOTE_NAME = re.compile(r"([A-Ga-g])([#♯b♭]*)(-?\d+)")
 
 
 @dataclass(frozen=True)
@@ -122,28 +118,6 @@ def melody_to_sequence(
     signature = sequence.time_signatures.add()
     signature.numerator, signature.denominator = meter or meter_of_bar(melody.steps_per_bar, melody.steps_per_quarter)
     return sequence
-
-
-def note_name(pitch: int) -> str:
-    """Returns a MIDI pitch as a name; 60 is C4. `parse_note_name` is its inverse."""
-    return f"{_NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}"
-
-
-def parse_note_name(name: str) -> int:
-    """Returns the MIDI pitch of a name such as C4, F#3, Bb5; C4 is 60.
-
-    Raises:
-        MelodyError: If it is no name, or outside 0..127.
-    """
-    match = _NOTE_NAME.fullmatch(name)
-    if not match:
-        raise MelodyError(f"{name!r} is no note; write a letter from A to G, # or b, and an octave, such as F#4")
-    letter, accidentals, octave = match.groups()
-    shift = sum(1 if accidental in "#♯" else -1 for accidental in accidentals)
-    pitch = _NATURALS[letter.upper()] + shift + 12 * (int(octave) + 1)
-    if not 0 <= pitch <= MAX_PITCH:
-        raise MelodyError(f"{name!r} is MIDI pitch {pitch}, outside 0..{MAX_PITCH} (C-1 to G9)")
-    return pitch
 
 
 def num_notes(events: Sequence[int]) -> int:

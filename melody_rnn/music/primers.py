@@ -8,8 +8,9 @@ from note_seq import NoteSequence
 
 from melody_rnn.errors import MelodyError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, MAX_PITCH, NO_EVENT, NOTE_OFF
-from melody_rnn.music.melodies import is_sounding_at_end, melody_from_sequence, num_notes, parse_note_name
+from melody_rnn.music.melodies import is_sounding_at_end, melody_from_sequence, num_notes
 from melody_rnn.music.meters import Meter
+from melody_rnn.music.pitches import parse_note_name
 
 DEFAULT_NOTE_STEPS = 4
 _MAX_NOTE_STEPS = 1024

@@ -33,6 +33,30 @@ def temper(logits: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
     return tf.where(is_warm, shifted / tf.where(is_warm, temperature, 1.0), largest_alone)
 
 
+def dynamic_temperature(logits: tf.Tensor, sure: tf.Tensor, unsure: tf.Tensor) -> tf.Tensor:
+    """Returns a temperature that follows how sure the model is.
+
+    T = sure + (unsure - sure) * H / log(n), where H is the entropy in nats of the n classes that are not masked. So T
+    is `sure` where one class has all the probability and `unsure` where all are equally probable.
+
+    Args:
+        logits: [batch, num_classes] float32; -inf for a class that must not be chosen.
+        sure: [] or [batch] float32, at least 0.
+        unsure: [] or [batch] float32, at least 0.
+
+    Returns:
+        [batch] float32.
+
+    Source: llama.cpp's dynamic temperature (`llama_sampler_temp_ext` with exponent 1), which is cold where the model
+    is sure. So is EDT, T = T0 * 0.8^(theta / H) (Zhang et al. 2024, arXiv:2403.14541). With sure > unsure it is the
+    other way round: hot where the model is sure, which varies what it would repeat, and cold where mistakes are likely.
+    """
+    num_allowed = tf.reduce_sum(tf.cast(logits > -float("inf"), tf.float32), axis=1)
+    share = entropy(logits) / tf.math.log(tf.maximum(num_allowed, 2.0))
+    sure, unsure = (tf.reshape(per_melody(value), [-1]) for value in (sure, unsure))
+    return sure + (unsure - sure) * share
+
+
 def softmax(logits: tf.Tensor) -> tf.Tensor:
     """Returns the probabilities [..., num_classes] float32 of logits of that shape; -inf gives exactly 0."""
     return tf.nn.softmax(tf.cast(logits, tf.float32))
@@ -41,6 +65,11 @@ def softmax(logits: tf.Tensor) -> tf.Tensor:
 def log_softmax(logits: tf.Tensor) -> tf.Tensor:
     """Returns the natural logarithms of `softmax(logits)`, in nats."""
     return tf.nn.log_softmax(tf.cast(logits, tf.float32))
+
+
+def entropy(logits: tf.Tensor) -> tf.Tensor:
+    """Returns the entropy of softmax(logits) in nats, [batch] float32, for logits [batch, num_classes]."""
+    return -tf.reduce_sum(tf.math.multiply_no_nan(log_softmax(logits), softmax(logits)), axis=1)
 
 
 def event_log_likelihoods(log_probabilities: tf.Tensor, label_events: tf.Tensor, events: tf.Tensor) -> tf.Tensor:

@@ -104,25 +104,6 @@ def test_what_holds_no_melody():
         melodies.melody_from_sequence(sequence)
 
 
-@given(pitches)
-def test_note_names_round_trip(pitch):
-    assert melodies.parse_note_name(melodies.note_name(pitch)) == pitch
-
-
-@pytest.mark.parametrize(
-    ("name", "pitch"),
-    [("C4", 60), ("c4", 60), ("Bb3", 58), ("F##2", 43), ("Cb4", 59), ("B♯4", 72), ("C-1", 0), ("G9", 127)],
-)
-def test_note_names(name, pitch):
-    assert melodies.parse_note_name(name) == pitch
-
-
-@pytest.mark.parametrize("name", ["H4", "C", "4", "C99", "C4x", "G#9", "", "Cb-1"])
-def test_bad_note_names(name):
-    with pytest.raises(MelodyError, match=repr(name)):
-        melodies.parse_note_name(name)
-
-
 def test_whether_a_note_sounds_at_the_end():
     assert melodies.is_sounding_at_end([60, -2, -2])
     assert not melodies.is_sounding_at_end([60, -1, -2])
