@@ -33,6 +33,10 @@ class DeviceError(MelodyRNNError):
     """The device that was asked for is not there."""
 
 
+class ConstraintError(MelodyRNNError, ValueError):
+    """Constraints leave no event possible; the message names them."""
+
+
 class GenerationError(MelodyRNNError):
     """The network gave logits that are not finite, so no melody can be drawn from them."""
 

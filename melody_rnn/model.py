@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import tensorflow as tf
@@ -14,16 +14,22 @@ from numpy.typing import NDArray
 from melody_rnn.bundles import Bundle, read_bundle, read_run, write_bundle, write_magentajs
 from melody_rnn.config import ModelConfig
 from melody_rnn.encodings import make_encoding
+from melody_rnn.encodings.encoding import event_index
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR
 from melody_rnn.generation.loop import SamplingLoop, Start, repeat_primer
+from melody_rnn.generation.opening import allowed_openings, draw_openings
 from melody_rnn.generation.trace import Trace, Tracer, move_trace, pad_events
-from melody_rnn.music.melodies import fold, squash, transpose_events
+from melody_rnn.music.melodies import fold, rest_at_end, squash, transpose_events
 from melody_rnn.music.meters import meter_of_bar
+from melody_rnn.music.placement import placement
 from melody_rnn.music.primers import Primer, parse_primer, primer_from_events, primer_from_sequence
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import Preset, find_preset, load_preset, make_network, save_preset
+from melody_rnn.sampling.automaton import Automaton, Guide, Situation
+from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.sampler import SamplerSettings
+from melody_rnn.sampling.schedule import Schedule, Steps
 from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
 
 MAX_SEED = 2**31 - 1
@@ -122,18 +128,20 @@ class MelodyRNN:
         num_steps: int = 128,
         new_steps: int | None = None,
         primer: PrimerLike = None,
-        temperature: float | Sequence[float] = 1.0,
+        temperature: float | Sequence[float] | Schedule | NDArray[np.floating] | None = None,
         top_k: int | Sequence[int] | None = None,
         top_p: float | Sequence[float] | None = None,
         min_p: float | Sequence[float] | None = None,
         seed: int | None = None,
         steps_per_bar: int | None = None,
         on_done: Callable[[int], object] | None = None,
+        sampler: SamplerSettings | None = None,
+        constraints: Constraints | None = None,
     ) -> list[Melody]:
         """Samples melodies.
 
         Melody k depends on the seed and on k, not on `num_outputs`. The sampler's settings are one value for all
-        melodies or one for each.
+        melodies or one for each; temperature, top_k, top_p and min_p take the place of those in `sampler`.
 
         Args:
             num_outputs: Number of melodies, at least 1.
@@ -141,7 +149,8 @@ class MelodyRNN:
             new_steps: Steps to sample after the primer; takes the place of `num_steps`.
             primer: What every melody starts with: a melody, events, a NoteSequence, or text as `parse_primer` reads
                 it. Without one, each melody's first note is drawn from the model's opening notes.
-            temperature: Divides the logits; 0 is greedy.
+            temperature: Divides the logits; 0 is greedy. A `Schedule`, or an array [num_outputs or 1, new_steps],
+                changes it from step to step.
             top_k: Keeps the likeliest labels.
             top_p: Keeps the likeliest labels that hold this probability.
             min_p: Keeps labels at least this many times as likely as the likeliest.
@@ -149,6 +158,9 @@ class MelodyRNN:
             steps_per_bar: Steps in a bar, which encodings that know bars keep to; where not given, those of a primer
                 that is a Melody or a NoteSequence, else 16.
             on_done: Called with the number of melodies each time that some are done, from any thread.
+            sampler: All of the sampler's settings.
+            constraints: What every melody must be like. Without a primer they also say where the model plays: it is
+                transposed so that their key is the one it knows best.
 
         Returns:
             `num_outputs` melodies, primer included exactly as given.
@@ -156,25 +168,74 @@ class MelodyRNN:
         Raises:
             InvalidArgumentError: If an argument is out of its range.
             MelodyError: If the primer has no note, or leaves no step to sample.
+            ConstraintError: If the constraints leave no event possible.
             GenerationError: If the network gives logits that are not finite.
         """
         _check_at_least("num_outputs", num_outputs, 1)
-        controls = SamplerSettings(temperature, top_k, top_p, min_p).controls(num_outputs)
+        shortcuts = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
+        chosen: dict[str, Any] = {name: value for name, value in shortcuts.items() if value is not None}
+        settings = replace(sampler or SamplerSettings(), **chosen)
         seed = fresh_seed() if seed is None else _check_seed(seed)
         given = None if primer is None else self._read_primer(primer)
         new_steps = _count_new_steps(len(given.events) if given else 1, num_steps, new_steps)
         if steps_per_bar is None:
             steps_per_bar = self._bar_of(given)
         _check_at_least("steps_per_bar", steps_per_bar, 1)
+        steps = Steps(len(given.events) if given else 1, new_steps, steps_per_bar)
+        controls = settings.controls(num_outputs, steps)
         if given is None:
-            start, amount = Start(self._draw_openings(num_outputs, seed), steps_per_bar=steps_per_bar), 0
+            start, amount, guide = self._open(constraints, num_outputs, seed, steps)
         else:
-            squashed, amount = self._squash(Melody(list(given.events)))
-            start = Start(repeat_primer(list(squashed), num_outputs), given.ends_note, steps_per_bar)
-        sampled = transpose_events(self._loop(start, new_steps, controls, seed, on_done), -amount)
-        primers = [given.events] * num_outputs if given else start.events.tolist()
-        steps = {"steps_per_quarter": self.config.steps_per_quarter, "steps_per_bar": steps_per_bar}
-        return [Melody([*primer, *new], **steps) for primer, new in zip(primers, sampled.tolist(), strict=True)]
+            start, amount, guide = self._continue(given, constraints, num_outputs, steps)
+        sampled = transpose_events(self._loop(start, new_steps, controls, seed, on_done, guide), -amount)
+        primers = [given.events] * num_outputs if given else transpose_events(start.events, -amount).tolist()
+        melody_steps = {"steps_per_quarter": self.config.steps_per_quarter, "steps_per_bar": steps_per_bar}
+        return [Melody([*primer, *new], **melody_steps) for primer, new in zip(primers, sampled.tolist(), strict=True)]
+
+    def _open(
+        self, constraints: Constraints | None, num_outputs: int, seed: int, steps: Steps
+    ) -> tuple[Start, int, Guide | None]:
+        """Returns where melodies without a primer start, how they are transposed, and what guides them."""
+        shares = self._preset.opening_pitches
+        if not _is_set(constraints):
+            return Start(draw_openings(shares, num_outputs, seed), steps_per_bar=steps.per_bar), 0, None
+        amount = self._place(constraints)
+        situation = Situation(self._sounding_pitches(amount), Steps(0, steps.num_steps + 1, steps.per_bar))
+        automaton = Automaton(constraints, situation)
+        min_note = self.config.encoding.min_note
+        allowed = allowed_openings(shares, automaton.opening_mask(), min_note)
+        openings = draw_openings(allowed, num_outputs, seed)
+        guide = automaton.guide_after(event_index(openings[:, 0], min_note).numpy())
+        return Start(openings, steps_per_bar=steps.per_bar), amount, guide
+
+    def _continue(
+        self, primer: Primer, constraints: Constraints | None, num_outputs: int, steps: Steps
+    ) -> tuple[Start, int, Guide | None]:
+        """Returns where melodies with a primer start, how they are transposed, and what guides them."""
+        squashed, amount = self._squash(Melody(list(primer.events)))
+        start = Start(repeat_primer(list(squashed), num_outputs), primer.ends_note, steps.per_bar)
+        if not _is_set(constraints):
+            return start, amount, None
+        last_pitch = next(event for event in reversed(primer.events) if event >= 0)
+        pitches, rest_steps = self._sounding_pitches(amount), rest_at_end(primer.events)
+        situation = Situation(pitches, steps, last_pitch, rest_steps, primer.ends_note)
+        # What is to be kept at the first step is to be kept though it may hold the primer's last note.
+        start = replace(start, ends_note=primer.ends_note and steps.first not in (constraints.keep or {}))
+        return start, amount, Automaton(constraints, situation).guide(num_outputs)
+
+    def _place(self, constraints: Constraints) -> int:
+        """Returns how what constraints ask for is transposed for the model, in semitones."""
+        encoding = self.config.encoding
+        if constraints.keep:
+            return self._squash(Melody([constraints.keep[step] for step in sorted(constraints.keep)]))[1]
+        low, high = constraints.pitches or (encoding.min_note, encoding.max_note - 1)
+        pitches = range(low, high + 1)
+        return placement(constraints.tones, pitches, encoding.min_note, encoding.max_note, self.config.transpose_to_key)
+
+    def _sounding_pitches(self, amount: int) -> NDArray[np.int32]:
+        """Returns how the model's pitches sound, [num_pitches] int32, given how they were transposed for it."""
+        pitches = np.arange(self.config.encoding.min_note, self.config.encoding.max_note, dtype=np.int32)
+        return transpose_events(pitches, -amount)
 
     def log_likelihood(self, melody: Melody | Sequence[int]) -> float:
         """Returns the log-likelihood of a melody's events after the first, in nats at temperature 1.
@@ -276,14 +337,9 @@ class MelodyRNN:
             return fold(melody, encoding.min_note, encoding.max_note, transpose), transpose
         return squash(melody, encoding.min_note, encoding.max_note, self.config.transpose_to_key)
 
-    def _draw_openings(self, num_outputs: int, seed: int) -> NDArray[np.int32]:
-        """Returns one opening pitch a melody, [num_outputs, 1] int32."""
-        pitches = np.array(sorted(self._preset.opening_pitches), np.int32)
-        bounds = np.cumsum([self._preset.opening_pitches[int(pitch)] for pitch in pitches])
-        # One stream for all: its number k is the same however many are taken.
-        drawn = np.random.Generator(np.random.Philox(key=seed)).random(num_outputs) * bounds[-1]
-        openings: NDArray[np.int32] = pitches[np.searchsorted(bounds, drawn, side="right")]
-        return openings[:, np.newaxis]
+
+def _is_set(constraints: Constraints | None) -> TypeGuard[Constraints]:
+    return constraints is not None and bool(constraints.given())
 
 
 def _as_melody(melody: Melody | Sequence[int]) -> Melody:

@@ -20,10 +20,13 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from melody_rnn.encodings import Encoding
+from melody_rnn.encodings.encoding import event_index
 from melody_rnn.errors import GenerationError
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT
 from melody_rnn.network.network import MelodyNetwork, RNNState
-from melody_rnn.sampling.sampler import Controls, draw, fill_with_noise, gumbel, transform
+from melody_rnn.sampling.automaton import Guide
+from melody_rnn.sampling.repetition import append_onset, last_onsets
+from melody_rnn.sampling.sampler import Controls, control_repetition, draw, fill_with_noise, gumbel, transform
 
 CPU_TILES = (2, 8, 32)
 GPU_TILE = 512
@@ -38,11 +41,15 @@ class LoopState(NamedTuple):
         event: [batch] int32, the last event, which neither state knows yet.
         encoding_state: The encoding's state; None before the first event.
         rnn_state: The network's state; None before the first event.
+        onsets: [batch, MAX_ONSETS] int32, the notes so far; nothing where no setting needs them.
+        place: [batch] int32, the constraints' state; nothing without constraints.
     """
 
     event: tf.Tensor
     encoding_state: Any = None
     rnn_state: Any = None
+    onsets: Any = ()
+    place: Any = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,7 @@ class SamplingLoop:
         controls: Controls,
         seed: int,
         on_done: Callable[[int], object] | None = None,
+        guide: Guide | None = None,
     ) -> NDArray[np.int32]:
         """Samples one continuation for each row of `start.events`.
 
@@ -93,6 +101,7 @@ class SamplingLoop:
             controls: The sampler's settings, one value a melody.
             seed: Of the run.
             on_done: Called with the number of melodies each time that some are done, from any thread.
+            guide: The constraints, for `new_steps` steps.
 
         Returns:
             [num_melodies, new_steps] int32 events, without the primers.
@@ -109,10 +118,13 @@ class SamplingLoop:
         def one_tile(first: int) -> NDArray[np.int32]:
             rows = np.minimum(np.arange(first, first + tile), num_melodies - 1)
             primers = start.events[rows]
-            tile_controls = Controls(*(None if setting is None else setting[rows] for setting in controls))
             states = self._forward(primers[:, :-1], limits[-1]) if primers.shape[1] > 1 else (None, None)
             noise = self._noise(range(first, first + tile), new_steps, seed)
-            sampled, is_finite = self._run(weights, LoopState(primers[:, -1], *states), tile_controls, noise, *limits)
+            state = LoopState(primers[:, -1], *states)
+            if controls.counts_onsets:
+                state = state._replace(onsets=last_onsets(primers))
+            given = controls.of_rows(rows, noise.shape[1]), guide and guide.of_rows(rows, noise.shape[1])
+            sampled, is_finite = self._run(weights, state, *given, noise, *limits)
             if not is_finite.numpy():
                 raise GenerationError("the model gave logits that are not finite; its weights are damaged")
             events: NDArray[np.int32] = sampled.numpy()[:new_steps, : num_melodies - first].T
@@ -145,6 +157,7 @@ class SamplingLoop:
         weights: Sequence[tf.Tensor],
         state: LoopState,
         controls: Controls,
+        guide: Guide | None,
         noise: tf.Tensor,
         new_steps: tf.Tensor,
         ends_note: tf.Tensor,
@@ -155,6 +168,7 @@ class SamplingLoop:
         Without states in `state` its event is the melodies' first.
         """
         encoding, network = self._encoding, self._network
+        min_note = encoding.config.min_note
         values = list(zip(network.trainable_variables, weights, strict=True))
 
         def body(step: tf.Tensor, state: LoopState, events: tf.TensorArray, check: tf.Tensor) -> tuple[Any, ...]:
@@ -166,19 +180,36 @@ class SamplingLoop:
             meanings = encoding.label_events(encoding_state)
             is_forbidden = (meanings == NO_EVENT) & ends_note & (step == 0)
             logits = tf.where(is_forbidden, -float("inf"), logits)
-            label = draw(transform(logits, controls), perturbations[:, step])
+            onsets, place = state.onsets, state.place
+            if guide:
+                logits = _constrain(logits, guide.event_mask(step, place), event_index(meanings, min_note))
+            if controls.counts_onsets:
+                logits = control_repetition(logits, controls, meanings, onsets)
+            label = draw(transform(logits, controls.at(step)), perturbations[:, step])
             event = tf.gather(meanings, label, axis=1, batch_dims=1)
-            return step + 1, LoopState(event, encoding_state, rnn_state), events.write(step, event), check
+            if guide:
+                place = guide.advance(place, event_index(event, min_note))
+            if controls.counts_onsets:
+                onsets = append_onset(onsets, event)
+            state = LoopState(event, encoding_state, rnn_state, onsets, place)
+            return step + 1, state, events.write(step, event), check
 
         batch_size, max_steps, _ = noise.shape
         perturbations = gumbel(noise)
         if state.rnn_state is None:
             encoding_state = encoding.initial_state(batch_size, steps_per_bar)
-            state = LoopState(state.event, encoding_state, network.initial_state(batch_size))
+            state = state._replace(encoding_state=encoding_state, rnn_state=network.initial_state(batch_size))
+        if guide:
+            state = state._replace(place=guide.state)
         events = tf.TensorArray(tf.int32, max_steps, element_shape=[batch_size])
         first = (tf.constant(0), state, events, tf.zeros_like(noise[:, 0]))
         _, _, events, check = tf.while_loop(lambda step, *_: step < new_steps, body, first)
         return events.stack(), tf.reduce_all(check == 0)
+
+
+def _constrain(logits: tf.Tensor, event_mask: tf.Tensor, label_index: tf.Tensor) -> tf.Tensor:
+    """Masks the labels [batch, num_classes] whose event, given by its index, is masked [batch, num_events]."""
+    return tf.where(tf.gather(event_mask, label_index, axis=1, batch_dims=1), logits, -float("inf"))
 
 
 def _tile_size(num_melodies: int) -> int:

@@ -131,6 +131,15 @@ def is_sounding_at_end(events: Sequence[int]) -> bool:
     return last >= 0
 
 
+def rest_at_end(events: Sequence[int]) -> int:
+    """Returns for how many steps nothing has sounded when the events end."""
+    steps, is_sounding = 0, False
+    for event in events:
+        is_sounding = event >= 0 or (is_sounding and event == note_seq.MELODY_NO_EVENT)
+        steps = 0 if is_sounding else steps + 1
+    return steps
+
+
 class _StepClock:
     """Seconds to steps, through a sequence's tempo changes."""
 

@@ -1,17 +1,26 @@
 """The sampler: its settings, the distribution that they make of logits, and the draw."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.sampling.temperature import temper
-from melody_rnn.sampling.truncation import keep_min_p, keep_top_k, keep_top_p
+from melody_rnn.sampling.repetition import MAX_NGRAM, forbid_repeated_ngrams, forbid_same_pitch, penalise_repeats
+from melody_rnn.sampling.schedule import Schedule, Steps
+from melody_rnn.sampling.temperature import dynamic_temperature, temper
+from melody_rnn.sampling.truncation import (
+    keep_above_epsilon,
+    keep_above_eta,
+    keep_min_p,
+    keep_top_k,
+    keep_top_p,
+    keep_typical,
+)
 
 Setting = float | Sequence[float]
 Values = Any
@@ -22,67 +31,165 @@ class Controls(NamedTuple):
     """The settings as the compiled loop takes them: one value a melody; None leaves a step out of the graph.
 
     Attributes:
-        temperature: [batch] float32.
+        temperature: [batch] float32, or [batch, steps] where it changes from step to step.
         top_k: [batch] int32 or None.
         top_p: [batch] float32 or None.
         min_p: [batch] float32 or None.
+        typical_p: [batch] float32 or None.
+        epsilon: [batch] float32 or None.
+        eta: [batch] float32 or None.
+        dynamic_temperature: [batch, 2] float32 or None.
+        repetition_penalty: [batch] float32 or None.
+        no_repeat_ngram: [batch] int32 or None.
+        max_same_pitch: [batch] int32 or None.
     """
 
     temperature: Values
     top_k: Values | None = None
     top_p: Values | None = None
     min_p: Values | None = None
+    typical_p: Values | None = None
+    epsilon: Values | None = None
+    eta: Values | None = None
+    dynamic_temperature: Values | None = None
+    repetition_penalty: Values | None = None
+    no_repeat_ngram: Values | None = None
+    max_same_pitch: Values | None = None
+
+    @property
+    def counts_onsets(self) -> bool:
+        """Whether a setting needs the notes so far."""
+        settings = (self.repetition_penalty, self.no_repeat_ngram, self.max_same_pitch)
+        return any(setting is not None for setting in settings)
+
+    def of_rows(self, rows: Values, num_steps: int) -> "Controls":
+        """Returns the settings of some melodies, those that change held from their last step on to `num_steps`."""
+        taken = Controls(*(None if setting is None else setting[rows] for setting in self))
+        if taken.temperature.ndim == 1:
+            return taken
+        missing = num_steps - taken.temperature.shape[1]
+        return taken._replace(temperature=np.pad(taken.temperature, [(0, 0), (0, missing)], mode="edge"))
+
+    def at(self, step: tf.Tensor) -> "Controls":
+        """Returns the settings of one step, the temperature [batch]."""
+        return self if len(self.temperature.shape) == 1 else self._replace(temperature=self.temperature[:, step])
 
 
 @dataclass(frozen=True)
 class SamplerSettings:
-    """How events are chosen; each field is one value for all melodies or one for each.
+    """How events are chosen; each field is one value for all melodies or a sequence of one for each.
+
+    The fields work in a fixed order, whatever the order in which they are given: repetition_penalty, no_repeat_ngram,
+    max_same_pitch; temperature times dynamic_temperature; top_k, top_p, min_p, typical_p, epsilon, eta.
 
     Attributes:
-        temperature: Finite, at least 0; 1 is the model's own distribution, 0 always takes the likeliest event.
+        temperature: Finite, at least 0; 1 is the model's own distribution, 0 always takes the likeliest event. A
+            `Schedule`, or an array [num_melodies or 1, new_steps], changes it from step to step.
         top_k: At least 1, or None for off.
         top_p: In (0, 1], or None for off.
         min_p: In [0, 1], or None for off.
+        typical_p: In (0, 1], or None for off.
+        epsilon: In [0, 1], or None for off.
+        eta: In [0, 1], or None for off.
+        dynamic_temperature: What to multiply the temperature by where the model is sure, and where it is not, two
+            finite numbers of at least 0; or None for off. One such pair, or one a melody.
+        repetition_penalty: At least 1, or None for off.
+        no_repeat_ngram: From 2 to `MAX_NGRAM` notes, or None for off.
+        max_same_pitch: At least 1, or None for off.
     """
 
-    temperature: Setting = 1.0
+    temperature: Setting | Schedule | NDArray[np.floating] = 1.0
     top_k: int | Sequence[int] | None = None
     top_p: Setting | None = None
     min_p: Setting | None = None
+    typical_p: Setting | None = None
+    epsilon: Setting | None = None
+    eta: Setting | None = None
+    dynamic_temperature: tuple[float, float] | Sequence[tuple[float, float]] | None = None
+    repetition_penalty: Setting | None = None
+    no_repeat_ngram: int | Sequence[int] | None = None
+    max_same_pitch: int | Sequence[int] | None = None
 
     def __post_init__(self) -> None:
-        _check("temperature", self.temperature, "a finite number of at least 0", lambda t: t >= 0)
-        _check("top_k", self.top_k, "a whole number of at least 1", lambda k: k >= 1 and k == int(k))
-        _check("top_p", self.top_p, "above 0 and at most 1", lambda p: 0 < p <= 1)
-        _check("min_p", self.min_p, "from 0 to 1", lambda p: 0 <= p <= 1)
+        for name, limit in _LIMITS.items():
+            _check(name, getattr(self, name), limit)
 
-    def controls(self, num_melodies: int) -> Controls:
+    def controls(self, num_melodies: int, steps: Steps | None = None) -> Controls:
         """Returns the settings of `num_melodies` melodies.
+
+        Args:
+            num_melodies: How many.
+            steps: What is generated; a temperature that changes from step to step needs it.
 
         Raises:
             InvalidArgumentError: If a setting has another number of values.
         """
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Controls(**{name: _spread(name, value, num_melodies) for name, value in values.items()})
+        spread = {name: _spread(name, getattr(self, name), num_melodies) for name in _LIMITS if name != "temperature"}
+        return Controls(temperature=self._temperatures(num_melodies, steps), **spread)
+
+    def _temperatures(self, num_melodies: int, steps: Steps | None) -> Values:
+        temperature = self.temperature
+        if isinstance(temperature, Schedule):
+            if steps is None:
+                raise InvalidArgumentError("a temperature schedule needs the steps that it is over")
+            temperature = temperature.temperatures(steps)[np.newaxis]
+        if not isinstance(temperature, np.ndarray) or temperature.ndim != 2:
+            return _spread("temperature", temperature, num_melodies)
+        num_rows, num_steps = temperature.shape
+        if num_rows not in (1, num_melodies) or steps is None or num_steps != steps.num_steps:
+            wanted = f"[1 or {num_melodies}, {steps.num_steps if steps else 'new_steps'}]"
+            raise InvalidArgumentError(
+                f"a temperature for each step must be an array {wanted}, got {[*temperature.shape]}"
+            )
+        return np.broadcast_to(temperature, (num_melodies, num_steps)).astype(np.float32)
+
+
+def control_repetition(logits: tf.Tensor, controls: Controls, label_events: tf.Tensor, onsets: tf.Tensor) -> tf.Tensor:
+    """Applies the repetition penalty, no-repeat n-grams and the cap on one pitch in a row, in this order.
+
+    Args:
+        logits: [batch, num_classes] float32.
+        controls: One value a melody.
+        label_events: [batch, num_classes] int32, the event that each label stands for.
+        onsets: [batch, MAX_ONSETS] int32, the notes so far.
+
+    Returns:
+        [batch, num_classes] float32.
+    """
+    if controls.repetition_penalty is not None:
+        logits = penalise_repeats(logits, label_events, onsets, controls.repetition_penalty)
+    if controls.no_repeat_ngram is not None:
+        logits = forbid_repeated_ngrams(logits, label_events, onsets, controls.no_repeat_ngram)
+    if controls.max_same_pitch is not None:
+        logits = forbid_same_pitch(logits, label_events, onsets, controls.max_same_pitch)
+    return logits
 
 
 def transform(logits: tf.Tensor, controls: Controls) -> tf.Tensor:
-    """Applies temperature, top-k, top-p and min-p, in this order.
+    """Applies the temperature and the truncations, in the order of `SamplerSettings`.
 
     Args:
         logits: [batch, num_classes] float32; -inf for a class that must not be chosen.
-        controls: One value a melody.
+        controls: One value a melody, those of one step.
 
     Returns:
         [batch, num_classes] float32 logits whose softmax is the distribution that is drawn from.
     """
-    logits = temper(logits, controls.temperature)
-    if controls.top_k is not None:
-        logits = keep_top_k(logits, controls.top_k)
-    if controls.top_p is not None:
-        logits = keep_top_p(logits, controls.top_p)
-    if controls.min_p is not None:
-        logits = keep_min_p(logits, controls.min_p)
+    temperature = controls.temperature
+    if controls.dynamic_temperature is not None:
+        temperature *= dynamic_temperature(logits, *tf.unstack(controls.dynamic_temperature, axis=1))
+    logits = temper(logits, temperature)
+    truncations = (
+        (keep_top_k, controls.top_k),
+        (keep_top_p, controls.top_p),
+        (keep_min_p, controls.min_p),
+        (keep_typical, controls.typical_p),
+        (keep_above_epsilon, controls.epsilon),
+        (keep_above_eta, controls.eta),
+    )
+    for truncate, setting in truncations:
+        if setting is not None:
+            logits = truncate(logits, setting)
     return logits
 
 
@@ -122,21 +229,55 @@ def draw(logits: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
     return tf.reduce_min(tf.where(is_largest, tf.range(num_classes), num_classes - 1), axis=1)
 
 
-def _check(name: str, setting: Setting | None, limit: str, is_valid: object) -> None:
-    if setting is None:
+class _Limit(NamedTuple):
+    """What a setting's values must be, in words and as a function."""
+
+    words: str
+    is_valid: Callable[[float], bool]
+    is_whole: bool = False
+
+
+_LIMITS: Final = {
+    "temperature": _Limit("a finite number of at least 0", lambda t: t >= 0),
+    "top_k": _Limit("a whole number of at least 1", lambda k: k >= 1, is_whole=True),
+    "top_p": _Limit("above 0 and at most 1", lambda p: 0 < p <= 1),
+    "min_p": _Limit("from 0 to 1", lambda p: 0 <= p <= 1),
+    "typical_p": _Limit("above 0 and at most 1", lambda p: 0 < p <= 1),
+    "epsilon": _Limit("from 0 to 1", lambda p: 0 <= p <= 1),
+    "eta": _Limit("from 0 to 1", lambda p: 0 <= p <= 1),
+    "dynamic_temperature": _Limit("two finite numbers of at least 0", lambda t: t >= 0),
+    "repetition_penalty": _Limit("a finite number of at least 1", lambda x: x >= 1),
+    "no_repeat_ngram": _Limit(f"a whole number from 2 to {MAX_NGRAM}", lambda n: 2 <= n <= MAX_NGRAM, is_whole=True),
+    "max_same_pitch": _Limit("a whole number of at least 1", lambda n: n >= 1, is_whole=True),
+}
+
+
+def _check(name: str, setting: Any, limit: _Limit) -> None:
+    if setting is None or isinstance(setting, Schedule):
         return
-    for value in setting if isinstance(setting, Sequence) else [setting]:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if not is_number or not is_valid(value):  # type: ignore[operator]
-            raise InvalidArgumentError(f"{name} must be {limit}, got {value}")
+    try:
+        values = np.asarray(setting)
+    except ValueError:
+        values = np.asarray(None)
+    is_number = values.dtype.kind in "iuf" and values.size > 0
+    is_shaped = values.ndim in (1, 2) and values.shape[-1] == 2 if name == "dynamic_temperature" else True
+    if not is_number or not is_shaped:
+        raise InvalidArgumentError(f"{name} must be {limit.words}, got {setting}")
+    for value in values.ravel().tolist():
+        if not math.isfinite(value) or not limit.is_valid(value) or (limit.is_whole and value != int(value)):
+            raise InvalidArgumentError(f"{name} must be {limit.words}, got {value}")
 
 
-def _spread(name: str, setting: Setting | None, num_melodies: int) -> Values | None:
+def _spread(name: str, setting: Any, num_melodies: int) -> Values | None:
     if setting is None:
         return None
-    values = list(setting) if isinstance(setting, Sequence) else [setting] * num_melodies
-    if len(values) != num_melodies:
+    values = np.asarray(setting, np.int32 if _LIMITS[name].is_whole else np.float32)
+    trailing = values.shape[-1:] if name == "dynamic_temperature" else ()
+    if values.ndim == len(trailing):
+        values = np.broadcast_to(values, (num_melodies, *trailing))
+    if values.shape != (num_melodies, *trailing):
+        one = "pair" if trailing else "number"
         raise InvalidArgumentError(
-            f"{name} must be one number or one for each of the {num_melodies} melodies, got {len(values)} numbers"
+            f"{name} must be one {one} or one for each of the {num_melodies} melodies, got {len(values)} {one}s"
         )
-    return np.array(values, np.int32 if name == "top_k" else np.float32)
+    return values

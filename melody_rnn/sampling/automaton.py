@@ -1,0 +1,283 @@
+"""Constraints as a finite automaton, so that a melody never comes to a point where it could not go on.
+
+A melody's state is what the constraints must know of its past: the last note's pitch, and for how long nothing has
+sounded. Going backward from the end, the states from which the rest of the melody can still be had are found before
+anything is sampled; sampling then masks the events that lead elsewhere. So constraints that look ahead, such as the
+last note, are met for certain, and those that cannot be had together are known at once.
+
+Source: Pachet and Roy 2011, 'Markov constraints: steerable generation of Markov sequences' (Constraints 16:148-172).
+Probabilities are renormalised step by step, not over all melodies that meet the constraints.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from melody_rnn.errors import ConstraintError, InvalidArgumentError
+from melody_rnn.events import NO_EVENT, NOTE_OFF, NOTES_PER_OCTAVE, NUM_SPECIAL_EVENTS
+from melody_rnn.music.pitches import note_name
+from melody_rnn.sampling.constraints import ONSET, Constraints
+from melody_rnn.sampling.schedule import Steps
+
+_HOLD = NO_EVENT + NUM_SPECIAL_EVENTS
+_OFF = NOTE_OFF + NUM_SPECIAL_EVENTS
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Where constrained steps begin, and what the model can play.
+
+    An event's index is 0 for no event, 1 for note off, 2 and up for the model's pitches.
+
+    Attributes:
+        pitches: [num_pitches] int32, how the model's pitches sound, lowest first.
+        steps: The steps that are constrained.
+        last_pitch: The last note before them as it sounds, or None.
+        rest_steps: Steps without a note that lie right before them.
+        must_act: Whether the first of them must not be 'no event'.
+    """
+
+    pitches: NDArray[np.int32]
+    steps: Steps
+    last_pitch: int | None = None
+    rest_steps: int = 0
+    must_act: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing lies before, so that 'no event' is a rest."""
+        return self.steps.first == 0
+
+
+class Guide(NamedTuple):
+    """An automaton as the compiled loop takes it, and where each melody stands in it.
+
+    Attributes:
+        following: [num_states, num_events] int32, the state after each event; `num_states` where there is none.
+        is_allowed: [steps, num_events] bool, what each step allows whatever the state.
+        is_viable: [steps, num_states + 1] bool, whether the melody can be ended from a state after each step.
+        state: [batch] int32.
+    """
+
+    following: Any
+    is_allowed: Any
+    is_viable: Any
+    state: Any
+
+    def of_rows(self, rows: NDArray[np.int64], num_steps: int) -> "Guide":
+        """Returns the guide of some melodies, padded to `num_steps` that are never taken."""
+        padding = [(0, num_steps - len(self.is_allowed)), (0, 0)]
+        return Guide(
+            self.following, np.pad(self.is_allowed, padding), np.pad(self.is_viable, padding), self.state[rows]
+        )
+
+    def event_mask(self, step: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
+        """Returns which events can come next, [batch, num_events] bool, for states [batch] int32."""
+        return self.is_allowed[step] & tf.gather(self.is_viable[step], tf.gather(self.following, state))
+
+    def advance(self, state: tf.Tensor, event_index: tf.Tensor) -> tf.Tensor:
+        """Returns the states after events, all [batch] int32."""
+        return tf.gather(tf.reshape(self.following, [-1]), state * self.following.shape[1] + event_index)
+
+
+class Automaton:
+    """The automaton of constraints in a situation."""
+
+    def __init__(self, constraints: Constraints, situation: Situation) -> None:
+        """Builds it.
+
+        Raises:
+            ConstraintError: If no melody meets the constraints; the message names as few of them as are to blame.
+            InvalidArgumentError: If the rhythm does not fit the bar, or events to keep lie outside the constrained
+                steps or the model's pitches.
+        """
+        constraints.check_bar(situation.steps.per_bar)
+        self._situation = situation
+        self._tables = _Tables(constraints, situation, constraints.given())
+        if not self._tables.is_possible:
+            raise ConstraintError(_explain(constraints, situation))
+
+    def opening_mask(self) -> NDArray[np.bool_]:
+        """Returns which events can open a melody that has no primer, [num_events] bool."""
+        return self._tables.first_mask()
+
+    def guide_after(self, events: NDArray[np.int32]) -> Guide:
+        """Returns the guide for the steps after the openings of melodies without a primer, [batch] event indices."""
+        tables = self._tables
+        return Guide(tables.following, tables.is_allowed[1:], tables.is_viable[2:], tables.first_states[events])
+
+    def guide(self, num_melodies: int) -> Guide:
+        """Returns the guide for all constrained steps."""
+        tables = self._tables
+        states = np.full(num_melodies, tables.start, np.int32)
+        return Guide(tables.following, tables.is_allowed, tables.is_viable[1:], states)
+
+
+class _Tables:
+    """What the automaton knows, for some of the constraints.
+
+    A state is last * num_rests + rest. `last` is the index of the last note's pitch, num_pitches for what lies before
+    the constrained steps; `rest` counts steps without a note, the largest value is one too many. What no constraint
+    asks for is not told apart.
+
+    Attributes:
+        following, is_allowed: As in `Guide`.
+        is_viable: [steps + 1, num_states + 1] bool, as in `Guide`, but before the first step too.
+        has_pitch: Whether any pitch is left; a melody must have a note to be one.
+        start: The state before the first step.
+        first_states: [num_events] int32, the states after the first step.
+    """
+
+    def __init__(self, constraints: Constraints, situation: Situation, active: Collection[str]) -> None:
+        self._situation = situation
+        self._max_leap = constraints.max_leap if "max_leap" in active else None
+        self._max_rest = constraints.max_rest if "max_rest" in active else None
+        if self._max_rest is not None and self._max_rest >= situation.rest_steps + situation.steps.num_steps:
+            self._max_rest = None
+        self._ending = constraints.last_pitch_class if "end_on" in active else None
+        self._num_pitches = len(situation.pitches)
+        self._num_lasts = 1 if self._max_leap is None and self._ending is None else self._num_pitches + 1
+        self._num_rests = 1 if self._max_rest is None else self._max_rest + 2
+        self.num_states = self._num_lasts * self._num_rests
+        self.start = (self._num_lasts - 1) * self._num_rests + min(situation.rest_steps, self._num_rests - 1)
+        self.following = self._follow()
+        self.first_states = self.following[self.start].copy()
+        if situation.is_empty:
+            self.first_states[_HOLD] = self.first_states[_OFF]
+        self.has_pitch = bool(_allowed_pitches(constraints, situation, active).any())
+        self.is_allowed = _allowed_steps(constraints, situation, active)
+        self.is_viable = self._look_back()
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether any melody can be had."""
+        return self.has_pitch and bool(self.first_mask().any())
+
+    def first_mask(self) -> NDArray[np.bool_]:
+        """Returns which events the first step can have, [num_events] bool."""
+        mask: NDArray[np.bool_] = self.is_allowed[0] & self.is_viable[1][self.first_states]
+        return mask
+
+    def dead_end(self) -> int | None:
+        """Returns the first step at which no event is possible, or None if it is the end that cannot be met."""
+        reached = np.zeros(self.num_states + 1, bool)
+        reached[self.first_states[self.is_allowed[0]]] = True
+        for step in range(1, len(self.is_allowed) + 1):
+            if not reached[:-1].any():
+                return step - 1
+            if step < len(self.is_allowed):
+                following = self.following[reached[:-1]][:, self.is_allowed[step]]
+                reached[:] = False
+                reached[following] = True
+        return None
+
+    def _follow(self) -> NDArray[np.int32]:
+        """Returns `following`, [num_states, num_events] int32."""
+        last, rest = np.divmod(np.arange(self.num_states), self._num_rests)
+        longer = np.where(rest + 1 < self._num_rests - 1, last * self._num_rests + rest + 1, self.num_states)
+        states = np.arange(self.num_states)
+        holding = states if self._num_rests == 1 else np.where(rest > 0, longer, states)
+        ending = states if self._num_rests == 1 else longer
+        new_lasts = np.arange(self._num_pitches) if self._num_lasts > 1 else np.zeros(self._num_pitches, int)
+        onsets = np.where(self._leaps()[last], new_lasts * self._num_rests, self.num_states)
+        return np.concatenate([holding[:, None], ending[:, None], onsets], axis=1).astype(np.int32)
+
+    def _leaps(self) -> NDArray[np.bool_]:
+        """Returns which pitches may follow the last one, [num_lasts, num_pitches] bool."""
+        if self._max_leap is None:
+            return np.ones((self._num_lasts, self._num_pitches), bool)
+        pitches, before = self._situation.pitches, self._situation.last_pitch
+        leaps = np.abs(np.append(pitches, before or 0)[:, None] - pitches) <= self._max_leap
+        leaps[-1] |= before is None
+        return leaps
+
+    def _look_back(self) -> NDArray[np.bool_]:
+        """Returns `is_viable`, from the last step to the first."""
+        is_viable = np.zeros((len(self.is_allowed) + 1, self.num_states + 1), bool)
+        is_viable[-1, :-1] = self._endings()
+        for step in reversed(range(len(self.is_allowed))):
+            is_viable[step, :-1] = is_viable[step + 1][self.following[:, self.is_allowed[step]]].any(axis=1)
+        return is_viable
+
+    def _endings(self) -> NDArray[np.bool_]:
+        """Returns whether a melody may end in each state, [num_states] bool."""
+        if self._ending is None:
+            return np.ones(self.num_states, bool)
+        before = self._situation.last_pitch
+        is_ending = np.append(self._situation.pitches, before or 0) % NOTES_PER_OCTAVE == self._ending
+        is_ending[-1] &= before is not None
+        return np.repeat(is_ending, self._num_rests)
+
+
+def _allowed_pitches(constraints: Constraints, situation: Situation, active: Collection[str]) -> NDArray[np.bool_]:
+    """Returns the pitches that key and range leave, [num_pitches] bool."""
+    is_allowed = np.ones(len(situation.pitches), bool)
+    if constraints.tones and "key" in active:
+        is_allowed &= np.isin(situation.pitches % NOTES_PER_OCTAVE, sorted(constraints.tones.pitch_classes))
+    if constraints.pitches and "pitch_range" in active:
+        low, high = constraints.pitches
+        is_allowed &= (situation.pitches >= low) & (situation.pitches <= high)
+    return is_allowed
+
+
+def _allowed_steps(constraints: Constraints, situation: Situation, active: Collection[str]) -> NDArray[np.bool_]:
+    """Returns what each step allows whatever the state, [steps, num_events] bool."""
+    steps = situation.steps
+    is_allowed = np.ones((steps.num_steps, NUM_SPECIAL_EVENTS + len(situation.pitches)), bool)
+    is_onset = np.arange(is_allowed.shape[1]) >= NUM_SPECIAL_EVENTS
+    is_allowed[:, is_onset] = _allowed_pitches(constraints, situation, active)
+    if constraints.rhythm and "rhythm" in active:
+        places = (steps.first + np.arange(steps.num_steps)) % steps.per_bar % len(constraints.rhythm)
+        is_allowed &= is_onset == (np.array(list(constraints.rhythm)) == ONSET)[places, None]
+    kept = constraints.keep if constraints.keep and "keep" in active else {}
+    for step, event in kept.items():
+        is_kept = np.arange(is_allowed.shape[1]) == _index_of(event, step, situation)
+        is_allowed[step - steps.first] &= is_kept
+    if situation.must_act and steps.first not in kept:
+        is_allowed[0, _HOLD] = False
+    return is_allowed
+
+
+def _index_of(event: int, step: int, situation: Situation) -> int:
+    """Returns the index of an event to keep."""
+    first, end = situation.steps.first, situation.steps.first + situation.steps.num_steps
+    if not first <= step < end:
+        raise InvalidArgumentError(
+            f"keep must have steps that are generated, from {first} to {end - 1}, got {step} "
+            f"({'the primer takes it' if step < first else 'the melody is shorter'})"
+        )
+    if event < 0:
+        return event + NUM_SPECIAL_EVENTS
+    places = np.flatnonzero(situation.pitches == event)
+    if not len(places):
+        raise InvalidArgumentError(f"keep has {note_name(event)} at step {step}, but {_playable(situation)}")
+    return int(places[0]) + NUM_SPECIAL_EVENTS
+
+
+def _playable(situation: Situation) -> str:
+    low, high = int(situation.pitches.min()), int(situation.pitches.max())
+    return f"the model plays {note_name(low)}..{note_name(high)} here"
+
+
+def _explain(constraints: Constraints, situation: Situation) -> str:
+    """Returns the message about constraints that leave nothing, with as few of them as do so together."""
+    names = constraints.given()
+    guilty = list(names)
+    for name in names:
+        fewer = [other for other in guilty if other != name]
+        if not _Tables(constraints, situation, fewer).is_possible:
+            guilty = fewer
+    blamed = " and ".join(names[name] for name in guilty)
+    verb = "leaves" if len(guilty) == 1 else "together leave"
+    tables = _Tables(constraints, situation, guilty)
+    if not tables.has_pitch:
+        return f"{blamed} {verb} no note possible; {_playable(situation)}"
+    step = tables.dead_end()
+    if step is None:
+        return f"{blamed} {verb} no way to the end; {_playable(situation)}"
+    at = situation.steps.first + step
+    return f"{blamed} {verb} no event possible at step {at} (bar {at // situation.steps.per_bar + 1})"

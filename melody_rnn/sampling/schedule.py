@@ -1,0 +1,78 @@
+"""Temperatures that change over a melody."""
+
+import math
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from melody_rnn.errors import InvalidArgumentError
+from melody_rnn.events import DEFAULT_STEPS_PER_BAR
+
+_FORMS: Final = "a number, FROM..TO over the generated part, or one number a bar with commas between, such as 1,0.7,1"
+
+
+class Steps(NamedTuple):
+    """The steps of a melody that are generated.
+
+    Attributes:
+        first: How many steps lie before them.
+        num_steps: How many they are.
+        per_bar: Steps in a bar.
+    """
+
+    first: int
+    num_steps: int
+    per_bar: int = DEFAULT_STEPS_PER_BAR
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A temperature for every step.
+
+    Attributes:
+        values: Temperatures, each finite and at least 0.
+        over: 'part' leads evenly from value to value over the whole generated part. 'bars' gives each bar its value,
+            the first one to the bar in which generation begins; the last value holds.
+    """
+
+    values: tuple[float, ...]
+    over: Literal["part", "bars"] = "part"
+
+    def __post_init__(self) -> None:
+        if not self.values:
+            raise InvalidArgumentError("a temperature schedule must have at least one value, got none")
+        for value in self.values:
+            if not (math.isfinite(value) and value >= 0):
+                raise InvalidArgumentError(
+                    f"every temperature of a schedule must be a finite number of at least 0, got {value:g}"
+                )
+
+    def temperatures(self, steps: Steps) -> NDArray[np.float32]:
+        """Returns the temperature of each generated step, [steps.num_steps] float32."""
+        values = np.asarray(self.values, np.float32)
+        if self.over == "bars":
+            bars = (steps.first + np.arange(steps.num_steps)) // steps.per_bar - steps.first // steps.per_bar
+            held: NDArray[np.float32] = values[np.minimum(bars, len(values) - 1)]
+            return held
+        places = np.linspace(0, len(values) - 1, steps.num_steps)
+        return np.interp(places, np.arange(len(values)), values).astype(np.float32)
+
+    def __str__(self) -> str:
+        return (".." if self.over == "part" else ",").join(f"{value:g}" for value in self.values)
+
+
+def parse_temperature(text: str) -> float | Schedule:
+    """Reads a temperature or a schedule: '0.9', '0.6..1.2' or '1.0,0.7,0.7,1.0'.
+
+    Raises:
+        InvalidArgumentError: If it is none of them, or a temperature is negative or not finite.
+    """
+    separator = ".." if ".." in text else ","
+    try:
+        values = tuple(float(part) for part in text.split(separator))
+    except ValueError:
+        raise InvalidArgumentError(f"the temperature must be {_FORMS}, got {text!r}") from None
+    schedule = Schedule(values, "part" if separator == ".." else "bars")
+    return schedule if len(values) > 1 else values[0]
