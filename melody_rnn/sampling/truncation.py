@@ -24,7 +24,7 @@ def keep_top_k(logits: tf.Tensor, top_k: tf.Tensor) -> tf.Tensor:
 
     Source: Fan et al. 2018, arXiv:1805.04833.
     """
-    rank = tf.reduce_sum(tf.cast(_comes_before(logits), tf.int32), axis=2)
+    rank = tf.reduce_sum(tf.cast(_comes_before(logits), tf.int32), axis=1)
     return _keep(logits, rank < per_melody(top_k, tf.int32))
 
 
@@ -120,16 +120,16 @@ def _keep_above(logits: tf.Tensor, log_probability: tf.Tensor) -> tf.Tensor:
 def _keep_mass(logits: tf.Tensor, order: tf.Tensor, mass: tf.Tensor) -> tf.Tensor:
     """Keeps the first classes by `order` [batch, num_classes], the largest first, that hold the probability `mass`."""
     mass = per_melody(mass)
-    mass_before = tf.reduce_sum(tf.where(_comes_before(order), softmax(logits)[:, tf.newaxis, :], 0.0), axis=2)
+    mass_before = tf.reduce_sum(tf.where(_comes_before(order), softmax(logits)[:, :, tf.newaxis], 0.0), axis=1)
     # A sum of float32 can reach 1 early: 1 must keep every class.
     return _keep(logits, (mass_before < mass) | (mass >= 1))
 
 
 def _comes_before(order: tf.Tensor) -> tf.Tensor:
-    """Returns whether class j comes before class i, the largest first, [batch, i, j] bool; of equals the lower one."""
-    ours, others = order[:, :, tf.newaxis], order[:, tf.newaxis, :]
+    """Returns whether class j comes before class i, the largest first, [batch, j, i] bool; of equals the lower one."""
+    others, ours = order[:, :, tf.newaxis], order[:, tf.newaxis, :]
     classes = tf.range(order.shape[1])
-    return (others > ours) | ((others == ours) & (classes < classes[:, tf.newaxis]))
+    return (others > ours) | ((others == ours) & (classes[:, tf.newaxis] < classes))
 
 
 def _keep(logits: tf.Tensor, is_kept: tf.Tensor) -> tf.Tensor:
