@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -14,19 +14,16 @@ from numpy.typing import NDArray
 from melody_rnn.bundles import Bundle, read_bundle, read_run, write_bundle, write_magentajs
 from melody_rnn.config import ModelConfig
 from melody_rnn.encodings import make_encoding
-from melody_rnn.encodings.encoding import event_index
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR
-from melody_rnn.generation.loop import SamplingLoop, Start, repeat_primer
-from melody_rnn.generation.opening import allowed_openings, draw_openings
+from melody_rnn.generation.beginning import continue_primer, is_set, open_melodies, transposition_for
+from melody_rnn.generation.loop import SamplingLoop
 from melody_rnn.generation.trace import Trace, Tracer, move_trace, pad_events
-from melody_rnn.music.melodies import fold, rest_at_end, squash, transpose_events
+from melody_rnn.music.melodies import fold, squash, transpose_events
 from melody_rnn.music.meters import meter_of_bar
-from melody_rnn.music.placement import placement
 from melody_rnn.music.primers import Primer, parse_primer, primer_from_events, primer_from_sequence
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import Preset, find_preset, load_preset, make_network, save_preset
-from melody_rnn.sampling.automaton import Automaton, Guide, Situation
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.sampling.schedule import Schedule, Steps
@@ -184,58 +181,14 @@ class MelodyRNN:
         steps = Steps(len(given.events) if given else 1, new_steps, steps_per_bar)
         controls = settings.controls(num_outputs, steps)
         if given is None:
-            start, amount, guide = self._open(constraints, num_outputs, seed, steps)
+            shares = self._preset.opening_pitches
+            start, amount, guide = open_melodies(self.config, shares, constraints, steps, num_outputs, seed)
         else:
-            start, amount, guide = self._continue(given, constraints, num_outputs, steps)
+            start, amount, guide = continue_primer(self.config, given, constraints, steps, num_outputs)
         sampled = transpose_events(self._loop(start, new_steps, controls, seed, on_done, guide), -amount)
         primers = [given.events] * num_outputs if given else transpose_events(start.events, -amount).tolist()
         melody_steps = {"steps_per_quarter": self.config.steps_per_quarter, "steps_per_bar": steps_per_bar}
         return [Melody([*primer, *new], **melody_steps) for primer, new in zip(primers, sampled.tolist(), strict=True)]
-
-    def _open(
-        self, constraints: Constraints | None, num_outputs: int, seed: int, steps: Steps
-    ) -> tuple[Start, int, Guide | None]:
-        """Returns where melodies without a primer start, how they are transposed, and what guides them."""
-        shares = self._preset.opening_pitches
-        if not _is_set(constraints):
-            return Start(draw_openings(shares, num_outputs, seed), steps_per_bar=steps.per_bar), 0, None
-        amount = self._place(constraints)
-        situation = Situation(self._sounding_pitches(amount), Steps(0, steps.num_steps + 1, steps.per_bar))
-        automaton = Automaton(constraints, situation)
-        min_note = self.config.encoding.min_note
-        allowed = allowed_openings(shares, automaton.opening_mask(), min_note)
-        openings = draw_openings(allowed, num_outputs, seed)
-        guide = automaton.guide_after(event_index(openings[:, 0], min_note).numpy())
-        return Start(openings, steps_per_bar=steps.per_bar), amount, guide
-
-    def _continue(
-        self, primer: Primer, constraints: Constraints | None, num_outputs: int, steps: Steps
-    ) -> tuple[Start, int, Guide | None]:
-        """Returns where melodies with a primer start, how they are transposed, and what guides them."""
-        squashed, amount = self._squash(Melody(list(primer.events)))
-        start = Start(repeat_primer(list(squashed), num_outputs), primer.ends_note, steps.per_bar)
-        if not _is_set(constraints):
-            return start, amount, None
-        last_pitch = next(event for event in reversed(primer.events) if event >= 0)
-        pitches, rest_steps = self._sounding_pitches(amount), rest_at_end(primer.events)
-        situation = Situation(pitches, steps, last_pitch, rest_steps, primer.ends_note)
-        # What is to be kept at the first step is to be kept though it may hold the primer's last note.
-        start = replace(start, ends_note=primer.ends_note and steps.first not in (constraints.keep or {}))
-        return start, amount, Automaton(constraints, situation).guide(num_outputs)
-
-    def _place(self, constraints: Constraints) -> int:
-        """Returns how what constraints ask for is transposed for the model, in semitones."""
-        encoding = self.config.encoding
-        if constraints.keep:
-            return self._squash(Melody([constraints.keep[step] for step in sorted(constraints.keep)]))[1]
-        low, high = constraints.pitches or (encoding.min_note, encoding.max_note - 1)
-        pitches = range(low, high + 1)
-        return placement(constraints.tones, pitches, encoding.min_note, encoding.max_note, self.config.transpose_to_key)
-
-    def _sounding_pitches(self, amount: int) -> NDArray[np.int32]:
-        """Returns how the model's pitches sound, [num_pitches] int32, given how they were transposed for it."""
-        pitches = np.arange(self.config.encoding.min_note, self.config.encoding.max_note, dtype=np.int32)
-        return transpose_events(pitches, -amount)
 
     def log_likelihood(self, melody: Melody | Sequence[int]) -> float:
         """Returns the log-likelihood of a melody's events after the first, in nats at temperature 1.
@@ -287,7 +240,7 @@ class MelodyRNN:
             melodies: At least one event each.
             transpose: Semitones up to the model's key, where notes outside its range are folded into it by octaves;
                 where not given, each melody's own, as in `log_likelihood`. Melodies that `generate` made are replayed
-                as they were made with `transposition(primer)`.
+                as they were made with `transposition(primer, constraints)`.
 
         Raises:
             MelodyError: If a melody is empty.
@@ -302,9 +255,11 @@ class MelodyRNN:
             move_trace(trace, events, -amount) for trace, events, (_, amount) in zip(traces, given, moved, strict=True)
         ]
 
-    def transposition(self, primer: PrimerLike) -> int:
-        """Returns by how many semitones `generate` moves a primer into the model's key; 0 for None."""
-        return 0 if primer is None else self._squash(Melody(list(self._read_primer(primer).events)))[1]
+    def transposition(self, primer: PrimerLike, constraints: Constraints | None = None) -> int:
+        """Returns by how many semitones `generate` moves a primer, or without one its constraints, into its key."""
+        if primer is None:
+            return transposition_for(self.config, constraints) if is_set(constraints) else 0
+        return self._squash(Melody(list(self._read_primer(primer).events)))[1]
 
     def _log_likelihoods(self, events: tf.Tensor, steps_per_bar: tf.Tensor) -> tf.Tensor:
         """Returns the log-likelihood of each event after the first, [batch, steps - 1] float32."""
@@ -336,10 +291,6 @@ class MelodyRNN:
         if transpose is not None:
             return fold(melody, encoding.min_note, encoding.max_note, transpose), transpose
         return squash(melody, encoding.min_note, encoding.max_note, self.config.transpose_to_key)
-
-
-def _is_set(constraints: Constraints | None) -> TypeGuard[Constraints]:
-    return constraints is not None and bool(constraints.given())
 
 
 def _as_melody(melody: Melody | Sequence[int]) -> Melody:

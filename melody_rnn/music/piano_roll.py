@@ -14,8 +14,8 @@ from note_seq import Melody
 
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, NO_EVENT, NOTES_PER_OCTAVE
-from melody_rnn.music.melodies import note_name
 from melody_rnn.music.meters import Meter, meter_of_bar
+from melody_rnn.music.pitches import note_name
 
 PictureFormat = Literal["png", "svg"]
 
