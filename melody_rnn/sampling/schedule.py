@@ -2,15 +2,16 @@
 
 import math
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR
 
-_FORMS: Final = "a number, FROM..TO over the generated part, or one number a bar with commas between, such as 1,0.7,1"
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_FORMS: Final = "a number, FROM..TO over the generated part, or a number for each bar, such as 1,0.7,0.7"
 
 
 class Steps(NamedTuple):
@@ -45,12 +46,12 @@ class Schedule:
             raise InvalidArgumentError("a temperature schedule must have at least one value, got none")
         for value in self.values:
             if not (math.isfinite(value) and value >= 0):
-                raise InvalidArgumentError(
-                    f"every temperature of a schedule must be a finite number of at least 0, got {value:g}"
-                )
+                raise InvalidArgumentError(f"each temperature must be a finite number of at least 0, got {value:g}")
 
-    def temperatures(self, steps: Steps) -> NDArray[np.float32]:
+    def temperatures(self, steps: Steps) -> "NDArray[np.float32]":
         """Returns the temperature of each generated step, [steps.num_steps] float32."""
+        import numpy as np
+
         values = np.asarray(self.values, np.float32)
         if self.over == "bars":
             bars = (steps.first + np.arange(steps.num_steps)) // steps.per_bar - steps.first // steps.per_bar
@@ -73,6 +74,6 @@ def parse_temperature(text: str) -> float | Schedule:
     try:
         values = tuple(float(part) for part in text.split(separator))
     except ValueError:
-        raise InvalidArgumentError(f"the temperature must be {_FORMS}, got {text!r}") from None
+        raise InvalidArgumentError(f"the temperature must be {_FORMS}, got {text or 'nothing'}") from None
     schedule = Schedule(values, "part" if separator == ".." else "bars")
     return schedule if len(values) > 1 else values[0]

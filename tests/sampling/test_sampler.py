@@ -4,7 +4,7 @@ import tensorflow as tf
 from scipy import stats
 
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.sampling.sampler import Controls, SamplerSettings, draw, fill_with_noise, gumbel, transform
+from melody_rnn.sampling.sampler import SamplerSettings, draw, fill_with_noise, gumbel, transform
 from melody_rnn.sampling.temperature import softmax
 
 NUM_DRAWS = 200_000
@@ -19,16 +19,45 @@ def uniform_noise(seed, index, num_draws, num_classes):
 Z = np.array([1.5, 0.0, -1.0, 2.0, 0.3, -np.inf, -4.0], np.float32)
 
 
+TRUNCATIONS = [
+    {},
+    {"top_k": 3},
+    {"top_p": 0.8},
+    {"min_p": 0.1},
+    {"typical_p": 0.7},
+    {"epsilon": 0.06},
+    {"eta": 0.3},
+]
+
+
+def truncated(weights, top_k=7, top_p=1, min_p=0, typical_p=1, epsilon=0, eta=0):
+    """Returns the probabilities that are left, in float64 and in plain words; one truncation at a time."""
+    p = weights / weights.sum()
+    surprise = -np.log(np.where(p > 0, p, 1e-300))
+    entropy = (p * surprise).sum()
+    kept = p >= max(min_p * p.max(), epsilon, min(eta, np.sqrt(eta) * np.exp(-entropy)))
+    kept[p.argmax()] = True
+    for order, mass in ((np.argsort(-p), top_p), (np.argsort(np.abs(surprise - entropy)), typical_p)):
+        num_kept = int((np.cumsum(p[order]) < mass).sum()) + 1
+        kept[order[num_kept:]] = False
+    kept[np.argsort(-p)[top_k:]] = False
+    return np.where(kept, p, 0) / p[kept].sum()
+
+
+@pytest.fixture(scope="module")
+def noise():
+    return gumbel(uniform_noise(5, 0, NUM_DRAWS, len(Z)))
+
+
 @pytest.mark.parametrize("temperature", [0.3, 0.6, 1.0, 1.5])
-@pytest.mark.parametrize("truncation", [{}, {"top_k": 3}, {"top_p": 0.8}, {"min_p": 0.1}])
-def test_draws_follow_the_distribution(temperature, truncation):
-    ones = np.ones(1, np.float32)
-    controls = Controls(ones * temperature, **{name: np.array([value]) for name, value in truncation.items()})
-    logits = transform(Z[np.newaxis], controls)
-    noise = gumbel(uniform_noise(5, 0, NUM_DRAWS, len(Z)))
-    chooser = tf.function(lambda noise: draw(tf.tile(logits, [NUM_DRAWS, 1]), noise), jit_compile=True)
-    counts = np.bincount(chooser(noise), minlength=len(Z))
-    expected = softmax(logits).numpy()[0].astype(np.float64)
+@pytest.mark.parametrize("truncation", TRUNCATIONS, ids=str)
+def test_draws_follow_the_distribution(temperature, truncation, noise):
+    controls = SamplerSettings(temperature, **truncation).controls(1)
+    # As an argument: what XLA knows beforehand it computes beforehand, slowly.
+    rows = np.tile(Z, (NUM_DRAWS, 1))
+    chooser = tf.function(lambda rows, noise: draw(transform(rows, controls), noise), jit_compile=True)
+    counts = np.bincount(chooser(rows, noise), minlength=len(Z))
+    expected = truncated(np.exp(Z.astype(np.float64) / temperature), **truncation)
     assert counts[expected == 0].sum() == 0
     possible = expected > 1e-5
     expected = expected[possible] / expected[possible].sum() * counts[possible].sum()
@@ -62,6 +91,14 @@ def test_noise_of_zero_never_lifts_a_masked_class():
         ({"top_p": 0.0}, "top_p must be above 0 and at most 1, got 0.0"),
         ({"top_p": 1.1}, "top_p"),
         ({"min_p": -0.1}, "min_p must be from 0 to 1, got -0.1"),
+        ({"typical_p": 0}, "typical_p must be above 0 and at most 1, got 0"),
+        ({"epsilon": 2}, "epsilon must be from 0 to 1, got 2"),
+        ({"eta": float("nan")}, "eta must be from 0 to 1, got nan"),
+        ({"dynamic_temperature": 1.0}, "dynamic_temperature must be two finite numbers of at least 0, got 1.0"),
+        ({"dynamic_temperature": (1.0, -1.0)}, "dynamic_temperature must be two finite numbers of at least 0, got -1"),
+        ({"repetition_penalty": 0.9}, "repetition_penalty must be a finite number of at least 1, got 0.9"),
+        ({"no_repeat_ngram": 1}, "no_repeat_ngram must be a whole number from 2 to 8, got 1"),
+        ({"max_same_pitch": [1, 0]}, "max_same_pitch must be a whole number of at least 1, got 0"),
     ],
 )
 def test_bad_settings_are_named(settings, message):
@@ -74,5 +111,20 @@ def test_settings_are_spread_over_melodies():
     np.testing.assert_array_equal(controls.temperature, np.array([0.5, 1], np.float32))
     np.testing.assert_array_equal(controls.top_k, np.array([3, 3], np.int32))
     assert controls.top_p is None
+    pairs = SamplerSettings(dynamic_temperature=(1.2, 0.8), no_repeat_ngram=[2, 4]).controls(2)
+    np.testing.assert_allclose(pairs.dynamic_temperature, [[1.2, 0.8]] * 2)
+    np.testing.assert_array_equal(pairs.no_repeat_ngram, np.array([2, 4], np.int32))
+    assert pairs.counts_onsets
+    assert not controls.counts_onsets
+    with pytest.raises(InvalidArgumentError, match="one pair or one for each of the 1 melodies, got 2 pairs"):
+        SamplerSettings(dynamic_temperature=[(1, 2), (2, 1)]).controls(1)
     with pytest.raises(InvalidArgumentError, match="temperature must be one number or one for each of the 3 melodies"):
         SamplerSettings(temperature=[0.5, 1]).controls(3)
+
+
+def test_dynamic_temperature_multiplies_the_temperature():
+    unsure = np.array([[0.0, 0.0, np.log(1.0001)]], np.float32)
+    settings = SamplerSettings(temperature=0.5, dynamic_temperature=(9.0, 3.0))
+    np.testing.assert_allclose(
+        softmax(transform(unsure, settings.controls(1))), softmax(unsure / 1.5), rtol=0, atol=1e-6
+    )

@@ -4,9 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from melody_rnn.sampling.temperature import log_softmax, softmax, temper
+from melody_rnn.sampling.temperature import dynamic_temperature, log_softmax, softmax, temper
+from melody_rnn.sampling.temperature import entropy as entropy_of
 
 logits = arrays(np.float32, (1, 12), elements=st.floats(-30, 30, width=32))
+# Huge ones, and masked ones beside at least one that is not.
+wild_logits = arrays(np.float32, (1, 12), elements=st.sampled_from([-np.inf, -1e4, -3.5, 0.0, 0.25, 9.9e3, 1e4]))
+wild_logits = wild_logits.filter(lambda z: np.isfinite(z).any())
 TEMPERATURES = [0.05, 0.3, 0.6, 1.0, 1.5, 3.0, 20.0]
 
 
@@ -26,6 +30,7 @@ def entropy(p):
 def test_probabilities_are_the_softmax_of_logits_over_temperature(z):
     for temperature in TEMPERATURES:
         np.testing.assert_allclose(softmax(temper(z, temperature)), exact(z, temperature), atol=2e-6)
+    np.testing.assert_allclose(softmax(temper(z, 1.0)), softmax(z), rtol=0, atol=1e-7)
     np.testing.assert_allclose(softmax(temper(z, 1.0)), exact(z, 1.0), atol=2e-7)
 
 
@@ -52,13 +57,46 @@ def test_limits():
     np.testing.assert_allclose(softmax(temper(z, 1e6)), np.full((1, 4), 0.25), atol=1e-4)
 
 
-def test_huge_and_masked_logits_stay_finite():
-    z = np.array([[1e4, -1e4, -np.inf, 9.9e3]], np.float32)
-    for temperature in (0.0, 1e-6, 1.0, 1e6):
+@settings(deadline=None)
+@given(logits)
+def test_limits_of_any_logits(z):
+    cold, hot = (softmax(temper(z, temperature)).numpy() for temperature in (1e-6, 1e6))
+    assert cold[z >= z.max() - 1e-4].sum() == pytest.approx(1, abs=1e-6)
+    np.testing.assert_allclose(hot, 1 / 12, atol=1e-4)
+
+
+@settings(deadline=None)
+@given(wild_logits)
+def test_huge_and_masked_logits_stay_finite(z):
+    largest = []
+    for temperature in (0.0, 1e-6, *TEMPERATURES, 1e6):
         p = softmax(temper(z, temperature)).numpy()
         assert np.isfinite(p).all()
-        assert p[0, 2] == 0
+        assert (p[z == -np.inf] == 0).all()
         assert p.sum() == pytest.approx(1, abs=1e-6)
+        assert np.all(np.diff(p[0][np.argsort(z[0], kind="stable")]) >= 0)
+        largest.append(p.max())
+    assert np.all(np.diff(largest) <= 1e-6)
+    assert largest[0] == pytest.approx(1 / (z == z.max()).sum())
+
+
+@settings(deadline=None)
+@given(wild_logits | logits)
+def test_entropy_is_that_of_the_distribution(z):
+    assert entropy_of(z).numpy()[0] == pytest.approx(entropy(softmax(z)), abs=1e-5)
+
+
+def test_dynamic_temperature_follows_the_share_of_the_largest_entropy():
+    sure = np.array([[0.0, -np.inf, -np.inf, -200.0]], np.float32)
+    unsure = np.array([[2.0, 2.0, 2.0, -np.inf]], np.float32)
+    between = np.array([[0.0, 0.0, -np.inf, -1e4]], np.float32)
+    z = np.concatenate([sure, unsure, between])
+    expected = [1.4, 0.6, 1.4 - 0.8 * np.log(2) / np.log(3)]
+    np.testing.assert_allclose(dynamic_temperature(z, 1.4, 0.6), expected, atol=1e-6)
+    of_each = dynamic_temperature(z, np.array([1.0, 1.0, 0.5]), np.array([1.0, 3.0, 0.5]))
+    np.testing.assert_allclose(of_each, [1, 3, 0.5], atol=1e-6)
+    alone = np.array([[3.0, -np.inf]], np.float32)
+    np.testing.assert_allclose(dynamic_temperature(alone, 1.4, 0.6), [1.4], atol=1e-6)
 
 
 def test_one_temperature_a_melody():
