@@ -54,7 +54,9 @@ class Constraints:
                 f"got {self.rhythm!r}"
             )
         for step, event in (self.keep or {}).items():
-            if step < 0 or not NO_EVENT <= event <= MAX_PITCH:
+            if step < 0:
+                raise InvalidArgumentError(f"keep must have steps of at least 0, got {step}")
+            if not NO_EVENT <= event <= MAX_PITCH:
                 raise InvalidArgumentError(f"keep must have events from {NO_EVENT} to {MAX_PITCH}, got {event}")
         # Reading the texts is what checks them.
         _ = self.tones, self.pitches, self.last_pitch_class
