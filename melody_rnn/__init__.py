@@ -10,15 +10,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from melody_rnn.errors import MelodyRNNError
     from melody_rnn.model import MelodyRNN
+    from melody_rnn.sampling.constraints import Constraints
+    from melody_rnn.sampling.sampler import SamplerSettings
+    from melody_rnn.sampling.schedule import Schedule
 
 try:
     __version__ = version("melody-rnn")
 except PackageNotFoundError:
     __version__ = "0+unknown"
 
-_MODULES = {"MelodyRNN": "melody_rnn.model", "MelodyRNNError": "melody_rnn.errors"}
+_MODULES = {
+    "Constraints": "melody_rnn.sampling.constraints",
+    "MelodyRNN": "melody_rnn.model",
+    "MelodyRNNError": "melody_rnn.errors",
+    "SamplerSettings": "melody_rnn.sampling.sampler",
+    "Schedule": "melody_rnn.sampling.schedule",
+}
 
-__all__ = ["MelodyRNN", "MelodyRNNError", "__version__"]
+__all__ = ["Constraints", "MelodyRNN", "MelodyRNNError", "SamplerSettings", "Schedule", "__version__"]
 
 
 def __getattr__(name: str) -> object:

@@ -9,17 +9,22 @@ from melody_rnn.music.melodies import melody_to_sequence
 
 
 def test_the_public_surface():
-    assert melody_rnn.__all__ == ["MelodyRNN", "MelodyRNNError", "__version__"]
+    names = ["Constraints", "MelodyRNN", "MelodyRNNError", "SamplerSettings", "Schedule", "__version__"]
+    assert melody_rnn.__all__ == names
+    assert all(getattr(melody_rnn, name) for name in names)
     public = [name for name in dir(MelodyRNN) if not name.startswith("_")]
     assert public == [
         "config",
         "from_bundle",
+        "from_magenta_run",
         "from_preset",
         "generate",
         "log_likelihood",
         "log_likelihoods",
         "logits",
         "network",
+        "save_bundle",
+        "save_magentajs",
         "save_preset",
         "trace",
         "transposition",

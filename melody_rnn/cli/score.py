@@ -171,6 +171,6 @@ def _print_steps(row: dict[str, Any]) -> None:
 
 
 def _event_name(event: int) -> str:
-    from melody_rnn.music.melodies import note_name
+    from melody_rnn.music.pitches import note_name
 
     return note_name(event) if event >= 0 else {NO_EVENT: "hold", NOTE_OFF: "off"}[event]
