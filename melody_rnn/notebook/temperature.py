@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from melody_rnn.events import NO_EVENT, NOTE_OFF
 from melody_rnn.model import MelodyRNN
-from melody_rnn.music.melodies import note_name
 from melody_rnn.music.piano_roll import GENERATED_COLOUR, PRIMER_COLOUR, RollWords, picture_bytes
+from melody_rnn.music.pitches import note_name
 from melody_rnn.music.primers import parse_primer
 from melody_rnn.notebook.pieces import Piece, common_pitches
 from melody_rnn.sampling.temperature import softmax, temper
