@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: install generate test models bench docs
+.PHONY: install generate test models gallery bench docs
 .DEFAULT_GOAL := generate
 
 install: $(INSTALLED)
@@ -31,6 +31,9 @@ test: install
 
 models: install
 	@$(BIN)/python models/train.py
+
+gallery: install
+	@$(BIN)/python midi_out/make_gallery.py
 
 bench: install
 	@$(BIN)/python benchmarks/generation.py

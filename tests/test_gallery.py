@@ -1,0 +1,46 @@
+"""midi_out/: what its README says of the gallery holds."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from melody_rnn.music.sequence_io import read_midi_text, read_sequence
+
+MIDI_OUT = Path(__file__).parents[1] / "midi_out"
+
+
+@pytest.fixture(scope="module")
+def gallery():
+    spec = importlib.util.spec_from_file_location("make_gallery", MIDI_OUT / "make_gallery.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def notes(path):
+    return [(note.pitch, round(note.start_time, 6), round(note.end_time, 6)) for note in read_sequence(path).notes]
+
+
+def test_a_piece_made_anew_is_the_one_that_ships(gallery, tmp_path):
+    exhibit = next(exhibit for exhibit in gallery.EXHIBITS if exhibit.name == "continued")
+    anew = gallery.make(exhibit, tmp_path)
+    shipped = MIDI_OUT / "gallery" / "continued.mid"
+    assert notes(anew) == notes(shipped)
+    assert anew.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    # The version may have gone on since.
+    made_of = [json.loads(read_midi_text(path)[0]) | {"version": None} for path in (anew, shipped)]
+    assert made_of[0] == made_of[1]
+
+
+def test_every_piece_is_there_and_made_as_the_readme_says(gallery):
+    readme = (MIDI_OUT / "README.md").read_text(encoding="utf-8")
+    commands = dict(re.findall(r"\[(\w+)\.mid\].*\n\n    melody-rnn generate -n 1 (.*)\n", readme))
+    assert commands == {exhibit.name: exhibit.options for exhibit in gallery.EXHIBITS}
+    for name, options in commands.items():
+        assert (MIDI_OUT / "gallery" / f"{name}.png").is_file()
+        about = json.loads(read_midi_text(MIDI_OUT / "gallery" / f"{name}.mid")[0])
+        for option in ("temperature", "seed"):
+            assert float(re.search(rf"--{option} (\S+)", options)[1]) == about[option]
