@@ -38,23 +38,37 @@ _DEFAULT_CONFIG: Final = "tunes_rnn"
     multiple=True,
     metavar="NAME=VALUE",
     help="Network and training: layer_sizes=[128,128], dropout=0.5, attention_length=40, batch_size=128, "
-    "learning_rate=0.001, schedule=cosine, clip_norm=5, transposition=0 and others; Magenta's names do too. "
+    "learning_rate=0.001, schedule=cosine, clip_norm=5, transposition=0, lookback_unit=bar and others; Magenta's "
+    "names do too. "
     "May be given several times.",
 )
 @click.option("--from", "weights_from", metavar="MODEL|FILE.mag", help="Start from the weights of a trained model.")
 @click.option("--resume", is_flag=True, help="Go on with the run that is in --run-dir, to the end that it was given.")
+@click.option(
+    "--strategy",
+    type=click.Choice(["one", "mirrored", "multiworker"]),
+    default="one",
+    show_default=True,
+    help="Devices that share each batch: the first one, all of this machine, or all machines that the environment "
+    "variable TF_CONFIG lists (run the same command on each, with a run folder that all of them see).",
+)
+@click.option("--mixed-precision", is_flag=True, default=None, help="Compute LSTM layers in float16, on GPUs.")
 @options.device_option
 @options.verbose_option
-def command(run_dir: Path, dataset: Path | None, resume: bool, device: str, verbose: bool, **arguments: Any) -> None:
+def command(
+    run_dir: Path, dataset: Path | None, resume: bool, strategy: str, device: str, verbose: bool, **arguments: Any
+) -> None:
     """Train a model on a dataset.
 
     The model that is best on the validation split is kept in RUN_DIR/model. A run that is interrupted, even by kill
-    -9, goes on with --resume and ends as if nothing had happened.
+    -9, goes on with --resume and ends as if nothing had happened. For curves and sampled melodies: tensorboard --logdir
+    RUN_DIR.
 
     \b
     melody-rnn train --dataset data/mine --run-dir runs/mine
     melody-rnn train --run-dir runs/mine --resume
     melody-rnn train --from attention_rnn.mag --dataset data/mine --run-dir runs/tuned
+    melody-rnn train --dataset data/mine --run-dir runs/bars --model lookback_rnn --hparams lookback_unit=bar
     melody-rnn generate --model runs/mine/model
     """
     given = [name for name, value in arguments.items() if value not in (None, ())]
@@ -64,7 +78,10 @@ def command(run_dir: Path, dataset: Path | None, resume: bool, device: str, verb
         _check_new(run_dir, dataset, arguments["weights_from"])
     load_tensorflow(verbose)
     options.use_device(device)
-    run = _resume(run_dir, dataset) if resume else _start(run_dir, dataset, arguments)
+    from melody_rnn.training.devices import make_strategy
+
+    devices = make_strategy(strategy)  # type: ignore[arg-type]
+    run = _resume(run_dir, dataset, devices) if resume else _start(run_dir, dataset, arguments, devices)
     best = run.best
     click.echo(
         f"{run.model}: {run.num_parameters:,} parameters, best after epoch {best['epoch']:.0f} of "
@@ -83,7 +100,7 @@ def _check_new(run_dir: Path, dataset: Path | None, weights_from: str | None) ->
         options.check_model(weights_from)
 
 
-def _start(run_dir: Path, dataset: Path | None, arguments: dict[str, Any]) -> "TrainingRun":
+def _start(run_dir: Path, dataset: Path | None, arguments: dict[str, Any], strategy: Any) -> "TrainingRun":
     from melody_rnn.data.dataset import load
     from melody_rnn.training import parse_hparams, train
     from melody_rnn.training.settings import SETTINGS, TrainingSettings
@@ -94,22 +111,33 @@ def _start(run_dir: Path, dataset: Path | None, arguments: dict[str, Any]) -> "T
     if arguments["model"] not in (None, config.name):
         raise InvalidArgumentError(f"--from gives a {config.name}; leave out --model {arguments['model']}")
     settings = SETTINGS.get(config.name, TrainingSettings())
-    changes = {key: arguments[key] for key in ("epochs", "steps", "patience", "seed") if arguments[key] is not None}
+    names = ("epochs", "steps", "patience", "seed", "mixed_precision")
+    changes = {name: arguments[name] for name in names if arguments[name] is not None}
     if arguments["steps"] is not None and arguments["epochs"] is None:
         changes["epochs"] = 2**31 - 1
     config, settings = parse_hparams(arguments["hparams"], config, dataclasses.replace(settings, **changes))
     loaded = load(dataset)
     with _progress() as callback:
         weights = start.network if start else None
-        return train(config, settings, loaded, run_dir, weights, [callback], dataset_folder=dataset)
+        return train(
+            config, settings, loaded, run_dir, weights, [callback, *_summaries(run_dir, strategy)], dataset, strategy
+        )
 
 
-def _resume(run_dir: Path, dataset: Path | None) -> "TrainingRun":
+def _resume(run_dir: Path, dataset: Path | None, strategy: Any) -> "TrainingRun":
     from melody_rnn.data.dataset import load
     from melody_rnn.training import resume
 
     with _progress() as callback:
-        return resume(run_dir, None if dataset is None else load(dataset), [callback])
+        loaded = None if dataset is None else load(dataset)
+        return resume(run_dir, loaded, [callback, *_summaries(run_dir, strategy)], strategy=strategy)
+
+
+def _summaries(run_dir: Path, strategy: Any) -> list[Any]:
+    from melody_rnn.training.devices import is_chief
+    from melody_rnn.training.summaries import EpochSummaries
+
+    return [EpochSummaries(run_dir)] if is_chief(strategy) else []
 
 
 def _progress() -> Any:

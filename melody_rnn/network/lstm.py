@@ -34,6 +34,13 @@ class LSTM(keras.layers.LSTM):
         """
         super().__init__(units, return_sequences=True, return_state=True, name=name)
 
+    def use_mixed_precision(self) -> None:
+        """Has whole sequences computed in float16 on a GPU; weights, states and outputs stay float32.
+
+        Source: Micikevicius et al. 2018, arXiv:1710.03740.
+        """
+        self.dtype_policy = self.cell.dtype_policy = keras.DTypePolicy("mixed_float16")
+
     def initial_state(self, batch_size: int | tf.Tensor) -> LSTMState:
         """Returns the state before the first step, zeros."""
         zeros = tf.zeros([batch_size, self.units])
@@ -68,7 +75,7 @@ class LSTM(keras.layers.LSTM):
             training: Whether gradients will be asked for; they go to the weights and the inputs, not to the state.
 
         Returns:
-            The outputs [batch, steps, units] float32 and the state after the last step.
+            The outputs [batch, steps, units] float32 and the state after the last step, whatever the layer computes in.
         """
         if training and runs_on_cpu():
             kernel, bias, recurrent_kernel = map(
@@ -76,7 +83,8 @@ class LSTM(keras.layers.LSTM):
             )
             outputs, h, c = recurrence.lstm(inputs, kernel, bias, recurrent_kernel, state.h, state.c)
             return outputs, LSTMState(h, c)
-        outputs, h, c = self(inputs, initial_state=list(state), training=training)
+        results = self(inputs, initial_state=list(state), training=training)
+        outputs, h, c = (tf.cast(result, tf.float32) for result in results)
         return outputs, LSTMState(h, c)
 
     def variables_by_name(self) -> dict[str, keras.Variable]:

@@ -1,7 +1,7 @@
 """The input pipeline: melodies of like length in batches, encoded on the way."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.encodings import Encoding
 from melody_rnn.events import NO_EVENT
 from melody_rnn.music.melodies import squash
+from melody_rnn.training.devices import Strategy
 from melody_rnn.training.settings import TrainingSettings
 
 # Compiled loops are made anew for each length, so that training batches are padded to a multiple of this.
@@ -44,7 +45,11 @@ def opening_pitches(melodies: Sequence[StoredMelody]) -> dict[int, float]:
 
 
 def training_batches(
-    encoding: Encoding, melodies: Sequence[StoredMelody], settings: TrainingSettings, first_step: int
+    encoding: Encoding,
+    melodies: Sequence[StoredMelody],
+    settings: TrainingSettings,
+    first_step: int,
+    strategy: Strategy | None = None,
 ) -> tf.data.Dataset:
     """Returns the endless stream of encoded training batches from a step of the run on.
 
@@ -56,11 +61,12 @@ def training_batches(
         melodies: The train split, in the model's range.
         settings: Batch size, transposition and seed.
         first_step: Where the stream begins, counted from the start of the run.
+        strategy: The devices that share each batch; one device where not given.
     """
     batch_size = min(settings.batch_size, len(melodies))
     per_epoch = num_batches(len(melodies), batch_size)
 
-    def generate() -> Iterator[Batch]:
+    def generate() -> Iterator[Sequence[StoredMelody]]:
         epoch, skipped = divmod(first_step, per_epoch)
         while True:
             rng = np.random.default_rng([settings.seed, epoch])
@@ -69,18 +75,65 @@ def training_batches(
             order = np.argsort(noise * [len(melody.events) for melody in moved], kind="stable")
             for index in rng.permutation(per_epoch)[skipped:]:
                 rows = order[index * batch_size : (index + 1) * batch_size]
-                yield pad([moved[row] for row in rows], batch_size, _LENGTH_MULTIPLE)
+                yield [moved[row] for row in rows]
             epoch, skipped = epoch + 1, 0
 
-    return _encoded(encoding, tf.data.Dataset.from_generator(generate, output_signature=_SIGNATURE), batch_size)
+    return _shared(encoding, generate, None, batch_size, _LENGTH_MULTIPLE, strategy)
 
 
-def evaluation_batches(encoding: Encoding, melodies: Sequence[StoredMelody], batch_size: int) -> tf.data.Dataset:
-    """Returns every melody once, by length, in encoded batches."""
+def evaluation_batches(
+    encoding: Encoding, melodies: Sequence[StoredMelody], batch_size: int, strategy: Strategy | None = None
+) -> tf.data.Dataset:
+    """Returns every melody once, by length, in encoded batches.
+
+    Args:
+        encoding: How melodies are encoded.
+        melodies: At least one.
+        batch_size: Melodies in a batch.
+        strategy: The devices that share each batch; one device where not given.
+    """
     ordered = sorted(melodies, key=lambda melody: (len(melody.events), melody.id))
-    padded = [pad(ordered[first : first + batch_size]) for first in range(0, len(ordered), batch_size)]
-    dataset = tf.data.Dataset.from_generator(lambda: iter(padded), output_signature=_SIGNATURE)
-    return _encoded(encoding, dataset.apply(tf.data.experimental.assert_cardinality(len(padded))))
+    batches = [ordered[first : first + batch_size] for first in range(0, len(ordered), batch_size)]
+    return _shared(encoding, lambda: iter(batches), len(batches), min(batch_size, len(ordered)), 1, strategy)
+
+
+def _shared(
+    encoding: Encoding,
+    batches: Callable[[], Iterator[Sequence[StoredMelody]]],
+    count: int | None,
+    batch_size: int,
+    length_multiple: int,
+    strategy: Strategy | None,
+) -> tf.data.Dataset:
+    """Returns batches padded and encoded, each in as many equal shares as there are devices.
+
+    Args:
+        encoding: How melodies are encoded.
+        batches: Gives the melodies of each batch.
+        count: How many batches there are; None where they never end.
+        batch_size: Melodies that a batch is filled up to.
+        length_multiple: As for `pad`.
+        strategy: The devices.
+    """
+
+    def make(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        num_shares = context.num_replicas_in_sync
+        share = -(-batch_size // num_shares)
+        own = num_shares // context.num_input_pipelines
+        first = own * context.input_pipeline_id
+
+        def generate() -> Iterator[Batch]:
+            for melodies in batches():
+                padded = pad(melodies, num_shares * share, length_multiple)
+                for index in range(first, first + own):
+                    rows = slice(index * share, (index + 1) * share)
+                    yield padded[0][rows], padded[1][rows], padded[2][rows]
+
+        shares = tf.data.Dataset.from_generator(generate, output_signature=_SIGNATURE)
+        num_own = tf.data.INFINITE_CARDINALITY if count is None else count * own
+        return _encoded(encoding, shares.apply(tf.data.experimental.assert_cardinality(num_own)), share)
+
+    return (strategy or tf.distribute.get_strategy()).distribute_datasets_from_function(make)
 
 
 def num_batches(num_melodies: int, batch_size: int) -> int:
@@ -111,7 +164,7 @@ def pad(melodies: Sequence[StoredMelody], batch_size: int = 0, length_multiple: 
     return events, lengths, steps_per_bar
 
 
-def _encoded(encoding: Encoding, batches: tf.data.Dataset, batch_size: int | None = None) -> tf.data.Dataset:
+def _encoded(encoding: Encoding, batches: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
     """Returns (inputs, (events, labels, label_events), weights) for each batch, steps from the second event on."""
 
     def encode(events: tf.Tensor, lengths: tf.Tensor, steps_per_bar: tf.Tensor) -> tuple[object, ...]:

@@ -2,7 +2,7 @@
 
 The folder holds `run.json` (what is trained on what, and how), `checkpoints/` (everything that training goes on from,
 after each epoch), `model/` (the preset with the weights that were best on the validation split), `history.json` (an
-entry an epoch), and with TensorBoard logging `train/` and `eval/`.
+entry an epoch), and with callbacks from `summaries` what TensorBoard shows, in `train/` and `eval/`.
 
 All randomness is a function of the seed and the step, or is in the checkpoint. So a run that was killed and resumed
 ends with the same weights as one that was not, on the same machine.
@@ -24,10 +24,12 @@ from melody_rnn.data import dataset as datasets
 from melody_rnn.data.dataset import Dataset
 from melody_rnn.data.splits import Split
 from melody_rnn.encodings import make_encoding
-from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError, TrainingError
+from melody_rnn.errors import DeviceError, InputFileError, InvalidArgumentError, OutputError, TrainingError
+from melody_rnn.network.lstm import runs_on_cpu
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import Preset, make_network, save_preset
 from melody_rnn.training.batches import evaluation_batches, num_batches, opening_pitches, squash_all, training_batches
+from melody_rnn.training.devices import Strategy, is_chief, make_strategy
 from melody_rnn.training.settings import TrainingSettings
 from melody_rnn.training.trainee import Trainee
 
@@ -63,6 +65,7 @@ def train(
     weights_from: MelodyNetwork | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     dataset_folder: str | Path | None = None,
+    strategy: Strategy | None = None,
 ) -> TrainingRun:
     """Trains a model on a dataset's train split and keeps the weights that are best on its validation split.
 
@@ -74,9 +77,11 @@ def train(
         weights_from: A trained network of the same shape to start from; fresh weights where not given.
         callbacks: More Keras callbacks.
         dataset_folder: Where the dataset lies, for `resume`.
+        strategy: The devices, as `make_strategy` gives them; one device where not given.
 
     Raises:
         InvalidArgumentError: If the dataset has no melody to train or to validate on, or steps of another length.
+        DeviceError: If mixed precision is asked for and there is no GPU.
         OutputError: If the folder holds a run, or cannot be written.
         TrainingError: If the loss is not finite; the last good checkpoint is kept.
     """
@@ -90,14 +95,13 @@ def train(
         "dataset": None if dataset_folder is None else str(Path(dataset_folder).resolve()),
         "digest": dataset.digest,
     }
-    keras.utils.set_random_seed(settings.seed)
-    network = make_network(config)
+    trainer = _Trainer(config, settings, dataset, run_dir, strategy)
     if weights_from is not None:
-        network.assign_by_name({name: variable.numpy() for name, variable in weights_from.variables_by_name().items()})
-    trainer = _Trainer(config, settings, dataset, run_dir, network)
+        trainer.assign(weights_from)
     trainer.save()
     # Written last: a folder with it has a checkpoint to go on from.
-    _write(run_dir / RUN, description)
+    if trainer.is_chief:
+        _write(run_dir / RUN, description)
     return trainer.run(callbacks)
 
 
@@ -106,6 +110,7 @@ def resume(
     dataset: Dataset | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     steps: int | None = None,
+    strategy: Strategy | None = None,
 ) -> TrainingRun:
     """Goes on with a run from its last checkpoint, to the end that its settings say.
 
@@ -114,6 +119,7 @@ def resume(
         dataset: The run's dataset; loaded from where it was where not given.
         callbacks: More Keras callbacks.
         steps: Another last step than the run began with.
+        strategy: The devices, as `make_strategy` gives them; one device where not given.
 
     Raises:
         InputFileError: If there is no run, or its dataset is gone.
@@ -135,8 +141,7 @@ def resume(
         raise InvalidArgumentError(f"{run_dir}: the run began with another dataset; give that one, or start a new run")
     if steps is not None:
         settings = dataclasses.replace(settings, steps=steps)
-    keras.utils.set_random_seed(settings.seed)
-    trainer = _Trainer(config, settings, dataset, run_dir, make_network(config))
+    trainer = _Trainer(config, settings, dataset, run_dir, strategy)
     trainer.restore()
     return trainer.run(callbacks)
 
@@ -164,33 +169,59 @@ class _Trainer:
     """A network, its optimizer, its data, and what is written to the run's folder."""
 
     def __init__(
-        self, config: ModelConfig, settings: TrainingSettings, dataset: Dataset, run_dir: Path, network: MelodyNetwork
+        self,
+        config: ModelConfig,
+        settings: TrainingSettings,
+        dataset: Dataset,
+        run_dir: Path,
+        strategy: Strategy | None,
     ) -> None:
         self._config, self._settings, self._run_dir = config, settings, run_dir
+        self._strategy = strategy or make_strategy("one")
+        self.is_chief = is_chief(self._strategy)
         self._encoding = make_encoding(config.encoding)
         self._train = squash_all(config, dataset.split("train"))
         self._validation = squash_all(config, dataset.split("validation"))
         per_epoch = num_batches(len(self._train), min(settings.batch_size, len(self._train)))
         self._steps_per_epoch = settings.checkpoint_steps or per_epoch
-        self._trainee = Trainee(network, self._encoding)
         num_steps = min(settings.epochs * self._steps_per_epoch, settings.steps or 2**62)
         self._last_step = num_steps
-        rate: Any = settings.learning_rate
-        if settings.schedule == "cosine":
-            rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, num_steps)
-        optimizer = keras.optimizers.Adam(rate, clipnorm=settings.clip_norm)
-        # XLA makes Keras's LSTM more than twice as slow in training on a CPU.
-        self._trainee.compile(optimizer=optimizer, jit_compile=False)
-        optimizer.build(self._trainee.trainable_variables)
+        keras.utils.set_random_seed(settings.seed)
+        with self._strategy.scope():
+            self._trainee, optimizer = self._make_trainee(num_steps)
         self.history: list[Row] = []
         self._progress = tf.Variable("", dtype=tf.string, trainable=False)
+        network = self._trainee.network
         checkpoint = tf.train.Checkpoint(
-            trainee=self._trainee, optimizer=optimizer, progress=self._progress, dropout=_seeds(network)
+            network=network, optimizer=optimizer, progress=self._progress, dropout=_seeds(network)
         )
         # It writes a checkpoint before it names it as the latest one, and removes the one before the last after that.
         self._manager = tf.train.CheckpointManager(
             checkpoint, run_dir / _CHECKPOINTS, max_to_keep=settings.num_checkpoints or None
         )
+
+    def _make_trainee(self, num_steps: int) -> tuple[Trainee, keras.optimizers.Optimizer]:
+        settings = self._settings
+        trainee = Trainee(make_network(self._config), self._encoding, settings.clip_norm)
+        rate: Any = settings.learning_rate
+        if settings.schedule == "cosine":
+            rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, num_steps)
+        optimizer: keras.optimizers.Optimizer = keras.optimizers.Adam(rate)
+        if settings.mixed_precision:
+            if runs_on_cpu():
+                raise DeviceError("mixed_precision is for GPUs, and TensorFlow sees none here; leave it out")
+            for layer in trainee.network.lstms:
+                layer.use_mixed_precision()
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        # XLA makes Keras's LSTM more than twice as slow in training on a CPU.
+        trainee.compile(optimizer=optimizer, jit_compile=False)
+        optimizer.build(trainee.trainable_variables)
+        return trainee, optimizer
+
+    def assign(self, network: MelodyNetwork) -> None:
+        """Takes over another network's weights."""
+        weights = {name: variable.numpy() for name, variable in network.variables_by_name().items()}
+        self._trainee.network.assign_by_name(weights)
 
     def run(self, callbacks: Sequence[keras.callbacks.Callback]) -> TrainingRun:
         """Trains to the end."""
@@ -200,9 +231,10 @@ class _Trainer:
         if first_step < self._last_step and not self.is_out_of_patience():
             validation = None
             if self._validation:
-                validation = evaluation_batches(self._encoding, self._validation, self._settings.batch_size)
+                batch_size = self._settings.batch_size
+                validation = evaluation_batches(self._encoding, self._validation, batch_size, self._strategy)
             self._trainee.fit(
-                training_batches(self._encoding, self._train, self._settings, first_step),
+                training_batches(self._encoding, self._train, self._settings, first_step, self._strategy),
                 steps_per_epoch=self._steps_per_epoch,
                 initial_epoch=epoch,
                 epochs=epoch - (first_step - self._last_step) // self._steps_per_epoch,
@@ -227,6 +259,8 @@ class _Trainer:
     def finish_epoch(self, row: Row) -> None:
         """Takes in an epoch's figures; writes the preset if they are the best, and a checkpoint."""
         self.history.append(row)
+        if not self.is_chief:
+            return
         if self.best() is row:
             # A network of its own, without the optimizer's state, which would treble the file.
             network = make_network(self._config)
@@ -237,7 +271,9 @@ class _Trainer:
         _write(self._run_dir / _HISTORY, self.history)
 
     def save(self) -> None:
-        """Writes a checkpoint."""
+        """Writes a checkpoint, if this is the process that does."""
+        if not self.is_chief:
+            return
         self._progress.assign(json.dumps(self.history))
         try:
             self._manager.save()

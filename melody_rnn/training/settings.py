@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
-from melody_rnn.config import ModelConfig, NetworkConfig
+from melody_rnn.config import EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.errors import InvalidArgumentError
 
 Schedule = Literal["constant", "cosine"]
@@ -29,6 +29,7 @@ class TrainingSettings:
         epochs: How often the train split is seen.
         steps: Steps after which the run ends, even within an epoch; None for no limit.
         patience: Epochs without a better validation loss after which the run ends; None for no limit.
+        mixed_precision: Whether LSTM layers compute in float16 on a GPU.
         seed: Of fresh weights, dropout, transpositions and the order of batches.
         keep: Which weights the run's model has: the 'best' on the validation split, or the 'last', as Magenta has it,
             for which no validation split is needed.
@@ -44,6 +45,7 @@ class TrainingSettings:
     epochs: int = 50
     steps: int | None = None
     patience: int | None = None
+    mixed_precision: bool = False
     seed: int = 0
     keep: Keep = "best"
     checkpoint_steps: int | None = None
@@ -78,17 +80,21 @@ SETTINGS: Final[Mapping[str, TrainingSettings]] = MappingProxyType(
 """Each configuration's settings; Magenta's for its four (melody_rnn_model.py)."""
 
 _NETWORK_FIELDS: Final = frozenset(field.name for field in dataclasses.fields(NetworkConfig))
+_ENCODING_FIELDS: Final = frozenset(field.name for field in dataclasses.fields(EncodingConfig)) - {"kind"}
 _TRAINING_FIELDS: Final = frozenset(field.name for field in dataclasses.fields(TrainingSettings))
+_FIELDS: Final = _NETWORK_FIELDS | _ENCODING_FIELDS | _TRAINING_FIELDS
 # Magenta's names of what a network has under another one here.
 _MAGENTA_NAMES: Final = {"rnn_layer_sizes": "layer_sizes", "attn_length": "attention_length"}
 # What Magenta's hparams have and no network here does; they may be given as what they are by default.
 _MAGENTA_ONLY: Final = ("residual_connections", "use_cudnn")
+# One and two bars, as Magenta's 16 and 32 steps are in 4/4.
+_BAR_LOOKBACKS: Final = [1, 2]
 
 
 def parse_hparams(
     texts: Sequence[str], config: ModelConfig, settings: TrainingSettings
 ) -> tuple[ModelConfig, TrainingSettings]:
-    """Changes a model's network and training settings by `name=value` texts.
+    """Changes a model's network, encoding and training settings by `name=value` texts.
 
     Magenta's names `rnn_layer_sizes`, `attn_length` and `dropout_keep_prob` are understood too.
 
@@ -104,8 +110,11 @@ def parse_hparams(
     training = {name: value for name, value in values.items() if name in _TRAINING_FIELDS}
     for name, value in training.items():
         _check_type(name, value, getattr(TrainingSettings(patience=1, steps=1, checkpoint_steps=1), name))
+    if values.get("lookback_unit") == "bar":
+        values.setdefault("lookback_distances", _BAR_LOOKBACKS)
     data = json.loads(config.to_json())
-    data["network"].update({name: value for name, value in values.items() if name in _NETWORK_FIELDS})
+    for part, names in (("network", _NETWORK_FIELDS), ("encoding", _ENCODING_FIELDS)):
+        data[part].update({name: value for name, value in values.items() if name in names})
     try:
         return ModelConfig.from_json(json.dumps(data)), dataclasses.replace(settings, **training)
     except Exception as error:
@@ -113,7 +122,7 @@ def parse_hparams(
 
 
 def read_hparams(texts: Sequence[str]) -> dict[str, Any]:
-    """Returns the values in `name=value` texts by the names of `NetworkConfig`'s and `TrainingSettings`' fields.
+    """Returns the values in `name=value` texts by the names of network, encoding and training fields.
 
     Raises:
         InvalidArgumentError: If a text is no such pair, or a name is unknown.
@@ -128,8 +137,8 @@ def read_hparams(texts: Sequence[str]) -> dict[str, Any]:
         if name == "dropout_keep_prob":
             name, value = "dropout", 1 - value if type(value) in (int, float) else value
         name = _MAGENTA_NAMES.get(name, name)
-        if name not in _NETWORK_FIELDS | _TRAINING_FIELDS:
-            known = ", ".join(sorted(_NETWORK_FIELDS | _TRAINING_FIELDS))
+        if name not in _FIELDS:
+            known = ", ".join(sorted(_FIELDS))
             raise InvalidArgumentError(f"hparams: unknown name {name!r}; the names are {known}")
         values[name] = value
     return values

@@ -1,4 +1,4 @@
-"""Figures of a run while it goes on: for the one who waits, and for TensorBoard under Magenta's names.
+"""What is seen of a run while it goes on: figures for the one who waits, and for TensorBoard under Magenta's names.
 
 Source: Magenta's models/shared/events_rnn_train.py and events_rnn_graph.py.
 """
@@ -6,21 +6,31 @@ Source: Magenta's models/shared/events_rnn_train.py and events_rnn_graph.py.
 import math
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import keras
+import numpy as np
 import tensorflow as tf
+from note_seq import Melody
 
 from melody_rnn.config import ModelConfig
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import OutputError
+from melody_rnn.generation.loop import SamplingLoop, Start, repeat_primer
+from melody_rnn.music.melodies import num_notes
+from melody_rnn.music.piano_roll import picture_bytes, plot_piano_roll
 from melody_rnn.network.network import MelodyNetwork
+from melody_rnn.presets import MIDDLE_C
+from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.training.batches import evaluation_batches, squash_all
 from melody_rnn.training.trainee import Trainee
 
+NUM_PICTURES: Final = 2
+_PICTURE_STEPS: Final = 128
+_FOLDERS: Final = {"": "train", "val_": "eval"}
 Figures = Mapping[str, float]
 
 
@@ -45,6 +55,13 @@ class SummaryWriter:
         tags = {name if name == "loss" else f"metrics/{name}": value for name, value in figures.items()}
         values = [tf.compat.v1.Summary.Value(tag=tag, simple_value=value) for tag, value in tags.items()]
         summary = tf.compat.v1.Summary(value=values)
+        self._add(tf.compat.v1.Event(wall_time=time.time(), step=step, summary=summary))
+
+    def write_picture(self, step: int, tag: str, png: bytes) -> None:
+        """Writes a picture of a step, a PNG file's bytes."""
+        height, width, _ = tf.io.decode_png(png).shape
+        image = tf.compat.v1.Summary.Image(height=height, width=width, colorspace=4, encoded_image_string=png)
+        summary = tf.compat.v1.Summary(value=[tf.compat.v1.Summary.Value(tag=tag, image=image)])
         self._add(tf.compat.v1.Event(wall_time=time.time(), step=step, summary=summary))
 
     def _add(self, event: Any) -> None:
@@ -76,6 +93,59 @@ class Summaries(keras.callbacks.Callback):
             figures = {name: float(value) for name, value in (logs or {}).items()}
             self._writer.write(self._step, figures)
             self._tell(self._step, figures)
+
+
+class EpochSummaries(keras.callbacks.Callback):
+    """Writes each epoch's figures to a run's folders `train` and `eval`, and every few epochs what the model sings.
+
+    Pictures are piano rolls of melodies sampled at temperature 1, with the same random numbers each time, so that
+    those of different epochs compare.
+    """
+
+    def __init__(self, run_dir: Path, picture_epochs: int = 5) -> None:
+        """Makes the callback.
+
+        Args:
+            run_dir: The run's folder.
+            picture_epochs: Epochs from one set of pictures to the next.
+        """
+        super().__init__()
+        self._run_dir, self._picture_epochs = run_dir, picture_epochs
+        self._singer: tuple[MelodyNetwork, SamplingLoop] | None = None
+
+    def on_train_begin(self, logs: Figures | None = None) -> None:
+        """Opens the files."""
+        self._writers = {prefix: SummaryWriter(self._run_dir / name) for prefix, name in _FOLDERS.items()}
+
+    def on_epoch_end(self, epoch: int, logs: Figures | None = None) -> None:
+        """Writes the epoch's figures, and pictures where it is time for them."""
+        step = int(self.model.optimizer.iterations.numpy())
+        rows: dict[str, dict[str, float]] = {prefix: {} for prefix in _FOLDERS}
+        for name, value in (logs or {}).items():
+            prefix = "val_" if name.startswith("val_") else ""
+            rows[prefix][name.removeprefix(prefix)] = float(value)
+        for prefix, figures in rows.items():
+            if figures:
+                per_step = {f"{name}_per_step": figures[name] for name in ("loss", "perplexity")}
+                self._writers[prefix].write(step, {**figures, **per_step})
+        if (epoch + 1) % self._picture_epochs == 0:
+            for number, picture in enumerate(self._pictures(), start=1):
+                self._writers["val_"].write_picture(step, f"melody_{number}", picture)
+
+    def _pictures(self) -> Iterator[bytes]:
+        network, encoding = self.model.network, self.model.encoding
+        if self._singer is None:
+            # A copy, compiled once, that is given the weights anew each time.
+            copy = MelodyNetwork(network.config, encoding.input_size, encoding.num_classes)
+            self._singer = copy, SamplingLoop(encoding, copy)
+        copy, loop = self._singer
+        copy.set_weights(network.get_weights())
+        config = encoding.config
+        opening = min(range(config.min_note, config.max_note), key=lambda pitch: abs(pitch - MIDDLE_C))
+        start = Start(repeat_primer([opening], NUM_PICTURES))
+        sampled = loop(start, _PICTURE_STEPS - 1, SamplerSettings().controls(NUM_PICTURES), seed=0)
+        for events in np.concatenate([start.events, sampled], axis=1).tolist():
+            yield picture_bytes(plot_piano_roll(Melody(events), title=f"{num_notes(events)} notes"))
 
 
 def measure(

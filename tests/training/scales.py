@@ -4,10 +4,12 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import tensorflow as tf
 
 from melody_rnn.config import EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.data.dataset import Dataset, StoredMelody
 from melody_rnn.training import TrainingSettings, resume, train
+from melody_rnn.training.devices import make_strategy
 
 CONFIG = ModelConfig("tiny", EncodingConfig("lookback", 60, 72, (4, 8)), NetworkConfig((12, 8), dropout=0.2))
 SETTINGS = TrainingSettings(batch_size=16, learning_rate=5e-3, schedule="cosine", transposition=2, epochs=6, seed=3)
@@ -26,9 +28,20 @@ def dataset():
     return Dataset((*scales("train", 80), *scales("validation", 8), *scales("test", 8)), digest="scales")
 
 
-if __name__ == "__main__":
-    folder = sys.argv[1]
-    if sys.argv[2] == "start":
+def main(folder, verb, strategy="one"):
+    """Starts or resumes a run; with a strategy without dropout, whose random numbers each device has of its own."""
+    if strategy == "mirrored":
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    devices = make_strategy(strategy)
+    if verb == "resume":
+        resume(folder, dataset(), strategy=devices)
+    elif verb == "start":
         train(CONFIG, replace(SETTINGS, epochs=40), dataset(), folder)
     else:
-        resume(folder, dataset())
+        config = replace(CONFIG, network=replace(CONFIG.network, dropout=0.0))
+        train(config, replace(SETTINGS, epochs=int(verb)), dataset(), folder, strategy=devices)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

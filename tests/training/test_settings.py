@@ -22,6 +22,15 @@ def test_magenta_s_names_are_understood():
     assert settings.batch_size == 64
 
 
+def test_hparams_change_the_encoding():
+    config, _ = parse_hparams(["min_note=36,max_note=96"], CONFIG, TrainingSettings())
+    assert (config.encoding.min_note, config.encoding.max_note, config.encoding.kind) == (36, 96, "key")
+    in_bars, _ = parse_hparams(["lookback_unit=bar"], CONFIGS["lookback_rnn"], TrainingSettings())
+    assert (in_bars.encoding.lookback_unit, in_bars.encoding.lookback_distances) == ("bar", (1, 2))
+    further, _ = parse_hparams(["lookback_unit=bar,lookback_distances=[4]"], CONFIG, TrainingSettings())
+    assert further.encoding.lookback_distances == (4,)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -34,6 +43,10 @@ def test_magenta_s_names_are_understood():
         ("dropout=1.5", "dropout must be in"),
         ("layer_sizes=3", "layer_sizes: expected"),
         ("layer_sizes=[0]", "layer_sizes must hold one positive size"),
+        ("kind=tune", "unknown name 'kind'"),
+        ("max_note=50", "must span at least an octave"),
+        ("lookback_unit=beat", "lookback_unit"),
+        ("mixed_precision=1", "mixed_precision must be of type bool"),
         ("schedule=steep", "schedule must be one of"),
         ("batch_size", "must be name=value"),
         ("seed=__import__('os')", "seed must be a number, a list or a word"),
