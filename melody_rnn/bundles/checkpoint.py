@@ -15,6 +15,7 @@ from melody_rnn.errors import InputFileError, ModelError, OutputError
 # The checkpoint reader raises some of TensorFlow's errors, and some of Python's for them.
 _DAMAGES: Final = (tf.errors.OpError, ValueError, IndexError, RuntimeError)
 _INDEX: Final = ".index"
+_METAGRAPH: Final = ".meta"
 _STATE: Final = "checkpoint"
 _MOST_BYTES_PER_BYTE: Final = 64
 
@@ -74,6 +75,14 @@ def read_checkpoint_at(prefix: Path) -> dict[str, NDArray[Any]]:
         raise InputFileError(f"{prefix}: cannot be read ({error.strerror or error})") from error
     except _DAMAGES as error:
         raise ModelError(f"{prefix}: no checkpoint of TensorFlow, or a damaged one; copy it anew") from error
+
+
+def read_metagraph_at(prefix: Path) -> bytes:
+    """Returns the metagraph that lies beside a checkpoint, or nothing where there is none to be read."""
+    try:
+        return _with_suffix(prefix, _METAGRAPH).read_bytes()
+    except OSError:
+        return b""
 
 
 def _latest(folder: Path) -> Path:

@@ -13,7 +13,7 @@ from note_seq.protobuf import generator_pb2
 from numpy.typing import NDArray
 
 from melody_rnn.bundles.architecture import model_config, network_config
-from melody_rnn.bundles.checkpoint import find_checkpoint, read_checkpoint, read_checkpoint_at
+from melody_rnn.bundles.checkpoint import find_checkpoint, read_checkpoint, read_checkpoint_at, read_metagraph_at
 from melody_rnn.bundles.foreign import (
     SNIFFED_BYTES,
     describe_foreign_file,
@@ -21,8 +21,15 @@ from melody_rnn.bundles.foreign import (
     model_of_variables,
     other_model,
 )
+from melody_rnn.bundles.metagraph import trained_window
 from melody_rnn.bundles.naming import find_naming
-from melody_rnn.bundles.weights import check_shapes, convert_weights, input_and_output_size, layer_sizes
+from melody_rnn.bundles.weights import (
+    check_shapes,
+    convert_weights,
+    input_and_output_size,
+    layer_sizes,
+    num_wrapped_layers,
+)
 from melody_rnn.config import CONFIGS, ModelConfig
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InputFileError, ModelError
@@ -69,8 +76,8 @@ def read_run(path: str | Path, config: ModelConfig) -> Bundle:
 
     Args:
         path: The folder, whose latest checkpoint is read, or a checkpoint's path.
-        config: The configuration that the run had. Sizes of layers are the checkpoint's own; the attention's window
-            shows in no weight, so it is that of `config`.
+        config: The configuration that the run had. Sizes of layers are the checkpoint's own. The attention's window
+            shows in no weight; it is that of the metagraph beside the checkpoint, or without one that of `config`.
 
     Raises:
         InputFileError: If there is no checkpoint.
@@ -90,7 +97,9 @@ def read_run(path: str | Path, config: ModelConfig) -> Bundle:
             raise ModelError(f"a checkpoint of {found}, not of {config.name}")
         network = replace(config.network, layer_sizes=layer_sizes(naming, variables), attention_length=0)
         if naming.layout is not None:
-            length = config.network.attention_length or CONFIGS["attention_rnn"].network.attention_length
+            size = network.layer_sizes[num_wrapped_layers(naming.layout, naming.num_layers) - 1]
+            length = trained_window(read_metagraph_at(prefix), size) or config.network.attention_length
+            length = length or CONFIGS["attention_rnn"].network.attention_length
             network = replace(network, attention_length=length, attention_layout=naming.layout)
     except ModelError as error:
         raise ModelError(f"{prefix}: {error}") from error

@@ -8,6 +8,7 @@ from google.protobuf.message import DecodeError
 from melody_rnn.errors import ModelError
 
 _STATES: Final = "initial_state"
+_WINDOW_SCOPE: Final = "AttentionCellWrapperZeroState"
 
 
 def state_width(metagraph: bytes) -> int:
@@ -31,6 +32,26 @@ def state_width(metagraph: bytes) -> int:
         raise ModelError(f"its metagraph has no collection {_STATES}; give a bundle that Magenta made for generation")
     nodes = {node.name: node for node in proto.graph_def.node}
     return sum(_width(nodes, name) for name in proto.collection_def[_STATES].node_list.value)
+
+
+def trained_window(metagraph: bytes, size: int) -> int | None:
+    """Returns the steps of the attention's window in the graph of a training, or None if it does not tell.
+
+    A training's graph has no collection of states. Of the zeros that its attention begins with, the window is widest.
+
+    Args:
+        metagraph: A serialised MetaGraphDef.
+        size: Width of what the attention remembers of a step.
+    """
+    proto = tf.compat.v1.MetaGraphDef()
+    try:
+        proto.ParseFromString(metagraph)
+    except DecodeError:
+        return None
+    zeros = [node for node in proto.graph_def.node if _WINDOW_SCOPE in node.name and node.op == "Fill"]
+    shapes = [shape for node in zeros for shape in node.attr["_output_shapes"].list.shape]
+    widest = max((shape.dim[-1].size for shape in shapes if shape.dim), default=0)
+    return widest // size if widest >= size and widest % size == 0 else None
 
 
 def _width(nodes: dict[str, Any], tensor_name: str) -> int:

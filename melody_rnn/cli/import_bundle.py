@@ -1,4 +1,4 @@
-"""melody-rnn import-bundle: a Magenta bundle as a model folder."""
+"""melody-rnn import-bundle: a Magenta bundle or checkpoint as a model folder."""
 
 from pathlib import Path
 
@@ -6,14 +6,21 @@ import click
 
 from melody_rnn.cli import options
 from melody_rnn.cli.startup import load_tensorflow
+from melody_rnn.config import CONFIGS, MAGENTA_NAMES
 from melody_rnn.errors import InputFileError, OutputError
 
 
 @click.command(name="import-bundle")
 @click.argument("bundle", type=click.Path(path_type=Path), metavar="FILE.mag")
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--config",
+    "config_name",
+    type=click.Choice(MAGENTA_NAMES),
+    help="FILE.mag is a checkpoint of Magenta's training with this configuration, or a run's train folder.",
+)
 @options.verbose_option
-def command(bundle: Path, folder: Path, verbose: bool) -> None:
+def command(bundle: Path, folder: Path, config_name: str | None, verbose: bool) -> None:
     """Convert a Magenta Melody RNN bundle into a model folder.
 
     Nothing in the bundle is executed. FOLDER must not exist yet.
@@ -21,15 +28,19 @@ def command(bundle: Path, folder: Path, verbose: bool) -> None:
     \b
     melody-rnn import-bundle attention_rnn.mag models/my_attention
     melody-rnn generate --model models/my_attention
+    melody-rnn import-bundle --config basic_rnn logdir/run1/train models/my_basic
     """
-    if not bundle.is_file():
+    if config_name is None and not bundle.is_file():
         raise InputFileError(f"{bundle}: no such file; give the path of a .mag bundle")
     if folder.exists():
         raise OutputError(f"{folder} exists already; name a new folder")
     load_tensorflow(verbose)
     from melody_rnn.model import MelodyRNN
 
-    model = MelodyRNN.from_bundle(bundle)
+    if config_name is None:
+        model = MelodyRNN.from_bundle(bundle)
+    else:
+        model = MelodyRNN.from_magenta_run(bundle, CONFIGS[config_name])
     model.save_preset(folder)
     sizes = "+".join(map(str, model.config.network.layer_sizes))
     click.echo(f"{folder}: {model.config.name} with {sizes} units; use it with --model {folder}")

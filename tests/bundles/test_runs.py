@@ -64,6 +64,20 @@ def test_the_window_is_that_of_the_configuration(tmp_path):
     assert read_run(prefix, config).config.network.attention_length == 16
 
 
+def test_the_window_is_that_of_the_metagraph_if_there_is_one(tmp_path):
+    prefix = write_run(tmp_path, variables_of("attention_rnn", 1)[1])
+    metagraph = tf.compat.v1.MetaGraphDef()
+    for i, width in enumerate((6, 6, 6, 7 * 6)):
+        node = metagraph.graph_def.node.add(name=f"x/AttentionCellWrapperZeroState/zeros_{i}", op="Fill")
+        shape = node.attr["_output_shapes"].list.shape.add()
+        for size in (8, width):
+            shape.dim.add(size=size)
+    path = prefix.with_name(f"{prefix.name}.meta")
+    for content, length in ((metagraph.SerializeToString(), 7), (b"damaged", 40), (b"", 40)):
+        path.write_bytes(content)
+        assert read_run(prefix, CONFIGS["attention_rnn"]).config.network.attention_length == length
+
+
 def test_a_checkpoint_of_the_first_format_is_read(tmp_path):
     naming, variables = variables_of("basic_rnn")
     make_checkpoint(variables, tmp_path)

@@ -205,6 +205,7 @@ HEAVY_MISTAKES = [
     (["generate", "--model", "page.mag"], "page.mag"),
     (["generate", "--device", "gpu"], "no GPU"),
     (["generate", "--model", "noise.mag"], "noise.mag"),
+    (["import-bundle", "--config", "basic_rnn", "missing", "x"], "missing: no such checkpoint"),
     (["export", "--format", "mag", "tunes_rnn", "x.mag"], "tunes_rnn cannot be exported"),
     (["export", "--format", "magentajs", "attention_rnn", "js"], "attention_rnn cannot be exported to Magenta.js"),
 ]
