@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from note_seq import Melody, NoteSequence
+from note_seq import Melody
 from numpy.typing import NDArray
 
 from melody_rnn.bundles import Bundle, read_bundle, read_run, write_bundle, write_magentajs
@@ -16,12 +16,21 @@ from melody_rnn.config import ModelConfig
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR
-from melody_rnn.generation.beginning import continue_primer, is_set, open_melodies, transposition_for
+from melody_rnn.generation.beam import BeamSearch, StochasticBeam
+from melody_rnn.generation.beginning import (
+    Beginning,
+    continue_primer,
+    count_new_steps,
+    every_opening,
+    is_set,
+    open_melodies,
+    transposition_for,
+)
 from melody_rnn.generation.loop import SamplingLoop
-from melody_rnn.generation.trace import Trace, Tracer, move_trace, pad_events
+from melody_rnn.generation.ranking import FoundMelody, RankBy, rank
+from melody_rnn.generation.trace import Trace, Tracer, move_trace, pad_events, with_draws
 from melody_rnn.music.melodies import fold, squash, transpose_events
-from melody_rnn.music.meters import meter_of_bar
-from melody_rnn.music.primers import Primer, parse_primer, primer_from_events, primer_from_sequence
+from melody_rnn.music.primers import Primer, PrimerLike, read_primer
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import Preset, find_preset, load_preset, make_network, save_preset
 from melody_rnn.sampling.constraints import Constraints
@@ -30,8 +39,6 @@ from melody_rnn.sampling.schedule import Schedule, Steps
 from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
 
 MAX_SEED = 2**31 - 1
-PrimerLike = Any
-"""A melody, a NoteSequence, a `Primer`, a sequence of events, or text as `parse_primer` reads it."""
 
 
 def fresh_seed() -> int:
@@ -48,6 +55,7 @@ class MelodyRNN:
         self._network = network
         self._encoding = make_encoding(preset.config.encoding)
         self._loop = SamplingLoop(self._encoding, network)
+        self._beams = BeamSearch(self._encoding, network)
         self._tracer = Tracer(self._encoding, network)
         melodies = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)]
         self._score = tf.function(self._log_likelihoods, input_signature=melodies, autograph=False)
@@ -134,6 +142,7 @@ class MelodyRNN:
         on_done: Callable[[int], object] | None = None,
         sampler: SamplerSettings | None = None,
         constraints: Constraints | None = None,
+        on_trace: Callable[[list[Trace]], object] | None = None,
     ) -> list[Melody]:
         """Samples melodies.
 
@@ -158,6 +167,7 @@ class MelodyRNN:
             sampler: All of the sampler's settings.
             constraints: What every melody must be like. Without a primer they also say where the model plays: it is
                 transposed so that their key is the one it knows best.
+            on_trace: Called once with what `trace` says of each melody, and with how its events were drawn.
 
         Returns:
             `num_outputs` melodies, primer included exactly as given.
@@ -173,22 +183,168 @@ class MelodyRNN:
         chosen: dict[str, Any] = {name: value for name, value in shortcuts.items() if value is not None}
         settings = replace(sampler or SamplerSettings(), **chosen)
         seed = fresh_seed() if seed is None else _check_seed(seed)
-        given = None if primer is None else self._read_primer(primer)
-        new_steps = _count_new_steps(len(given.events) if given else 1, num_steps, new_steps)
-        if steps_per_bar is None:
-            steps_per_bar = self._bar_of(given)
-        _check_at_least("steps_per_bar", steps_per_bar, 1)
-        steps = Steps(len(given.events) if given else 1, new_steps, steps_per_bar)
+        given, steps = self._plan(num_steps, new_steps, primer, steps_per_bar)
         controls = settings.controls(num_outputs, steps)
-        if given is None:
-            shares = self._preset.opening_pitches
-            start, amount, guide = open_melodies(self.config, shares, constraints, steps, num_outputs, seed)
+        beginning = self._begin(given, steps, constraints, num_outputs, seed)
+        job = (beginning.start, steps.num_steps, controls, seed, on_done, beginning.guide)
+        if on_trace is None:
+            return self._melodies(given, steps, beginning, self._loop(*job))
+        sampled = self._loop.traced(*job)
+        melodies = self._melodies(given, steps, beginning, sampled.events)
+        traces = zip(self.trace(melodies, beginning.transposition), sampled.labels, sampled.logits, strict=True)
+        on_trace([with_draws(*parts) for parts in traces])
+        return melodies
+
+    def best_of(
+        self, num_candidates: int, num_outputs: int = 1, by: RankBy = "likely", **arguments: Any
+    ) -> list[FoundMelody]:
+        """Samples candidates in one batch and keeps the best.
+
+        Args:
+            num_candidates: How many to sample, at least `num_outputs`.
+            num_outputs: How many to keep, at least 1.
+            by: 'likely' for the fewest nats per event, 'typical' for those nearest to what held-out tunes have.
+            arguments: All others of `generate`; a setting for each melody is one for each candidate.
+
+        Returns:
+            The best first; `candidate` tells which melody of `generate(num_candidates, ...)` each is.
+
+        Raises:
+            InvalidArgumentError: If an argument is out of its range.
+            ModelError: If typical melodies are asked for and the model does not know what real tunes have.
+        """
+        _check_at_least("num_outputs", num_outputs, 1)
+        _check_at_least("num_candidates", num_candidates, num_outputs)
+        rank([], by, self._preset.nats_per_event)
+        on_trace, traces = arguments.pop("on_trace", None), list[Trace]()
+        melodies = self.generate(num_candidates, on_trace=traces.extend if on_trace else None, **arguments)
+        amount = self.transposition(arguments.get("primer"), arguments.get("constraints"))
+        nats = [trace.nats_per_event for trace in traces or self.trace(melodies, amount)]
+        best = rank(nats, by, self._preset.nats_per_event)[:num_outputs]
+        if on_trace:
+            on_trace([traces[k] for k in best])
+        return [FoundMelody(melodies[k], k, nats[k]) for k in best]
+
+    def beam_search(
+        self,
+        beam_size: int,
+        num_outputs: int = 1,
+        num_steps: int = 128,
+        new_steps: int | None = None,
+        primer: PrimerLike = None,
+        steps_per_bar: int | None = None,
+        constraints: Constraints | None = None,
+    ) -> list[FoundMelody]:
+        """Searches for the likeliest melodies, the same each time.
+
+        An event is as probable as all labels that stand for it together. All melodies are equally long, so dividing
+        their log-likelihoods by their length changes no order. Without a primer every opening note of the model takes
+        part with its own probability.
+
+        Args:
+            beam_size: How many beginnings are kept after each step, at least `num_outputs`.
+            num_outputs: How many of the last ones to return.
+            num_steps: As in `generate`.
+            new_steps: As in `generate`.
+            primer: As in `generate`.
+            steps_per_bar: As in `generate`.
+            constraints: As in `generate`.
+
+        Returns:
+            The likeliest first; fewer than `num_outputs` where there are no more different melodies.
+
+        Raises:
+            InvalidArgumentError, MelodyError, ConstraintError, GenerationError: As in `generate`.
+        """
+        _check_at_least("num_outputs", num_outputs, 1)
+        _check_at_least("beam_size", beam_size, num_outputs)
+        given, steps = self._plan(num_steps, new_steps, primer, steps_per_bar)
+        if given:
+            beginning, scores = self._begin(given, steps, constraints, 1, 0), np.zeros(1)
         else:
-            start, amount, guide = continue_primer(self.config, given, constraints, steps, num_outputs)
-        sampled = transpose_events(self._loop(start, new_steps, controls, seed, on_done, guide), -amount)
-        primers = [given.events] * num_outputs if given else transpose_events(start.events, -amount).tolist()
-        melody_steps = {"steps_per_quarter": self.config.steps_per_quarter, "steps_per_bar": steps_per_bar}
-        return [Melody([*primer, *new], **melody_steps) for primer, new in zip(primers, sampled.tolist(), strict=True)]
+            beginning, scores = every_opening(self.config, self._preset.opening_pitches, constraints, steps)
+        found = self._beams.best(beginning.start, steps.num_steps, beam_size, scores, beginning.guide)
+        starts, events = found.starts[:num_outputs], found.events[:num_outputs]
+        melodies = self._melodies(given, steps, beginning.of_rows(starts), events)
+        return self._found(melodies, beginning)
+
+    def stochastic_beam_search(
+        self,
+        beam: StochasticBeam,
+        num_outputs: int = 1,
+        num_steps: int = 128,
+        new_steps: int | None = None,
+        primer: PrimerLike = None,
+        seed: int | None = None,
+        steps_per_bar: int | None = None,
+        sampler: SamplerSettings | None = None,
+        constraints: Constraints | None = None,
+    ) -> list[FoundMelody]:
+        """Samples melodies with Magenta's beam search; with a beam of one and one branch it is `generate`.
+
+        Args:
+            beam: Its `beam_size`, `branch_factor` and `steps_per_iteration`, each at least 1.
+            num_outputs: How many melodies, each of a beam of its own.
+            num_steps: As in `generate`.
+            new_steps: As in `generate`.
+            primer: As in `generate`.
+            seed: As in `generate`.
+            steps_per_bar: As in `generate`.
+            sampler: As in `generate`.
+            constraints: As in `generate`.
+
+        Returns:
+            Melody k, which depends on the seed and on k, at place k, with its tempered log-likelihood.
+
+        Raises:
+            InvalidArgumentError, MelodyError, ConstraintError, GenerationError: As in `generate`.
+        """
+        _check_at_least("num_outputs", num_outputs, 1)
+        for name, value in beam._asdict().items():
+            _check_at_least(name, value, 1)
+        seed = fresh_seed() if seed is None else _check_seed(seed)
+        given, steps = self._plan(num_steps, new_steps, primer, steps_per_bar)
+        controls = (sampler or SamplerSettings()).controls(num_outputs, steps)
+        beginning = self._begin(given, steps, constraints, num_outputs, seed)
+        start, guide = beginning.start, beginning.guide
+        sampled = self._beams.stochastic(start, steps.num_steps, controls, seed, beam, guide)
+        found = self._found(self._melodies(given, steps, beginning, sampled.events), beginning)
+        scores = sampled.scores.tolist()
+        return [melody._replace(tempered_log_likelihood=score) for melody, score in zip(found, scores, strict=True)]
+
+    def _plan(
+        self, num_steps: int, new_steps: int | None, primer: PrimerLike, steps_per_bar: int | None
+    ) -> tuple[Primer | None, Steps]:
+        """Returns the primer, read, and which steps are to be added to it or to an opening."""
+        given = None if primer is None else read_primer(primer, self.config.steps_per_quarter)
+        num_given = len(given.events) if given else 1
+        new_steps = count_new_steps(num_given, num_steps, new_steps)
+        if steps_per_bar is None:
+            meter = given.meter if given else None
+            steps_per_bar = meter.steps_per_bar(self.config.steps_per_quarter) if meter else DEFAULT_STEPS_PER_BAR
+        _check_at_least("steps_per_bar", steps_per_bar, 1)
+        return given, Steps(num_given, new_steps, steps_per_bar)
+
+    def _begin(
+        self, given: Primer | None, steps: Steps, constraints: Constraints | None, num_outputs: int, seed: int
+    ) -> Beginning:
+        if given is None:
+            return open_melodies(self.config, self._preset.opening_pitches, constraints, steps, num_outputs, seed)
+        return continue_primer(self.config, given, constraints, steps, num_outputs)
+
+    def _melodies(
+        self, given: Primer | None, steps: Steps, beginning: Beginning, events: NDArray[np.int32]
+    ) -> list[Melody]:
+        """Returns melodies as they sound: each one's beginning, then its row of `events` [num_melodies, new_steps]."""
+        amount = -beginning.transposition
+        openings = transpose_events(beginning.start.events, amount).tolist()
+        rows = zip(openings, transpose_events(events, amount).tolist(), strict=True)
+        about = {"steps_per_quarter": self.config.steps_per_quarter, "steps_per_bar": steps.per_bar}
+        return [Melody([*(given.events if given else opening), *row], **about) for opening, row in rows]
+
+    def _found(self, melodies: list[Melody], beginning: Beginning) -> list[FoundMelody]:
+        traces = self.trace(melodies, beginning.transposition)
+        return [FoundMelody(melody, k, traces[k].nats_per_event) for k, melody in enumerate(melodies)]
 
     def log_likelihood(self, melody: Melody | Sequence[int]) -> float:
         """Returns the log-likelihood of a melody's events after the first, in nats at temperature 1.
@@ -259,7 +415,7 @@ class MelodyRNN:
         """Returns by how many semitones `generate` moves a primer, or without one its constraints, into its key."""
         if primer is None:
             return transposition_for(self.config, constraints) if is_set(constraints) else 0
-        return self._squash(Melody(list(self._read_primer(primer).events)))[1]
+        return self._squash(Melody(list(read_primer(primer, self.config.steps_per_quarter).events)))[1]
 
     def _log_likelihoods(self, events: tf.Tensor, steps_per_bar: tf.Tensor) -> tf.Tensor:
         """Returns the log-likelihood of each event after the first, [batch, steps - 1] float32."""
@@ -268,23 +424,6 @@ class MelodyRNN:
         if self._encoding.sums_labels:
             return event_log_likelihoods(log_probabilities, encoded.label_events[:, 1:], events[:, 1:])
         return tf.gather(log_probabilities, encoded.labels[:, 1:], axis=2, batch_dims=2)
-
-    def _read_primer(self, primer: PrimerLike) -> Primer:
-        if isinstance(primer, Primer):
-            return primer
-        if isinstance(primer, str):
-            return parse_primer(primer)
-        if isinstance(primer, NoteSequence):
-            return primer_from_sequence(primer, self.config.steps_per_quarter)
-        if isinstance(primer, Melody):
-            meter = meter_of_bar(primer.steps_per_bar, primer.steps_per_quarter)
-            return replace(primer_from_events(list(primer)), meter=meter)
-        return primer_from_events(list(primer))
-
-    def _bar_of(self, primer: Primer | None) -> int:
-        if primer is None or primer.meter is None:
-            return DEFAULT_STEPS_PER_BAR
-        return primer.meter.steps_per_bar(self.config.steps_per_quarter)
 
     def _squash(self, melody: Melody, transpose: int | None = None) -> tuple[Melody, int]:
         encoding = self.config.encoding
@@ -310,16 +449,3 @@ def _check_seed(seed: int) -> int:
     if not 0 <= seed <= MAX_SEED:
         raise InvalidArgumentError(f"seed must be from 0 to {MAX_SEED}, got {seed}")
     return seed
-
-
-def _count_new_steps(primer_steps: int, num_steps: int, new_steps: int | None) -> int:
-    if new_steps is not None:
-        _check_at_least("new_steps", new_steps, 1)
-        return new_steps
-    _check_at_least("num_steps", num_steps, 1)
-    if num_steps <= primer_steps:
-        raise MelodyError(
-            f"the primer has {primer_steps} steps and num_steps, which counts them, is {num_steps}: "
-            f"ask for at least {primer_steps + 1} steps"
-        )
-    return num_steps - primer_steps

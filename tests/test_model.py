@@ -14,6 +14,8 @@ def test_the_public_surface():
     assert all(getattr(melody_rnn, name) for name in names)
     public = [name for name in dir(MelodyRNN) if not name.startswith("_")]
     assert public == [
+        "beam_search",
+        "best_of",
         "config",
         "from_bundle",
         "from_magenta_run",
@@ -26,6 +28,7 @@ def test_the_public_surface():
         "save_bundle",
         "save_magentajs",
         "save_preset",
+        "stochastic_beam_search",
         "trace",
         "transposition",
     ]

@@ -19,20 +19,24 @@ from numpy.typing import NDArray
 from melody_rnn.encodings import Encoding
 from melody_rnn.encodings.encoding import index_events
 from melody_rnn.errors import GenerationError
-from melody_rnn.events import NO_EVENT
-from melody_rnn.generation.loop import LoopState, Start
+from melody_rnn.generation.loop import Arrays, LoopState, Rules, Start, compiled_states_after
 from melody_rnn.network.network import MelodyNetwork
+from melody_rnn.sampling.automaton import Guide
+from melody_rnn.sampling.repetition import last_onsets
 from melody_rnn.sampling.sampler import Controls, draw, fill_with_noise, gumbel, transform
 from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
 
 TILE_ROWS: Final = 32
 """Stochastic beams are sampled in tiles of about so many rows, so that no melody depends on how many there are."""
+# Below any sum of log-likelihoods, above what stands for none.
+_IMPOSSIBLE: Final = -1e30
 Chosen = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 """For each row of the next step: its parent's row, its event, and its score."""
-Choose = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], Chosen]
+Choose = Callable[[tf.Tensor, LoopState, tf.Tensor, tf.Tensor, tf.Tensor], Chosen]
+"""From the step, the state before it, the logits, what the labels mean, and the scores."""
 
 
-class Found(NamedTuple):
+class Continuations(NamedTuple):
     """What a search found, best first.
 
     Attributes:
@@ -71,10 +75,16 @@ class BeamSearch:
         self._events = index_events(encoding.config)
         self._best = tf.function(self._search_best, autograph=False)
         self._stochastic = tf.function(self._search_stochastic, autograph=False)
-        primers = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.int32)]
-        self._forward = tf.function(self._states_after, input_signature=primers, autograph=False)
+        self._forward = compiled_states_after(encoding, network)
 
-    def best(self, start: Start, new_steps: int, beam_size: int, start_scores: NDArray[np.float64]) -> Found:
+    def best(
+        self,
+        start: Start,
+        new_steps: int,
+        beam_size: int,
+        start_scores: NDArray[np.float64],
+        guide: Guide | None = None,
+    ) -> Continuations:
         """Finds the likeliest continuations that a beam finds; where the beam holds every melody, the likeliest of all.
 
         Args:
@@ -82,6 +92,7 @@ class BeamSearch:
             new_steps: Number of events to add, at least 1.
             beam_size: How many melodies go on after each step, at least 1.
             start_scores: Log-likelihood of each primer, [num_starts] nats.
+            guide: The constraints, for `new_steps` steps; the likelihoods remain the model's own.
 
         Returns:
             Up to `beam_size` different melodies with their log-likelihoods at temperature 1, their start's included.
@@ -92,15 +103,23 @@ class BeamSearch:
         likeliest = np.argsort(-start_scores, kind="stable")[:beam_size]
         rows = np.resize(likeliest, beam_size)
         scores = np.where(np.arange(beam_size) < len(likeliest), start_scores[rows], -np.inf)
-        state = self._state(start, rows)
-        result = self._best(state, tf.constant(scores), tf.constant(new_steps), tf.constant(start.ends_note))
-        events, parents, final = self._checked(result)
-        found = Found(*_read_back(events, parents, np.flatnonzero(np.isfinite(final))), final[np.isfinite(final)])
-        return found._replace(starts=rows[found.starts])
+        row_guide = guide and guide.of_rows(rows, new_steps)
+        state = self._state(start, rows, row_guide)
+        result = self._best(state, row_guide, tf.constant(start.ends_note), tf.constant(scores), tf.constant(new_steps))
+        events, parents, scores = self._checked(result)
+        is_found = np.isfinite(scores)
+        starts, sampled = _read_back(events, parents, np.flatnonzero(is_found))
+        return Continuations(rows[starts], sampled, scores[is_found])
 
     def stochastic(
-        self, start: Start, new_steps: int, controls: Controls, seed: int, settings: StochasticBeam
-    ) -> Found:
+        self,
+        start: Start,
+        new_steps: int,
+        controls: Controls,
+        seed: int,
+        settings: StochasticBeam,
+        guide: Guide | None = None,
+    ) -> Continuations:
         """Samples one continuation for each row of `start.events` with a beam of its own, as Magenta does.
 
         The first iteration may be shorter, so that all others have `steps_per_iteration` steps. With one branch and a
@@ -112,6 +131,7 @@ class BeamSearch:
             controls: The sampler's settings, one value a melody.
             seed: Of the run; melody k depends on it and on k.
             settings: The beam.
+            guide: The constraints, for `new_steps` steps.
 
         Returns:
             For each row the best melody, with the log-likelihood of its labels under the sampler's distribution.
@@ -125,58 +145,77 @@ class BeamSearch:
         num_melodies, width = len(start.events), settings.beam_size * settings.branch_factor
         tile = max(1, TILE_ROWS // width)
         tiles = (range(first, first + tile) for first in range(0, num_melodies, tile))
-        parts = [self._sample_tile(start, new_steps, controls, seed, settings, melodies) for melodies in tiles]
+        parts = [self._sample_tile(start, new_steps, controls, seed, settings, guide, melodies) for melodies in tiles]
         events, scores = (np.concatenate(part)[:num_melodies] for part in zip(*parts, strict=True))
-        return Found(np.arange(num_melodies), events, scores)
+        return Continuations(np.arange(num_melodies), events, scores)
 
     def _sample_tile(
-        self, start: Start, new_steps: int, controls: Controls, seed: int, settings: StochasticBeam, melodies: range
+        self,
+        start: Start,
+        new_steps: int,
+        controls: Controls,
+        seed: int,
+        settings: StochasticBeam,
+        guide: Guide | None,
+        melodies: range,
     ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        """Returns the best events of some melodies of a run, those beyond the last row of the start repeat it."""
+        """Returns the best events of some melodies of a run; those beyond the last row of the start repeat it."""
         width = settings.beam_size * settings.branch_factor
         noise = np.empty((len(melodies), new_steps, width, self._encoding.num_classes), np.float32)
         for index, melody_noise in zip(melodies, noise, strict=True):
             fill_with_noise(melody_noise.reshape(new_steps * width, -1), seed, index)
         by_step = noise.transpose(1, 0, 2, 3).reshape(new_steps, len(melodies) * width, -1)
         rows = np.repeat(np.minimum(melodies, len(start.events) - 1), width)
-        row_controls = Controls(*(None if setting is None else setting[rows] for setting in controls))
-        state, ends_note = self._state(start, rows), tf.constant(start.ends_note)
-        result = self._stochastic(state, row_controls, by_step, ends_note, *map(tf.constant, settings))
-        events, parents, scores = self._checked(result)
+        row_controls, row_guide = controls.of_rows(rows, new_steps), guide and guide.of_rows(rows, new_steps)
+        state = self._state(start, rows, row_guide)
+        if controls.counts_onsets:
+            state = state._replace(onsets=last_onsets(start.events[rows]))
+        given = (state, row_controls, row_guide, tf.constant(start.ends_note), by_step)
+        events, parents, scores = self._checked(self._stochastic(*given, *map(tf.constant, settings)))
         best = scores.reshape(-1, width).argmax(axis=1) + np.arange(0, len(rows), width)
         return _read_back(events, parents, best)[1], scores[best]
 
     def _search_best(
-        self, state: LoopState, scores: tf.Tensor, new_steps: tf.Tensor, ends_note: tf.Tensor
+        self, state: LoopState, guide: Guide | None, ends_note: tf.Tensor, scores: tf.Tensor, new_steps: tf.Tensor
     ) -> tuple[tf.Tensor, ...]:
         beam_size, num_events = scores.shape[0], self._events.shape[0]
+        rules = Rules(Controls(temperature=tf.constant(1.0)), guide, ends_note, self._encoding.config.min_note)
 
-        def choose(step: tf.Tensor, logits: tf.Tensor, meanings: tf.Tensor, scores: tf.Tensor) -> Chosen:
-            log_probabilities, column = log_softmax(logits)[:, tf.newaxis], meanings[:, tf.newaxis]
-            log_likelihoods = event_log_likelihoods(log_probabilities, column, self._events[tf.newaxis])
-            log_likelihoods = tf.where(_is_forbidden(self._events, ends_note, step), -float("inf"), log_likelihoods)
+        def choose(
+            step: tf.Tensor, state: LoopState, logits: tf.Tensor, meanings: tf.Tensor, scores: tf.Tensor
+        ) -> Chosen:
+            log_probabilities = rules.restrict(step, state, log_softmax(logits), meanings)[:, tf.newaxis]
+            events = self._events[tf.newaxis]
+            log_likelihoods = event_log_likelihoods(log_probabilities, meanings[:, tf.newaxis], events)
             totals = scores[:, tf.newaxis] + tf.cast(log_likelihoods, tf.float64)
             best, places = tf.math.top_k(tf.reshape(totals, [-1]), beam_size)
+            # What cannot be goes on as a copy of the best, out of the race.
+            is_possible = best > _IMPOSSIBLE
+            places = tf.where(is_possible, places, places[0])
+            best = tf.where(is_possible, best, tf.constant(-float("inf"), tf.float64))
             return places // num_events, tf.gather(self._events, places % num_events), best
 
-        return self._run(choose, state, scores, new_steps)
+        return self._run(choose, rules, state, scores, new_steps)
 
     def _search_stochastic(
         self,
         state: LoopState,
         controls: Controls,
-        noise: tf.Tensor,
+        guide: Guide | None,
         ends_note: tf.Tensor,
+        noise: tf.Tensor,
         beam_size: tf.Tensor,
         branch_factor: tf.Tensor,
         steps_per_iteration: tf.Tensor,
     ) -> tuple[tf.Tensor, ...]:
         new_steps, num_rows, _ = noise.shape
         width, rows = beam_size * branch_factor, tf.range(num_rows)
+        rules = Rules(controls, guide, ends_note, self._encoding.config.min_note)
 
-        def choose(step: tf.Tensor, logits: tf.Tensor, meanings: tf.Tensor, scores: tf.Tensor) -> Chosen:
-            logits = tf.where(_is_forbidden(meanings, ends_note, step), -float("inf"), logits)
-            logits = transform(logits, controls)
+        def choose(
+            step: tf.Tensor, state: LoopState, logits: tf.Tensor, meanings: tf.Tensor, scores: tf.Tensor
+        ) -> Chosen:
+            logits = transform(rules.restrict(step, state, logits, meanings), controls.at(step))
             label = draw(logits, gumbel(noise[step]))
             event = tf.gather(meanings, label, axis=1, batch_dims=1)
             scores += tf.cast(tf.gather(log_softmax(logits), label, axis=1, batch_dims=1), tf.float64)
@@ -187,50 +226,46 @@ class BeamSearch:
             parent = tf.where(is_iteration_over, tf.reshape(branches, [-1]), rows)
             return parent, tf.gather(event, parent), tf.gather(scores, parent)
 
-        return self._run(choose, state, tf.zeros([num_rows], tf.float64), tf.constant(new_steps))
+        return self._run(choose, rules, state, tf.zeros([num_rows], tf.float64), tf.constant(new_steps))
 
-    def _run(self, choose: Choose, state: LoopState, scores: tf.Tensor, new_steps: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    def _run(
+        self, choose: Choose, rules: Rules, state: LoopState, scores: tf.Tensor, new_steps: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
         """Returns events and parents [new_steps, rows] int32, the last scores [rows], and whether all was finite."""
         encoding, network, num_rows = self._encoding, self._network, scores.shape[0]
 
         def body(
-            step: tf.Tensor, state: LoopState, scores: tf.Tensor, written: tuple[tf.TensorArray, ...], check: tf.Tensor
+            step: tf.Tensor, state: LoopState, scores: tf.Tensor, written: Arrays, check: tf.Tensor
         ) -> tuple[Any, ...]:
             inputs, encoding_state = encoding.step(state.event, state.encoding_state)
             logits, rnn_state = network.step(inputs, state.rnn_state)
             check += 0.0 * logits
-            parent, event, scores = choose(step, logits, encoding.label_events(encoding_state), scores)
+            parent, event, scores = choose(step, state, logits, encoding.label_events(encoding_state), scores)
             states = _gather((encoding_state, rnn_state), self._batch_axes, parent)
+            others = tf.nest.map_structure(lambda tensor: tf.gather(tensor, parent), (state.onsets, state.place))
+            state = rules.advance(LoopState(event, *states, *others), event)
             written = tuple(array.write(step, row) for array, row in zip(written, (event, parent), strict=True))
-            return step + 1, LoopState(event, *states), scores, written, check
+            return step + 1, state, scores, written, check
 
         arrays = tuple(tf.TensorArray(tf.int32, new_steps, element_shape=[num_rows]) for _ in range(2))
         first = (tf.constant(0), state, scores, arrays, tf.zeros([num_rows, encoding.num_classes]))
         _, _, scores, written, check = tf.while_loop(lambda step, *_: step < new_steps, body, first)
         return (*(array.stack() for array in written), scores, tf.reduce_all(check == 0))
 
-    def _state(self, start: Start, rows: NDArray[np.int64]) -> LoopState:
-        """Returns where rows of a start stand before their last event."""
+    def _state(self, start: Start, rows: NDArray[np.int64], guide: Guide | None) -> LoopState:
+        """Returns where rows of a start stand before their last event, and their place in the constraints."""
         primers, bar = start.events[rows], tf.constant(start.steps_per_bar)
         if primers.shape[1] > 1:
-            return LoopState(tf.constant(primers[:, -1]), *self._forward(primers[:, :-1], bar))
-        encoding_state, rnn_state = self._encoding.initial_state(len(rows), bar), self._network.initial_state(len(rows))
-        return LoopState(tf.constant(primers[:, -1]), encoding_state, rnn_state)
-
-    def _states_after(self, events: tf.Tensor, steps_per_bar: tf.Tensor) -> tuple[Any, ...]:
-        encoded = self._encoding.encode(events, steps_per_bar)
-        _, rnn_state = self._network.forward(encoded.inputs, self._network.initial_state(tf.shape(events)[0]))
-        return encoded.state, rnn_state
+            states = self._forward(primers[:, :-1], bar)
+        else:
+            states = self._encoding.initial_state(len(rows), bar), self._network.initial_state(len(rows))
+        return LoopState(tf.constant(primers[:, -1]), *states, place=guide.state if guide else ())
 
     def _checked(self, result: tuple[tf.Tensor, ...]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         events, parents, scores, is_finite = (tensor.numpy() for tensor in result)
         if not is_finite:
             raise GenerationError("the model gave logits that are not finite; its weights are damaged")
         return events, parents, scores
-
-
-def _is_forbidden(events: tf.Tensor, ends_note: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-    return (events == NO_EVENT) & ends_note & (step == 0)
 
 
 def _batch_axes(make_state: Callable[[int], Any]) -> Any:

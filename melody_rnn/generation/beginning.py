@@ -1,6 +1,7 @@
 """How the melodies of a run begin: their first events, where the model plays them, and what guides them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple, TypeGuard
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from melody_rnn.config import ModelConfig
 from melody_rnn.encodings.encoding import event_index
+from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import NUM_SPECIAL_EVENTS
 from melody_rnn.generation.loop import Start, repeat_primer
 from melody_rnn.music.melodies import rest_at_end, squash, transpose_events
@@ -32,6 +34,10 @@ class Beginning(NamedTuple):
     transposition: int
     guide: Guide | None
 
+    def of_rows(self, rows: NDArray[np.int64]) -> "Beginning":
+        """Returns the beginnings of some melodies, no longer to be guided."""
+        return Beginning(replace(self.start, events=self.start.events[rows]), self.transposition, None)
+
 
 def open_melodies(
     config: ModelConfig,
@@ -54,14 +60,31 @@ def open_melodies(
     Raises:
         ConstraintError: If the constraints leave no event possible.
     """
-    if not is_set(constraints):
-        return Beginning(Start(_draw(shares, num_melodies, seed), steps_per_bar=steps.per_bar), 0, None)
-    min_note, amount = config.encoding.min_note, transposition_for(config, constraints)
-    all_steps = Steps(0, steps.num_steps + 1, steps.per_bar)
-    automaton = Automaton(constraints, Situation(_sounding_pitches(config, amount), all_steps))
-    openings = _draw(_allowed(shares, automaton.opening_mask(), min_note), num_melodies, seed)
-    guide = automaton.guide_after(event_index(openings[:, 0], min_note).numpy())
-    return Beginning(Start(openings, steps_per_bar=steps.per_bar), amount, guide)
+    allowed, amount, automaton = _openings(config, shares, constraints, steps)
+    return _opened(config, _draw(allowed, num_melodies, seed), amount, automaton, steps)
+
+
+def every_opening(
+    config: ModelConfig, shares: Mapping[int, float], constraints: Constraints | None, steps: Steps
+) -> tuple[Beginning, NDArray[np.float64]]:
+    """Begins one melody with each event that can open one.
+
+    Args:
+        config: The model's.
+        shares: As `open_melodies` takes them.
+        constraints: What holds for the first event too, or None.
+        steps: The steps after the first event.
+
+    Returns:
+        The beginnings, and the logarithm of each one's probability, [num_openings].
+
+    Raises:
+        ConstraintError: If the constraints leave no event possible.
+    """
+    allowed, amount, automaton = _openings(config, shares, constraints, steps)
+    events = np.array(sorted(event for event, share in allowed.items() if share > 0), np.int32)
+    probabilities = np.array([allowed[int(event)] for event in events]) / sum(allowed.values())
+    return _opened(config, events[:, np.newaxis], amount, automaton, steps), np.log(probabilities)
 
 
 def continue_primer(
@@ -89,6 +112,52 @@ def continue_primer(
     pitches, rest_steps = _sounding_pitches(config, amount), rest_at_end(primer.events)
     automaton = Automaton(constraints, Situation(pitches, steps, last_pitch, rest_steps, ends_note))
     return Beginning(Start(events, ends_note, steps.per_bar), amount, automaton.guide(num_melodies))
+
+
+def _openings(
+    config: ModelConfig, shares: Mapping[int, float], constraints: Constraints | None, steps: Steps
+) -> tuple[Mapping[int, float], int, Automaton | None]:
+    """Returns the shares of the events that can open a melody, how it is transposed, and the constraints."""
+    if not is_set(constraints):
+        return shares, 0, None
+    amount, all_steps = transposition_for(config, constraints), Steps(0, steps.num_steps + 1, steps.per_bar)
+    automaton = Automaton(constraints, Situation(_sounding_pitches(config, amount), all_steps))
+    return _allowed(shares, automaton.opening_mask(), config.encoding.min_note), amount, automaton
+
+
+def _opened(
+    config: ModelConfig, openings: NDArray[np.int32], amount: int, automaton: Automaton | None, steps: Steps
+) -> Beginning:
+    """Begins a melody with each of `openings` [num_melodies, 1]."""
+    guide = None
+    if automaton:
+        guide = automaton.guide_after(event_index(openings[:, 0], config.encoding.min_note).numpy())
+    return Beginning(Start(openings, steps_per_bar=steps.per_bar), amount, guide)
+
+
+def count_new_steps(primer_steps: int, num_steps: int, new_steps: int | None) -> int:
+    """Returns how many steps follow a primer or an opening, at least 1.
+
+    Args:
+        primer_steps: Its own.
+        num_steps: Of the melody with its primer.
+        new_steps: Takes the place of `num_steps`.
+
+    Raises:
+        InvalidArgumentError: If what counts is below 1.
+        MelodyError: If the primer leaves no step.
+    """
+    name, asked = ("num_steps", num_steps) if new_steps is None else ("new_steps", new_steps)
+    if asked < 1:
+        raise InvalidArgumentError(f"{name} must be at least 1, got {asked}")
+    if new_steps is not None:
+        return new_steps
+    if num_steps <= primer_steps:
+        raise MelodyError(
+            f"the primer has {primer_steps} steps and num_steps, which counts them, is {num_steps}: "
+            f"ask for at least {primer_steps + 1} steps"
+        )
+    return num_steps - primer_steps
 
 
 def is_set(constraints: Constraints | None) -> TypeGuard[Constraints]:

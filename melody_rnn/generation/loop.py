@@ -34,6 +34,9 @@ STEPS_PER_COMPILATION = 128
 """Loops are compiled for multiples of this many steps, so that asking for a few more compiles nothing."""
 
 
+Arrays = tuple[tf.TensorArray, ...]
+
+
 class LoopState(NamedTuple):
     """Where a batch of melodies stands between two steps.
 
@@ -67,6 +70,64 @@ class Start:
     steps_per_bar: int = DEFAULT_STEPS_PER_BAR
 
 
+class Sampled(NamedTuple):
+    """How the events of a run were chosen.
+
+    Attributes:
+        events: [num_melodies, new_steps] int32, without the primers.
+        labels: [num_melodies, new_steps] int32, the label that was drawn at each step.
+        logits: [num_melodies, new_steps, num_classes] float32, what it was drawn from: with constraints, repetition
+            control, temperature and truncation.
+    """
+
+    events: NDArray[np.int32]
+    labels: NDArray[np.int32]
+    logits: NDArray[np.float32]
+
+
+class Rules(NamedTuple):
+    """What decides with the network about the next event.
+
+    Attributes:
+        controls: The sampler's settings.
+        guide: The constraints, or None.
+        ends_note: [] bool, whether the first new event must be a note on or a note off.
+        min_note: The encoding's.
+    """
+
+    controls: Controls
+    guide: Guide | None
+    ends_note: tf.Tensor
+    min_note: int
+
+    def restrict(self, step: tf.Tensor, state: LoopState, logits: tf.Tensor, meanings: tf.Tensor) -> tf.Tensor:
+        """Returns logits with constraints and repetition control applied, in this order.
+
+        Args:
+            step: [] int32, of the new steps.
+            state: Of the melodies before the event.
+            logits: [batch, num_classes] float32.
+            meanings: [batch, num_classes] int32, the event that each label stands for.
+
+        Returns:
+            [batch, num_classes] float32, -inf for labels that must not be chosen.
+        """
+        is_forbidden = (meanings == NO_EVENT) & self.ends_note & (step == 0)
+        logits = tf.where(is_forbidden, -float("inf"), logits)
+        if self.guide:
+            mask = self.guide.event_mask(step, state.place)
+            logits = _constrain(logits, mask, event_index(meanings, self.min_note))
+        if self.controls.counts_onsets:
+            logits = control_repetition(logits, self.controls, meanings, state.onsets)
+        return logits
+
+    def advance(self, state: LoopState, event: tf.Tensor) -> LoopState:
+        """Returns a state with the event [batch] int32 taken in, but for the encoding's and the network's."""
+        onsets = append_onset(state.onsets, event) if self.controls.counts_onsets else state.onsets
+        place = self.guide.advance(state.place, event_index(event, self.min_note)) if self.guide else state.place
+        return state._replace(event=event, onsets=onsets, place=place)
+
+
 class SamplingLoop:
     """Samples continuations from an encoding and a network."""
 
@@ -81,8 +142,7 @@ class SamplingLoop:
         self._encoding = encoding
         self._network = network
         self._run = tf.function(self._sample, jit_compile=is_compiled, autograph=False)
-        primers = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.int32)]
-        self._forward = tf.function(self._encode_and_run, input_signature=primers, autograph=False)
+        self._forward = compiled_states_after(encoding, network)
 
     def __call__(
         self,
@@ -109,13 +169,39 @@ class SamplingLoop:
         Raises:
             GenerationError: If the network gives logits that are not finite.
         """
+        (events,) = self._sample_tiles(False, start, new_steps, controls, seed, on_done, guide)
+        return events
+
+    def traced(
+        self,
+        start: Start,
+        new_steps: int,
+        controls: Controls,
+        seed: int,
+        on_done: Callable[[int], object] | None = None,
+        guide: Guide | None = None,
+    ) -> Sampled:
+        """Does what calling the loop does, and says how each event was chosen."""
+        return Sampled(*self._sample_tiles(True, start, new_steps, controls, seed, on_done, guide))
+
+    def _sample_tiles(
+        self,
+        is_traced: bool,
+        start: Start,
+        new_steps: int,
+        controls: Controls,
+        seed: int,
+        on_done: Callable[[int], object] | None,
+        guide: Guide | None,
+    ) -> list[NDArray[Any]]:
+        """Returns the fields of `Sampled`, only the events unless traced."""
         num_melodies = len(start.events)
         tile = _tile_size(num_melodies)
         # A compiled function locks the variables that it reads, so tiles on several threads take their values.
         weights = [tf.convert_to_tensor(variable) for variable in self._network.trainable_variables]
         limits = tf.constant(new_steps), tf.constant(start.ends_note), tf.constant(start.steps_per_bar)
 
-        def one_tile(first: int) -> NDArray[np.int32]:
+        def one_tile(first: int) -> list[NDArray[Any]]:
             rows = np.minimum(np.arange(first, first + tile), num_melodies - 1)
             primers = start.events[rows]
             states = self._forward(primers[:, :-1], limits[-1]) if primers.shape[1] > 1 else (None, None)
@@ -124,19 +210,18 @@ class SamplingLoop:
             if controls.counts_onsets:
                 state = state._replace(onsets=last_onsets(primers))
             given = controls.of_rows(rows, noise.shape[1]), guide and guide.of_rows(rows, noise.shape[1])
-            sampled, is_finite = self._run(weights, state, *given, noise, *limits)
+            written, is_finite = self._run(weights, state, *given, noise, *limits, is_traced)
             if not is_finite.numpy():
                 raise GenerationError("the model gave logits that are not finite; its weights are damaged")
-            events: NDArray[np.int32] = sampled.numpy()[:new_steps, : num_melodies - first].T
             if on_done:
-                on_done(len(events))
-            return events
+                on_done(min(tile, num_melodies - first))
+            return [part.numpy()[:new_steps, : num_melodies - first].swapaxes(0, 1) for part in written]
 
         starts = range(0, num_melodies, tile)
         if len(starts) == 1:
             return one_tile(0)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return np.concatenate(list(pool.map(one_tile, starts)))
+            return [np.concatenate(parts) for parts in zip(*pool.map(one_tile, starts), strict=True)]
 
     def _noise(self, indices: range, new_steps: int, seed: int) -> NDArray[np.float32]:
         """Returns the noise of some melodies of a run, [batch, max_steps, num_classes] float32."""
@@ -145,12 +230,6 @@ class SamplingLoop:
         for index, melody_noise in zip(indices, noise, strict=True):
             fill_with_noise(melody_noise, seed, index)
         return noise
-
-    def _encode_and_run(self, events: tf.Tensor, steps_per_bar: tf.Tensor) -> tuple[Any, RNNState]:
-        """Returns both states after `events` [batch, steps] int32, in one forward pass."""
-        encoded = self._encoding.encode(events, steps_per_bar)
-        _, rnn_state = self._network.forward(encoded.inputs, self._network.initial_state(tf.shape(events)[0]))
-        return encoded.state, rnn_state
 
     def _sample(
         self,
@@ -162,49 +241,58 @@ class SamplingLoop:
         new_steps: tf.Tensor,
         ends_note: tf.Tensor,
         steps_per_bar: tf.Tensor,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns events [max_steps, batch] int32, the first `new_steps` of them set, and whether all was finite.
+        is_traced: bool,
+    ) -> tuple[tuple[tf.Tensor, ...], tf.Tensor]:
+        """Returns what each step gave, the first `new_steps` of [max_steps, batch, ...] set, and if all was finite.
 
+        A step gives its event; if it is traced, the label that was drawn too, and the logits that it was drawn from.
         Without states in `state` its event is the melodies' first.
         """
         encoding, network = self._encoding, self._network
-        min_note = encoding.config.min_note
+        rules = Rules(controls, guide, ends_note, encoding.config.min_note)
         values = list(zip(network.trainable_variables, weights, strict=True))
 
-        def body(step: tf.Tensor, state: LoopState, events: tf.TensorArray, check: tf.Tensor) -> tuple[Any, ...]:
+        def body(step: tf.Tensor, state: LoopState, written: Arrays, check: tf.Tensor) -> tuple[Any, ...]:
             inputs, encoding_state = encoding.step(state.event, state.encoding_state)
             with keras.StatelessScope(state_mapping=values):
                 logits, rnn_state = network.step(inputs, state.rnn_state)
             # Zero as long as every logit was finite; reduced once, after the loop.
             check += 0.0 * logits
             meanings = encoding.label_events(encoding_state)
-            is_forbidden = (meanings == NO_EVENT) & ends_note & (step == 0)
-            logits = tf.where(is_forbidden, -float("inf"), logits)
-            onsets, place = state.onsets, state.place
-            if guide:
-                logits = _constrain(logits, guide.event_mask(step, place), event_index(meanings, min_note))
-            if controls.counts_onsets:
-                logits = control_repetition(logits, controls, meanings, onsets)
-            label = draw(transform(logits, controls.at(step)), perturbations[:, step])
+            logits = transform(rules.restrict(step, state, logits, meanings), controls.at(step))
+            label = draw(logits, perturbations[:, step])
             event = tf.gather(meanings, label, axis=1, batch_dims=1)
-            if guide:
-                place = guide.advance(place, event_index(event, min_note))
-            if controls.counts_onsets:
-                onsets = append_onset(onsets, event)
-            state = LoopState(event, encoding_state, rnn_state, onsets, place)
-            return step + 1, state, events.write(step, event), check
+            state = rules.advance(state, event)._replace(encoding_state=encoding_state, rnn_state=rnn_state)
+            given = zip(written, (event, label, logits)[: len(written)], strict=True)
+            return step + 1, state, tuple(array.write(step, part) for array, part in given), check
 
-        batch_size, max_steps, _ = noise.shape
+        batch_size, max_steps, num_classes = noise.shape
         perturbations = gumbel(noise)
         if state.rnn_state is None:
             encoding_state = encoding.initial_state(batch_size, steps_per_bar)
             state = state._replace(encoding_state=encoding_state, rnn_state=network.initial_state(batch_size))
         if guide:
             state = state._replace(place=guide.state)
-        events = tf.TensorArray(tf.int32, max_steps, element_shape=[batch_size])
-        first = (tf.constant(0), state, events, tf.zeros_like(noise[:, 0]))
-        _, _, events, check = tf.while_loop(lambda step, *_: step < new_steps, body, first)
-        return events.stack(), tf.reduce_all(check == 0)
+        outputs = ((tf.int32, [batch_size]), (tf.int32, [batch_size]), (tf.float32, [batch_size, num_classes]))
+        arrays = tuple(tf.TensorArray(dtype, max_steps, element_shape=shape) for dtype, shape in outputs)
+        first = (tf.constant(0), state, arrays if is_traced else arrays[:1], tf.zeros_like(noise[:, 0]))
+        _, _, written, check = tf.while_loop(lambda step, *_: step < new_steps, body, first)
+        return tuple(array.stack() for array in written), tf.reduce_all(check == 0)
+
+
+def compiled_states_after(encoding: Encoding, network: MelodyNetwork) -> Callable[..., tuple[Any, RNNState]]:
+    """Returns a function of events [batch, steps] int32 and of the steps in a bar that gives both states after them."""
+
+    def states_after(events: tf.Tensor, steps_per_bar: tf.Tensor) -> tuple[Any, RNNState]:
+        encoded = encoding.encode(events, steps_per_bar)
+        _, rnn_state = network.forward(encoded.inputs, network.initial_state(tf.shape(events)[0]))
+        return encoded.state, rnn_state
+
+    signature = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.int32)]
+    compiled: Callable[..., tuple[Any, RNNState]] = tf.function(
+        states_after, input_signature=signature, autograph=False
+    )
+    return compiled
 
 
 def _constrain(logits: tf.Tensor, event_mask: tf.Tensor, label_index: tf.Tensor) -> tf.Tensor:

@@ -4,8 +4,10 @@ A melody is replayed in one forward pass (teacher forcing), so the compiled loop
 about events: an event is as probable as all labels that stand for it together, though one of them was drawn.
 """
 
+import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -13,12 +15,32 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from melody_rnn.encodings import Encoding
+from melody_rnn.errors import OutputError
 from melody_rnn.events import NO_EVENT, NUM_EVENTS
 from melody_rnn.music.melodies import transpose_events
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.sampling.temperature import log_softmax
 
 _BATCH_SIZE: Final = 32
+
+
+@dataclass(frozen=True)
+class Draws:
+    """How the sampler chose a melody's events, under its own distribution: constraints, temperature and all the rest.
+
+    What was given and not sampled has NaN, and -1 as its label.
+
+    Attributes:
+        labels: [steps] int32, the labels that were drawn.
+        logits: [steps, num_classes] float32, what they were drawn from.
+        probabilities: [steps] float32, of each event.
+        entropies: [steps] float32, of the distribution over events, in nats.
+    """
+
+    labels: NDArray[np.int32]
+    logits: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+    entropies: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -35,6 +57,7 @@ class Trace:
         event_probabilities: [steps, 130] float32, of every event -2..127, at index event + 2.
         logits: [steps, num_classes] float32, of the labels.
         label_events: [steps, num_classes] int32, the event that each label stands for.
+        draws: How the events were sampled, if that is known.
     """
 
     events: NDArray[np.int32]
@@ -44,6 +67,7 @@ class Trace:
     event_probabilities: NDArray[np.float32]
     logits: NDArray[np.float32]
     label_events: NDArray[np.int32]
+    draws: Draws | None = None
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
@@ -136,6 +160,51 @@ def move_trace(trace: Trace, events: NDArray[np.int32], amount: int) -> Trace:
     return replace(trace, events=events, event_probabilities=moved, label_events=label_events)
 
 
+def with_draws(trace: Trace, labels: NDArray[np.int32], logits: NDArray[np.float32]) -> Trace:
+    """Returns a trace that says how its last events were sampled.
+
+    Args:
+        trace: The trace.
+        labels: [new_steps] int32, what was drawn.
+        logits: [new_steps, num_classes] float32, what it was drawn from.
+    """
+    num_given = len(trace.events) - len(labels)
+    by_event = sum_labels(log_softmax(logits).numpy(), trace.label_events[num_given:])
+    own = by_event[np.arange(len(labels)), trace.events[num_given:] - NO_EVENT]
+    draws = Draws(
+        np.concatenate([np.full(num_given, -1, np.int32), labels]),
+        _after_given(num_given, logits),
+        _after_given(num_given, own),
+        _after_given(num_given, _entropies(by_event)),
+    )
+    return replace(trace, draws=draws)
+
+
+def save_traces(path: Path, traces: Sequence[Trace]) -> None:
+    """Writes traces of equally long melodies as a NumPy archive, which `numpy.load` reads without pickle.
+
+    Its arrays are the fields of `Trace`, each with an axis of melodies before its own; those of `Draws` follow as
+    `drawn_labels`, `drawn_logits`, `drawn_probabilities` and `drawn_entropies`, if there are any.
+
+    Raises:
+        OutputError: If the file is there already, or cannot be written.
+    """
+    names = [field.name for field in fields(Trace) if field.name != "draws"] + ["probabilities"]
+    arrays = {name: np.stack([getattr(trace, name) for trace in traces]) for name in names}
+    if all(trace.draws for trace in traces):
+        for field in fields(Draws):
+            arrays[f"drawn_{field.name}"] = np.stack([getattr(trace.draws, field.name) for trace in traces])
+    packed = io.BytesIO()
+    np.savez_compressed(packed, allow_pickle=False, **arrays)
+    if path.exists():
+        raise OutputError(f"{path} exists already; name a new file")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(packed.getvalue())
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
 def _batches(melodies: Sequence[Sequence[int]]) -> Iterator[list[int]]:
     """Yields the places of melodies in batches of like lengths."""
     by_length = sorted(range(len(melodies)), key=lambda row: len(melodies[row]))
@@ -147,19 +216,26 @@ def _trace(events: NDArray[np.int32], logits: NDArray[np.float32], label_events:
     """Makes a trace from the logits [steps - 1, num_classes] before each event after the first."""
     by_event = sum_labels(log_softmax(logits).numpy(), label_events[1:])
     own = by_event[np.arange(len(by_event)), events[1:] - NO_EVENT]
-    entropies = -(by_event * np.log(np.where(by_event > 0, by_event, 1.0))).sum(axis=1)
     ranks = 1 + (by_event > own[:, np.newaxis]).sum(axis=1)
     return Trace(
         events=events,
-        log_likelihoods=_after_first(np.log(own)),
-        entropies=_after_first(entropies),
+        log_likelihoods=_after_given(1, np.log(own)),
+        entropies=_after_given(1, _entropies(by_event)),
         ranks=np.concatenate([[0], ranks]).astype(np.int32),
-        event_probabilities=_after_first(by_event),
-        logits=_after_first(logits),
+        event_probabilities=_after_given(1, by_event),
+        logits=_after_given(1, logits),
         label_events=label_events,
     )
 
 
-def _after_first(rows: NDArray[Any]) -> NDArray[np.float32]:
-    """Returns figures of the events after the first with NaN for the first before them."""
-    return np.concatenate([np.full((1, *rows.shape[1:]), np.nan), rows]).astype(np.float32)
+def _entropies(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the entropy of distributions [rows, num_events] in nats, [rows]."""
+    entropies: NDArray[np.float64] = -(probabilities * np.log(np.where(probabilities > 0, probabilities, 1.0))).sum(
+        axis=1
+    )
+    return entropies
+
+
+def _after_given(num_given: int, rows: NDArray[Any]) -> NDArray[np.float32]:
+    """Returns figures of later events with NaN for the given ones before them."""
+    return np.concatenate([np.full((num_given, *rows.shape[1:]), np.nan), rows]).astype(np.float32)

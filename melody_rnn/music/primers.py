@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from note_seq import NoteSequence
+from note_seq import Melody, NoteSequence
 
 from melody_rnn.errors import MelodyError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, MAX_PITCH, NO_EVENT, NOTE_OFF
 from melody_rnn.music.melodies import is_sounding_at_end, melody_from_sequence, num_notes
-from melody_rnn.music.meters import Meter
+from melody_rnn.music.meters import Meter, meter_of_bar
 from melody_rnn.music.pitches import parse_note_name
 
 DEFAULT_NOTE_STEPS = 4
@@ -41,6 +42,28 @@ class Primer:
                 raise MelodyError(f"the primer's event {event} is outside {NO_EVENT}..{MAX_PITCH}")
         if not num_notes(self.events):
             raise MelodyError("the primer has no note: give at least one, such as [60] or C4")
+
+
+PrimerLike = Any
+"""A melody, a NoteSequence, a `Primer`, a sequence of events, or text as `parse_primer` reads it."""
+
+
+def read_primer(primer: PrimerLike, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER) -> Primer:
+    """Returns whatever can be a primer as one.
+
+    Raises:
+        MelodyError: If it holds no note, or cannot be read.
+    """
+    if isinstance(primer, Primer):
+        return primer
+    if isinstance(primer, str):
+        return parse_primer(primer)
+    if isinstance(primer, NoteSequence):
+        return primer_from_sequence(primer, steps_per_quarter)
+    if isinstance(primer, Melody):
+        meter = meter_of_bar(primer.steps_per_bar, primer.steps_per_quarter)
+        return replace(primer_from_events(list(primer)), meter=meter)
+    return primer_from_events(list(primer))
 
 
 def parse_primer(text: str) -> Primer:

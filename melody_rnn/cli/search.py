@@ -1,0 +1,172 @@
+"""The generate command's ways of searching: best-of, beam search and Magenta's beam search."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import click
+
+from melody_rnn.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from note_seq import Melody
+
+    from melody_rnn.generation.ranking import FoundMelody
+    from melody_rnn.model import MelodyRNN
+
+DEFAULT_OUTPUTS: Final = 10
+_OPTIONS: Final = (
+    click.option(
+        "--best-of",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Generate N melodies and keep the best: the likeliest at temperature 1, or what --best-by says.",
+    ),
+    click.option(
+        "--best-by",
+        type=click.Choice(["likely", "typical"]),
+        help="With --best-of: keep the likely ones, or the typical ones, as likely as real tunes are. [default: likely]",
+    ),
+    click.option(
+        "--beam-size",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Search for the likeliest melody with a beam of N, the same each time, in place of sampling.",
+    ),
+    click.option(
+        "--branch-factor",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="With --beam-size: Magenta's beam search, which samples N branches of each melody in the beam.",
+    ),
+    click.option(
+        "--steps-per-iteration",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="With --beam-size: Magenta's beam search, which chooses among its branches after every N steps.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Search:
+    """How melodies are looked for; without any of these they are sampled."""
+
+    best_of: int | None
+    best_by: str | None
+    beam_size: int | None
+    branch_factor: int | None
+    steps_per_iteration: int | None
+
+    @property
+    def is_any(self) -> bool:
+        """Whether melodies are searched for at all."""
+        return self.best_of is not None or self.beam_size is not None
+
+    @property
+    def is_stochastic_beam(self) -> bool:
+        """Whether Magenta's beam search is asked for."""
+        return self.branch_factor is not None or self.steps_per_iteration is not None
+
+    @property
+    def is_deterministic(self) -> bool:
+        """Whether nothing is sampled."""
+        return self.beam_size is not None and not self.is_stochastic_beam
+
+    @property
+    def label(self) -> str:
+        """What file names say of it, maybe nothing."""
+        if self.is_stochastic_beam:
+            return f"beam{self.beam_size}x{self.branch_factor or 1}"
+        return f"beam{self.beam_size}" if self.beam_size else f"best{self.best_of}" if self.best_of else ""
+
+    def about(self) -> dict[str, Any]:
+        """Returns what a file should carry of it."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+    def check(self, num_outputs: int, given: Sequence[str]) -> None:
+        """Fails if options do not go together.
+
+        Args:
+            num_outputs: How many melodies are wanted.
+            given: Names of the sampling options on the command line.
+
+        Raises:
+            InvalidArgumentError: If so.
+        """
+        if self.best_of is not None and self.beam_size is not None:
+            raise InvalidArgumentError("--best-of and --beam-size are two ways to search; give one of them")
+        if self.best_by is not None and self.best_of is None:
+            raise InvalidArgumentError("--best-by says what --best-of keeps; give --best-of too")
+        if self.is_stochastic_beam and self.beam_size is None:
+            raise InvalidArgumentError("--branch-factor and --steps-per-iteration need --beam-size; give it too")
+        if self.best_of is not None and self.best_of < num_outputs:
+            raise InvalidArgumentError(f"--best-of must be at least the {num_outputs} of -n, got {self.best_of}")
+        if self.is_deterministic and self.beam_size is not None and self.beam_size < num_outputs:
+            raise InvalidArgumentError(f"--beam-size must be at least the {num_outputs} of -n, got {self.beam_size}")
+        if self.is_deterministic and given:
+            option = "--" + given[0].replace("_", "-")
+            raise InvalidArgumentError(
+                f"--beam-size samples nothing, so {option} changes nothing; leave it out, or give --branch-factor for "
+                "Magenta's beam search, or use --best-of"
+            )
+
+
+class Row(NamedTuple):
+    """A melody, and what a search has to say about it."""
+
+    melody: "Melody"
+    facts: dict[str, Any]
+
+
+def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options of a search to a command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def find(
+    model: "MelodyRNN",
+    search: Search,
+    num_outputs: int,
+    common: dict[str, Any],
+    sampling: dict[str, Any],
+    on_trace: Callable[[list[Any]], object] | None,
+) -> list[Row]:
+    """Generates melodies, or searches for them.
+
+    Args:
+        model: The model.
+        search: The way.
+        num_outputs: How many melodies.
+        common: Arguments of every way.
+        sampling: Further arguments of `MelodyRNN.generate`.
+        on_trace: Called once with the traces of the melodies, if they are wanted.
+    """
+    from melody_rnn.generation.beam import StochasticBeam
+
+    if not search.is_any:
+        melodies = model.generate(num_outputs, on_trace=on_trace, **common, **sampling)
+        return [Row(melody, {}) for melody in melodies]
+    if search.best_of is not None:
+        by: Any = search.best_by or "likely"
+        best = model.best_of(search.best_of, num_outputs, by, on_trace=on_trace, **common, **sampling)
+        return [Row(found.melody, {"candidate": found.candidate + 1, **_facts(found)}) for found in best]
+    if search.is_stochastic_beam:
+        beam = StochasticBeam(search.beam_size or 1, search.branch_factor or 1, search.steps_per_iteration or 1)
+        arguments = {name: value for name, value in sampling.items() if name in ("seed", "sampler")}
+        found_melodies = model.stochastic_beam_search(beam, num_outputs, **common, **arguments)
+    else:
+        found_melodies = model.beam_search(search.beam_size or 1, num_outputs, **common)
+    if on_trace:
+        amount = model.transposition(common["primer"], common.get("constraints"))
+        on_trace(model.trace([found.melody for found in found_melodies], amount))
+    return [Row(found.melody, _facts(found)) for found in found_melodies]
+
+
+def _facts(found: "FoundMelody") -> dict[str, Any]:
+    facts = {"nats_per_event": found.nats_per_event}
+    if found.tempered_log_likelihood is not None:
+        facts["tempered_log_likelihood"] = found.tempered_log_likelihood
+    return facts

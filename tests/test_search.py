@@ -1,0 +1,194 @@
+"""The searches of the facade: best-of, beam search, Magenta's beam search, and traces of what was sampled."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from melody_rnn.errors import InvalidArgumentError, ModelError, OutputError
+from melody_rnn.generation.beam import StochasticBeam
+from melody_rnn.generation.ranking import rank
+from melody_rnn.generation.trace import save_traces
+from melody_rnn.model import MelodyRNN
+from melody_rnn.presets import Preset
+from melody_rnn.sampling.constraints import Constraints
+from melody_rnn.sampling.sampler import SamplerSettings
+
+PRIMER = [36, -2, 96, -1, -2, 43]
+
+
+@pytest.fixture(scope="module")
+def typical_model(tiny_model):
+    preset = Preset(tiny_model.config, {60: 0.25, 67: 0.75}, nats_per_event=2.0)
+    return MelodyRNN(preset, tiny_model.network)
+
+
+def test_ranking():
+    assert rank([3.0, 1.0, 2.0, 1.0], "likely", None) == [1, 3, 2, 0]
+    assert rank([3.0, 1.0, 2.0, 1.0], "typical", 1.9) == [2, 1, 3, 0]
+    with pytest.raises(InvalidArgumentError, match="by must be one of likely, typical, got 'loud'"):
+        rank([], "loud", None)
+    with pytest.raises(ModelError, match="melody-rnn evaluate"):
+        rank([], "typical", None)
+
+
+@pytest.mark.parametrize("by", ["likely", "typical"])
+def test_best_of_keeps_the_best_candidates(typical_model, by):
+    arguments = {"new_steps": 20, "primer": PRIMER, "seed": 4, "temperature": 1.3}
+    best = typical_model.best_of(30, 3, by, **arguments)
+    candidates = typical_model.generate(30, **arguments)
+    amount = typical_model.transposition(PRIMER)
+    nats = np.array([trace.nats_per_event for trace in typical_model.trace(candidates, amount)])
+    order = np.argsort(nats if by == "likely" else abs(nats - 2.0), kind="stable")
+    assert [found.candidate for found in best] == order[:3].tolist()
+    for found in best:
+        assert list(found.melody) == list(candidates[found.candidate])
+        assert found.nats_per_event == pytest.approx(nats[found.candidate])
+
+
+def test_settings_and_constraints_reach_the_candidates(tiny_model):
+    constraints = Constraints(max_rest=1, max_leap=3)
+    sampler = SamplerSettings(max_same_pitch=2)
+    best = tiny_model.best_of(8, 8, num_steps=40, seed=1, sampler=sampler, constraints=constraints, top_k=6)
+    plain = tiny_model.generate(8, num_steps=40, seed=1, sampler=sampler, constraints=constraints, top_k=6)
+    assert sorted(list(found.melody) for found in best) == sorted(list(melody) for melody in plain)
+
+
+def test_best_of_needs_enough_candidates_and_a_figure_for_typical(tiny_model):
+    with pytest.raises(InvalidArgumentError, match="num_candidates must be at least 4, got 3"):
+        tiny_model.best_of(3, 4)
+    with pytest.raises(ModelError, match="nats_per_event"):
+        tiny_model.best_of(3, 1, "typical")
+
+
+def test_beam_search_says_what_the_melodies_cost(tiny_model):
+    found = tiny_model.beam_search(16, 4, new_steps=12, primer=PRIMER)
+    assert [list(row.melody)[:6] for row in found] == [PRIMER] * 4
+    nats = [row.nats_per_event for row in found]
+    assert nats == sorted(nats)
+    traces = tiny_model.trace([row.melody for row in found], tiny_model.transposition(PRIMER))
+    assert nats == pytest.approx([trace.nats_per_event for trace in traces])
+    sampled = tiny_model.best_of(50, 1, new_steps=12, primer=PRIMER, seed=0)
+    assert nats[0] < sampled[0].nats_per_event
+
+
+def test_without_a_primer_the_openings_compete(tiny_model):
+    found = tiny_model.beam_search(64, 64, num_steps=3)
+    assert {next(iter(row.melody)) for row in found} == {60, 67}
+    shares = {60: np.log(0.25), 67: np.log(0.75)}
+    scores = [shares[next(iter(row.melody))] - 2 * row.nats_per_event for row in found]
+    assert scores == sorted(scores, reverse=True)
+    again = tiny_model.beam_search(64, 1, num_steps=3)
+    assert list(again[0].melody) == list(found[0].melody)
+
+
+def test_beams_keep_to_constraints(tiny_model):
+    def keeps(melody):
+        notes = [event for event in melody if event >= 0]
+        return all(abs(a - b) <= 2 for a, b in pairwise(notes))
+
+    constraints = Constraints(max_leap=2)
+    for primer in (None, [60, -2, 64]):
+        free = tiny_model.stochastic_beam_search(StochasticBeam(2, 2), 6, new_steps=30, primer=primer, seed=1)
+        assert not all(keeps(list(found.melody)[2:]) for found in free)
+        found = tiny_model.stochastic_beam_search(
+            StochasticBeam(2, 2), 6, new_steps=30, primer=primer, seed=1, constraints=constraints
+        )
+        found += tiny_model.beam_search(12, 12, new_steps=8, primer=primer, constraints=constraints)
+        assert all(keeps(list(row.melody)[2:]) for row in found)
+
+
+def test_a_stochastic_beam_of_one_is_generate(tiny_model):
+    sampler = SamplerSettings(temperature=0.8, no_repeat_ngram=3)
+    found = tiny_model.stochastic_beam_search(StochasticBeam(), 3, new_steps=20, primer=PRIMER, seed=9, sampler=sampler)
+    plain = tiny_model.generate(3, new_steps=20, primer=PRIMER, seed=9, sampler=sampler)
+    assert [list(row.melody) for row in found] == [list(melody) for melody in plain]
+    wide = tiny_model.stochastic_beam_search(StochasticBeam(4, 4, 2), 3, new_steps=20, primer=PRIMER, seed=9)
+    assert all(a.tempered_log_likelihood > b.tempered_log_likelihood for a, b in zip(wide, found, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("search", "message"),
+    [
+        (lambda model: model.beam_search(0), "beam_size must be at least 1, got 0"),
+        (lambda model: model.beam_search(2, 3), "beam_size must be at least 3, got 2"),
+        (lambda model: model.beam_search(2, num_steps=0), "num_steps must be at least 1, got 0"),
+        (lambda model: model.stochastic_beam_search(StochasticBeam(1, 0)), "branch_factor must be at least 1, got 0"),
+        (lambda model: model.best_of(2, on_done=None, seed=-1), "seed must be"),
+    ],
+)
+def test_bad_arguments(tiny_model, search, message):
+    with pytest.raises(InvalidArgumentError, match=message):
+        search(tiny_model)
+
+
+def traced(model, **arguments):
+    traces = []
+    melodies = model.generate(on_trace=traces.extend, **arguments)
+    assert [list(melody) for melody in melodies] == [list(melody) for melody in model.generate(**arguments)]
+    return melodies, traces
+
+
+def test_a_trace_tells_how_each_event_was_drawn(tiny_model):
+    melodies, traces = traced(tiny_model, num_outputs=70, new_steps=12, primer=PRIMER, seed=3, temperature=0.7, top_k=5)
+    replayed = tiny_model.trace(melodies, tiny_model.transposition(PRIMER))
+    for melody, trace, plain in zip(melodies, traces, replayed, strict=True):
+        np.testing.assert_array_equal(trace.events, list(melody))
+        np.testing.assert_array_equal(trace.log_likelihoods, plain.log_likelihoods)
+        draws = trace.draws
+        assert (draws.labels[:6] == -1).all()
+        assert np.isnan(draws.probabilities[:6]).all()
+        meant = trace.label_events[np.arange(6, 18), draws.labels[6:]]
+        np.testing.assert_array_equal(meant, trace.events[6:])
+        assert (np.isfinite(draws.logits[6:]).sum(axis=1) == 5).all()
+        # Temperature and top-k, by hand.
+        logits = np.where(np.isfinite(draws.logits[6:]), trace.logits[6:] / 0.7, -np.inf).astype(np.float64)
+        p = np.exp(logits - logits.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        own = (p * (trace.label_events[6:] == trace.events[6:, np.newaxis])).sum(axis=1)
+        np.testing.assert_allclose(draws.probabilities[6:], own, rtol=1e-3)
+        assert (draws.entropies[6:] < trace.entropies[6:] + 1e-6).all()
+
+
+def test_at_temperature_one_events_are_drawn_as_the_model_has_them(tiny_model):
+    _, (trace,) = traced(tiny_model, num_outputs=1, num_steps=20, seed=3)
+    np.testing.assert_allclose(trace.draws.probabilities[1:], trace.probabilities[1:], rtol=1e-3)
+    np.testing.assert_allclose(trace.draws.entropies[1:], trace.entropies[1:], rtol=1e-3)
+
+
+def test_constraints_show_in_the_draws(tiny_model):
+    _, traces = traced(tiny_model, num_outputs=3, num_steps=20, seed=3, constraints=Constraints(max_leap=1))
+    assert all(np.isneginf(trace.draws.logits[1:]).any() for trace in traces)
+    assert all((trace.draws.probabilities[1:] > 0).all() for trace in traces)
+
+
+def test_the_traces_of_the_best_are_theirs(tiny_model):
+    traces = []
+    best = tiny_model.best_of(9, 2, num_steps=20, seed=3, on_trace=traces.extend)
+    assert [list(found.melody) for found in best] == [trace.events.tolist() for trace in traces]
+
+
+def test_traces_are_written_without_pickle(tiny_model, tmp_path):
+    _, traces = traced(tiny_model, num_outputs=3, num_steps=20, seed=3)
+    save_traces(tmp_path / "new" / "trace.npz", traces)
+    with np.load(tmp_path / "new" / "trace.npz", allow_pickle=False) as archive:
+        shapes = {name: (str(array.dtype), array.shape) for name, array in archive.items()}
+        np.testing.assert_array_equal(archive["drawn_labels"][2], traces[2].draws.labels)
+    assert shapes == {
+        "events": ("int32", (3, 20)),
+        "log_likelihoods": ("float32", (3, 20)),
+        "probabilities": ("float32", (3, 20)),
+        "entropies": ("float32", (3, 20)),
+        "ranks": ("int32", (3, 20)),
+        "event_probabilities": ("float32", (3, 20, 130)),
+        "logits": ("float32", (3, 20, 16)),
+        "label_events": ("int32", (3, 20, 16)),
+        "drawn_labels": ("int32", (3, 20)),
+        "drawn_logits": ("float32", (3, 20, 16)),
+        "drawn_probabilities": ("float32", (3, 20)),
+        "drawn_entropies": ("float32", (3, 20)),
+    }
+    with pytest.raises(OutputError, match="exists already"):
+        save_traces(tmp_path / "new" / "trace.npz", traces)
+    with pytest.raises(OutputError, match="cannot be written"):
+        save_traces(tmp_path / "new" / "trace.npz" / "below.npz", traces)
