@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +11,14 @@ import click
 
 from melody_rnn import __version__
 from melody_rnn.cli import listening, options
+from melody_rnn.cli.search import DEFAULT_OUTPUTS, Search, find, search_options
 from melody_rnn.cli.startup import load_note_seq, load_tensorflow
-from melody_rnn.errors import InvalidArgumentError, MelodyError
+from melody_rnn.errors import InvalidArgumentError, MelodyError, OutputError
 
 if TYPE_CHECKING:
     from note_seq import Melody
 
+    from melody_rnn.generation.trace import Trace
     from melody_rnn.model import MelodyRNN
     from melody_rnn.music.meters import Meter
     from melody_rnn.music.primers import Primer
@@ -36,6 +38,8 @@ class Request:
     primer: str | None
     primer_midi: Path | None
     settings: dict[str, Any]
+    search: Search
+    trace: Path | None
     seed: int | None
     meter: "Meter | None"
     qpm: float | None
@@ -50,7 +54,10 @@ class Request:
 @click.command(name="generate")
 @options.model_option
 @click.option(
-    "-n", "--num-outputs", type=click.IntRange(min=1), default=10, show_default=True, help="How many melodies."
+    "-n",
+    "--num-outputs",
+    type=click.IntRange(min=1),
+    help=f"How many melodies. [default: {DEFAULT_OUTPUTS}, or 1 with --best-of or --beam-size]",
 )
 @click.option(
     "--num-steps",
@@ -93,6 +100,7 @@ class Request:
     type=options.FiniteNumber(lambda p: 0 <= p <= 1, "from 0 to 1"),
     help="Leave out what is less than this share as likely as the likeliest.",
 )
+@search_options
 @click.option("--seed", type=click.IntRange(0, _MAX_SEED), help="Makes a run repeatable. [default: a fresh one]")
 @click.option(
     "--meter",
@@ -113,6 +121,12 @@ class Request:
     show_default=True,
     help="Where the files go; nothing there is overwritten.",
 )
+@click.option(
+    "--trace",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npz",
+    help="Write what the model and the sampler made of every step too, as arrays for NumPy.",
+)
 @listening.audio_option
 @listening.plot_option
 @options.device_option
@@ -126,11 +140,17 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
     melody-rnn generate -n 3 --num-steps 256 --temperature 0.8
     melody-rnn generate --primer-midi tune.mid --new-steps 64  go on from a file
     melody-rnn generate --model attention_rnn.mag --seed 7     a Magenta bundle
+    melody-rnn generate --best-of 64 --best-by typical         the most typical of 64
     """
     setting_names = ("temperature", "top_k", "top_p", "min_p")
     settings = {name: arguments.pop(name) for name in setting_names}
-    request = Request(settings=settings, **arguments)
+    search = Search(**{field.name: arguments.pop(field.name) for field in fields(Search)})
+    arguments["num_outputs"] = arguments["num_outputs"] or (1 if search.is_any else DEFAULT_OUTPUTS)
+    request = Request(settings=settings, search=search, **arguments)
     _check(request)
+    search.check(request.num_outputs, [name for name in (*setting_names, "seed") if _is_given(name)])
+    if search.is_deterministic:
+        request = replace(request, settings=dict.fromkeys(settings))
     load_note_seq(verbose)
     primer = _read_primer(request)
     load_tensorflow(verbose)
@@ -139,11 +159,20 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
         _print_table(request, rows)
 
 
+def _is_given(option: str) -> bool:
+    source = click.get_current_context().get_parameter_source(option)
+    return source is click.core.ParameterSource.COMMANDLINE
+
+
 def _check(request: Request) -> None:
     if request.primer is not None and request.primer_midi is not None:
         raise InvalidArgumentError("--primer and --primer-midi both say how to begin; give one of them")
     options.check_model(request.model)
     options.check_output_dir(request.output_dir)
+    if request.trace is not None and request.trace.suffix != ".npz":
+        raise InvalidArgumentError(f"--trace must name a .npz file, got {request.trace}")
+    if request.trace is not None and request.trace.exists():
+        raise OutputError(f"{request.trace} exists already; name a new file")
 
 
 def _read_primer(request: Request) -> "Primer | None":
@@ -172,26 +201,29 @@ def _read_primer(request: Request) -> "Primer | None":
 
 def _generate(request: Request, primer: "Primer | None", as_json: bool) -> list[dict[str, Any]]:
     """Generates and writes the melodies, and returns what a row of output says about each."""
+    from melody_rnn.generation.trace import save_traces
     from melody_rnn.model import fresh_seed
 
     options.use_device(request.device)
     model = options.load_model(request.model)
-    seed = fresh_seed() if request.seed is None else request.seed
-    with _progress_bar(request.num_outputs) as on_done:
-        melodies = model.generate(
-            num_outputs=request.num_outputs,
-            num_steps=request.num_steps,
-            new_steps=request.new_steps,
-            primer=primer,
-            seed=seed,
-            steps_per_bar=_meter(request, primer).steps_per_bar(),
-            on_done=on_done,
-            **request.settings,
-        )
+    seed = None
+    if not request.search.is_deterministic:
+        seed = fresh_seed() if request.seed is None else request.seed
+    traces: list[Trace] = []
+    common = {
+        "num_steps": request.num_steps,
+        "new_steps": request.new_steps,
+        "primer": primer,
+        "steps_per_bar": _meter(request, primer).steps_per_bar(),
+    }
+    with _progress_bar(request.search.best_of or request.num_outputs) as on_done:
+        sampling = {"seed": seed, "on_done": on_done, **request.settings}
+        on_trace = traces.extend if request.trace else None
+        found = find(model, request.search, request.num_outputs, common, sampling, on_trace)
     rows = []
-    log_likelihoods = model.log_likelihoods(melodies)
-    for index, (melody, log_likelihood) in enumerate(zip(melodies, log_likelihoods, strict=True), start=1):
-        path = _write(request, primer, melody, seed, index)
+    log_likelihoods = model.log_likelihoods([melody for melody, _ in found])
+    for index, ((melody, facts), log_likelihood) in enumerate(zip(found, log_likelihoods, strict=True), start=1):
+        path = _write(request, primer, melody, seed, index, facts)
         row = {
             "file": str(path),
             "events": [int(event) for event in melody],
@@ -201,11 +233,14 @@ def _generate(request: Request, primer: "Primer | None", as_json: bool) -> list[
             "steps_per_bar": melody.steps_per_bar,
             "temperature": request.settings["temperature"],
             "log_likelihood": log_likelihood,
+            **facts,
         }
         row.update(_write_beside(request, model, primer, melody, path))
         rows.append(row)
         if as_json:
             click.echo(json.dumps(row))
+    if request.trace:
+        save_traces(request.trace, traces)
     return rows
 
 
@@ -215,13 +250,21 @@ def _meter(request: Request, primer: "Primer | None") -> "Meter":
     return request.meter or (primer.meter if primer and primer.meter else Meter(4, 4))
 
 
-def _write(request: Request, primer: "Primer | None", melody: "Melody", seed: int, index: int) -> Path:
+def _write(
+    request: Request,
+    primer: "Primer | None",
+    melody: "Melody",
+    seed: int | None,
+    index: int,
+    facts: dict[str, Any],
+) -> Path:
     from melody_rnn.music.melodies import melody_to_sequence
     from melody_rnn.music.sequence_io import midi_bytes, write_new
 
     name = options.model_name(request.model)
     given = request.primer if request.primer_midi is None else str(request.primer_midi)
     about = {"model": name, "seed": seed, "index": index, **request.settings, "primer": given, "version": __version__}
+    about.update(request.search.about(), **facts)
     meter = _meter(request, primer)
     about["meter"] = str(meter)
     about["primer_steps"] = len(primer.events) if primer else None
@@ -229,7 +272,8 @@ def _write(request: Request, primer: "Primer | None", melody: "Melody", seed: in
     qpm = request.qpm or (primer.qpm if primer and primer.qpm else 120.0)
     sequence = melody_to_sequence(melody, qpm, request.program, request.velocity, meter)
     width = max(2, len(str(request.num_outputs)))
-    stem = f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}_seed{seed}_{index:0{width}d}"
+    run = f"beam{request.search.beam_size}" if seed is None else f"seed{seed}"
+    stem = f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}_{run}_{index:0{width}d}"
     return write_new(request.output_dir, stem, midi_bytes(sequence, text))
 
 
@@ -284,12 +328,16 @@ def _print_table(request: Request, rows: list[dict[str, Any]]) -> None:
             f"{row['num_steps'] / row['steps_per_bar']:.3g}",
             str(num_notes(row["events"])),
             f"{note_name(min(pitches))}..{note_name(max(pitches))}" if pitches else "-",
-            f"{-row['log_likelihood'] / max(row['num_steps'] - 1, 1):.2f}",
+            f"{row.get('nats_per_event', -row['log_likelihood'] / max(row['num_steps'] - 1, 1)):.2f}",
         )
     console = Console(file=sys.stdout)
     console.print(table)
+    made = f"{options.model_name(request.model)}, {request.search.words}"
+    if rows[0]["seed"] is None:
+        console.print(f"{made}the same each time", highlight=False)
+        return
     console.print(
-        f"{options.model_name(request.model)}, temperature {request.settings['temperature']:g}, "
+        f"{made}temperature {request.settings['temperature']:g}, "
         f"seed {rows[0]['seed']} (--seed {rows[0]['seed']} makes them again)",
         highlight=False,
     )

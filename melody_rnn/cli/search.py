@@ -1,7 +1,7 @@
 """The generate command's ways of searching: best-of, beam search and Magenta's beam search."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from melody_rnn.model import MelodyRNN
 
 DEFAULT_OUTPUTS: Final = 10
+# Settings that `generate` takes by themselves, in place of a sampler's.
+_SHORTCUTS: Final = ("temperature", "top_k", "top_p", "min_p")
 _OPTIONS: Final = (
     click.option(
         "--best-of",
@@ -25,7 +27,7 @@ _OPTIONS: Final = (
     click.option(
         "--best-by",
         type=click.Choice(["likely", "typical"]),
-        help="With --best-of: keep the likely ones, or the typical ones, as likely as real tunes are. [default: likely]",
+        help="With --best-of: keep the likeliest, or those as likely as real tunes are. [default: likely]",
     ),
     click.option(
         "--beam-size",
@@ -74,11 +76,14 @@ class Search:
         return self.beam_size is not None and not self.is_stochastic_beam
 
     @property
-    def label(self) -> str:
-        """What file names say of it, maybe nothing."""
-        if self.is_stochastic_beam:
-            return f"beam{self.beam_size}x{self.branch_factor or 1}"
-        return f"beam{self.beam_size}" if self.beam_size else f"best{self.best_of}" if self.best_of else ""
+    def words(self) -> str:
+        """What a table says of it, maybe nothing."""
+        if self.best_of is not None:
+            return f"the {'most typical' if self.best_by == 'typical' else 'likeliest'} of {self.best_of}, "
+        if self.beam_size is None:
+            return ""
+        branches = f" of {self.branch_factor or 1} branches each" if self.is_stochastic_beam else ""
+        return f"a beam of {self.beam_size}{branches}, "
 
     def about(self) -> dict[str, Any]:
         """Returns what a file should carry of it."""
@@ -145,6 +150,7 @@ def find(
         on_trace: Called once with the traces of the melodies, if they are wanted.
     """
     from melody_rnn.generation.beam import StochasticBeam
+    from melody_rnn.sampling.sampler import SamplerSettings
 
     if not search.is_any:
         melodies = model.generate(num_outputs, on_trace=on_trace, **common, **sampling)
@@ -155,8 +161,11 @@ def find(
         return [Row(found.melody, {"candidate": found.candidate + 1, **_facts(found)}) for found in best]
     if search.is_stochastic_beam:
         beam = StochasticBeam(search.beam_size or 1, search.branch_factor or 1, search.steps_per_iteration or 1)
-        arguments = {name: value for name, value in sampling.items() if name in ("seed", "sampler")}
-        found_melodies = model.stochastic_beam_search(beam, num_outputs, **common, **arguments)
+        own = {name: value for name, value in sampling.items() if name in _SHORTCUTS and value is not None}
+        sampler = replace(sampling.get("sampler") or SamplerSettings(), **own)
+        found_melodies = model.stochastic_beam_search(
+            beam, num_outputs, seed=sampling["seed"], sampler=sampler, **common
+        )
     else:
         found_melodies = model.beam_search(search.beam_size or 1, num_outputs, **common)
     if on_trace:

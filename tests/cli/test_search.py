@@ -1,0 +1,73 @@
+"""The generate command's searches and traces, with a tiny model."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from melody_rnn.cli.main import cli
+from melody_rnn.errors import ModelError, OutputError
+from melody_rnn.music.sequence_io import read_midi_text
+
+
+@pytest.fixture
+def generate(tiny_model, tmp_path, monkeypatch):
+    """Returns a function that generates in an empty folder and gives the rows."""
+    monkeypatch.chdir(tmp_path)
+    tiny_model.save_preset(tmp_path / "tiny")
+
+    def run(*arguments):
+        given = ["generate", "--model", "tiny", "--num-steps", "20", *map(str, arguments)]
+        result = CliRunner().invoke(cli, given)
+        if result.exception:
+            raise result.exception
+        return [json.loads(line) for line in result.stdout.splitlines()] if "--json" in arguments else result.stdout
+
+    return run
+
+
+def test_best_of(generate, tiny_model, tmp_path):
+    rows = generate("--best-of", 12, "-n", 2, "--seed", 5, "--json")
+    best = tiny_model.best_of(12, 2, num_steps=20, seed=5)
+    assert [row["events"] for row in rows] == [list(found.melody) for found in best]
+    assert [row["candidate"] for row in rows] == [found.candidate + 1 for found in best]
+    assert [row["nats_per_event"] for row in rows] == pytest.approx([found.nats_per_event for found in best])
+    about = json.loads(read_midi_text(tmp_path / rows[0]["file"])[0])
+    assert (about["best_of"], about["candidate"], about["seed"]) == (12, rows[0]["candidate"], 5)
+    assert "the likeliest of 12, temperature 0.5, seed 5" in generate("--best-of", 12, "--seed", 5, "-t", 0.5)
+    with pytest.raises(ModelError, match="nats_per_event"):
+        generate("--best-of", 12, "--best-by", "typical")
+
+
+def test_a_beam_gives_one_melody_and_the_same_each_time(generate, tmp_path):
+    (row,) = generate("--beam-size", 8, "--primer", "C4:2 E4:2", "--json")
+    assert (row["seed"], row["temperature"], row["file"]) == (None, None, "midi_out/tiny_beam8_01.mid")
+    about = json.loads(read_midi_text(tmp_path / row["file"])[0])
+    assert about["beam_size"] == 8
+    assert "seed" not in about
+    assert "a beam of 8, the same each time" in generate("--beam-size", 8, "--primer", "C4:2 E4:2")
+    assert len(list((tmp_path / "midi_out").iterdir())) == 1
+
+
+def test_magenta_s_beam(generate, tiny_model):
+    (row,) = generate("--beam-size", 2, "--branch-factor", 3, "--seed", 4, "-t", 0.7, "--json")
+    assert row["seed"] == 4
+    (wider,) = generate("--beam-size", 4, "--branch-factor", 8, "--seed", 4, "-t", 0.7, "--json")
+    assert wider["tempered_log_likelihood"] > row["tempered_log_likelihood"]
+    (plain,) = generate("--beam-size", 1, "--branch-factor", 1, "--seed", 4, "--json")
+    assert plain["events"] == list(tiny_model.generate(1, num_steps=20, seed=4)[0])
+
+
+@pytest.mark.parametrize(
+    ("search", "num_melodies", "is_sampled"),
+    [((), 10, True), (("--best-of", 12, "-n", 2), 2, True), (("--beam-size", 8), 1, False)],
+)
+def test_traces(generate, tmp_path, search, num_melodies, is_sampled):
+    rows = generate(*search, "--trace", "new/trace.npz", "--json")
+    with np.load(tmp_path / "new" / "trace.npz") as archive:
+        assert archive["events"].tolist() == [row["events"] for row in rows]
+        assert archive["probabilities"].shape == (num_melodies, 20)
+        assert ("drawn_labels" in archive) == is_sampled
+    with pytest.raises(OutputError, match="exists already"):
+        generate(*search, "--trace", "new/trace.npz")
