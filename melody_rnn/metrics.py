@@ -223,10 +223,10 @@ METRICS: Final = (
 
 
 class DistinctGrams:
-    """Distinct 4-grams: of all runs of four notes' (interval, duration) in a number of melodies, the share that differ.
+    """How many different runs of four notes there are in a number of melodies, over how many runs there are.
 
-    The number of different runs in so many melodies is that expected of a random choice of them, since more melodies
-    would hold fewer new ones each.
+    A note counts as its interval from the note before and its duration. The number of different runs is that expected
+    of a random choice of so many melodies, since more melodies would hold fewer new ones each.
 
     Source: distinct-n of Li et al. 2016, arXiv:1510.03055; the expectation is the rarefaction of ecology (Hurlbert
     1971, doi:10.2307/1934145) by melodies.

@@ -194,7 +194,7 @@ def _print(table: "TemperatureTable", path: Path) -> None:
         cells = [row.label, f"{row.estimates['entropy'].value:.2f}"]
         cells += [f"{100 * row.estimates[name].value:.1f} %" for name in ("distinct_4grams", "out_of_key")]
         if table.real:
-            cells.append("" if row.temperature is None else f"{table.distances[row.temperature]:.2f}")
+            cells.append("" if row.temperature is None else f"{table.distance(row):.2f}")
         shown.add_row(*cells, style="bold" if row is table.nearest else None)
     console = Console()
     console.print(shown)

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from melody_rnn import __version__
 from melody_rnn.folders import whole_folder
@@ -74,6 +75,7 @@ def page(table: TemperatureTable, about: About) -> str:
         top=_picture(figures.draw_top, table, "Notes out of key against distinct 4-grams, by temperature"),
         model=_picture(figures.draw_model, table, "Entropy, largest probability and log-likelihood by temperature"),
         music=_picture(figures.draw_music, table, "The musical metrics by temperature"),
+        prose=_prose,
         number=_number,
         interval=_interval,
         quartiles=_quartiles,
@@ -99,6 +101,11 @@ def _cell(value: Any) -> Any:
     if isinstance(value, float):
         return f"{value:.6g}" if math.isfinite(value) else ""
     return value
+
+
+def _prose(text: str) -> Markup:
+    """Returns a text in which names stand in backticks as HTML."""
+    return Markup(re.sub("`(.*?)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _number(value: float, column: Column) -> str:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -125,25 +124,28 @@ class TemperatureTable:
         """The columns that the rows have."""
         return [column for column in COLUMNS if column.name in self.rows[0].estimates]
 
-    @cached_property
-    def distances(self) -> dict[float, float]:
-        """How far each temperature's melodies are from the real tunes; empty without such.
+    def distance(self, row: Row) -> float:
+        """Returns how far a row is from the real tunes, which there must be.
 
         The root of the mean square, over the musical metrics, of the difference in units of the metric's spread from
         real tune to real tune: a standardised Euclidean distance. Metrics in which real tunes do not differ are left
         out.
         """
-        if self.real is None:
-            return {}
-        names = [c.name for c in self.columns if c.name in MUSICAL and self.real.estimates[c.name].spread > 0]
-        return {float(row.temperature or 0): _distance(row, self.real, names) for row in self.rows}
+        assert self.real is not None
+        pairs = [(row.estimates[name], there) for name, there in self.real.estimates.items() if name in MUSICAL]
+        squares = [((own.value - there.value) / there.spread) ** 2 for own, there in pairs if there.spread > 0]
+        known = [square for square in squares if math.isfinite(square)]
+        return math.sqrt(sum(known) / len(known)) if known else math.inf
+
+    @property
+    def by_distance(self) -> list[Row]:
+        """The rows from the nearest to the real tunes to the farthest; empty without such."""
+        return sorted(self.rows, key=self.distance) if self.real else []
 
     @property
     def nearest(self) -> Row | None:
         """The row that is nearest to the real tunes, if there are any."""
-        if not self.distances:
-            return None
-        return min(self.rows, key=lambda row: self.distances[float(row.temperature or 0)])
+        return next(iter(self.by_distance), None)
 
     def records(self) -> list[dict[str, Any]]:
         """Returns a flat record for each row and column, as metrics.csv has them."""
@@ -230,13 +232,6 @@ def _next_event_estimates(read: NextEvents, halves: Any) -> dict[str, Estimate]:
         "largest_probability": estimate_mean(read.largest.mean(axis=1), halves, read.largest.ravel()),
         "log_likelihood": estimate_mean(read.log_likelihoods.mean(axis=1), halves),
     }
-
-
-def _distance(row: Row, real: Row, names: Sequence[str]) -> float:
-    pairs = [(row.estimates[name], real.estimates[name]) for name in names]
-    squares = [((own.value - there.value) / there.spread) ** 2 for own, there in pairs]
-    known = [square for square in squares if math.isfinite(square)]
-    return math.sqrt(sum(known) / len(known)) if known else math.inf
 
 
 def _record(row: Row, name: str) -> dict[str, Any]:

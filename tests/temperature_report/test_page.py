@@ -68,9 +68,10 @@ def test_the_page_has_every_figure_and_definition(written, table):
     text = " ".join((written / "report.html").read_text("utf-8").split())
     for column in table.columns:
         assert f"<code>{column.name}</code>" in text
+    assert "<code>pitch_class_entropy</code>." in text
     assert f"{table.rows[0].estimates['notes_per_bar'].value:.2f}" in text
     assert f"{100 * table.real.estimates['distinct_4grams'].value:.1f} %" in text
-    assert f"{table.distances[2.0]:.2f}" in text
+    assert f"{table.distance(table.rows[2]):.2f}" in text
 
 
 def test_metrics_csv_has_every_figure(written, table):

@@ -5,7 +5,8 @@ import pytest
 
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.metrics import Notes, pitch_class_entropy
-from melody_rnn.temperature_report.table import COLUMNS, measure_temperatures
+from melody_rnn.temperature_report.estimates import Estimate
+from melody_rnn.temperature_report.table import COLUMNS, Row, TemperatureTable, measure_temperatures
 
 
 def test_rows_are_what_the_model_does_at_each_temperature(table, tiny_model):
@@ -29,7 +30,8 @@ def test_temperature_does_what_it_says(table):
 
 def test_the_nearest_is_the_one_that_the_real_tunes_are_from(table):
     assert table.nearest is table.rows[1]
-    assert table.distances[1.0] == min(table.distances.values()) < 0.5
+    assert [row.temperature for row in table.by_distance] == [1.0, 2.0, 0.25]
+    assert table.distance(table.nearest) < 0.5
 
 
 def test_all_figures_lie_in_their_intervals(table):
@@ -48,7 +50,7 @@ def test_without_real_tunes_nothing_is_held_against_them(tiny_model):
             counts.append(count)
 
     table = measure_temperatures(tiny_model, [1.0, 0.0], 4, 20, on_done=on_done)
-    assert (table.real, table.nearest, table.distances) == (None, None, {})
+    assert (table.real, table.nearest, table.by_distance) == (None, None, [])
     assert "longest_shared" not in {column.name for column in table.columns}
     assert table.rows[0].estimates["entropy"].value == pytest.approx(0, abs=1e-6)
     assert sum(counts) == 2 * 4 * 2
@@ -61,3 +63,14 @@ def test_what_cannot_be_measured_is_refused(tiny_model):
         measure_temperatures(tiny_model, [], 5)
     with pytest.raises(InvalidArgumentError, match="temperature"):
         measure_temperatures(tiny_model, [-1.0], 5)
+
+
+def test_distance_is_in_units_of_the_real_tunes_spread():
+    def row(temperature, value, rests):
+        return Row(temperature, 9, {"out_of_key": Estimate(value, 0, 1, 0.5), "rests": Estimate(rests, 0, 1, 0.0)})
+
+    real = row(None, 0.25, 0.0)
+    table = TemperatureTable((row(0.5, 0.75, 0.5), row(1.0, 0.5, math.nan)), real, "", 4, 16, 16, 0)
+    # Real tunes do not differ in their rests, which therefore do not count.
+    assert [table.distance(row) for row in table.rows] == [1.0, 0.5]
+    assert table.nearest is table.rows[1]
