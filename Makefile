@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: install generate test models gallery bench docs
+.PHONY: install generate test models gallery bench temperature-report docs
 .DEFAULT_GOAL := generate
 
 install: $(INSTALLED)
@@ -37,6 +37,9 @@ gallery: install
 
 bench: install
 	@$(BIN)/python benchmarks/generation.py
+
+temperature-report: install
+	@$(BIN)/melody-rnn temperature --num-outputs 1000 --corpus corpus:tunebooks --output-dir docs/temperature --overwrite
 
 docs: install
 	@$(BIN)/python -m melody_rnn.cli.reference > docs/cli.md
