@@ -11,6 +11,7 @@ import click
 
 from melody_rnn import __version__
 from melody_rnn.cli import listening, options
+from melody_rnn.cli.choosing import SAMPLER_NAMES, Choosing, ChoosingCommand, constraint_options, sampler_options
 from melody_rnn.cli.search import DEFAULT_OUTPUTS, Search, find, search_options
 from melody_rnn.cli.startup import load_note_seq, load_tensorflow
 from melody_rnn.errors import InvalidArgumentError, MelodyError, OutputError
@@ -37,7 +38,7 @@ class Request:
     new_steps: int | None
     primer: str | None
     primer_midi: Path | None
-    settings: dict[str, Any]
+    choosing: Choosing
     search: Search
     trace: Path | None
     seed: int | None
@@ -51,7 +52,7 @@ class Request:
     device: str
 
 
-@click.command(name="generate")
+@click.command(name="generate", cls=ChoosingCommand)
 @options.model_option
 @click.option(
     "-n",
@@ -81,26 +82,9 @@ class Request:
     metavar="FILE",
     help="The same from a .mid, .musicxml, .mxl or .abc file: its top voice.",
 )
-@click.option(
-    "-t",
-    "--temperature",
-    default=1.0,
-    show_default=True,
-    type=options.FiniteNumber(lambda x: x >= 0, "a finite number of at least 0"),
-    help="Below 1 surer and more conservative, above 1 more diverse with more mistakes, 0 always the likeliest.",
-)
-@click.option("--top-k", type=click.IntRange(min=1), help="Choose among the k likeliest only.")
-@click.option(
-    "--top-p",
-    type=options.FiniteNumber(lambda p: 0 < p <= 1, "above 0 and at most 1"),
-    help="Choose among the likeliest that together have this probability.",
-)
-@click.option(
-    "--min-p",
-    type=options.FiniteNumber(lambda p: 0 <= p <= 1, "from 0 to 1"),
-    help="Leave out what is less than this share as likely as the likeliest.",
-)
+@sampler_options
 @search_options
+@constraint_options
 @click.option("--seed", type=click.IntRange(0, _MAX_SEED), help="Makes a run repeatable. [default: a fresh one]")
 @click.option(
     "--meter",
@@ -141,18 +125,21 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
     melody-rnn generate --primer-midi tune.mid --new-steps 64  go on from a file
     melody-rnn generate --model attention_rnn.mag --seed 7     a Magenta bundle
     melody-rnn generate --best-of 64 --best-by typical         the most typical of 64
+    melody-rnn generate --temperature 0.6..1.2 --no-repeat-ngram 5
+    melody-rnn generate --key "D dorian" --range D4..D6 --end-on tonic
+    melody-rnn generate --keep "tune.mid:bars 1-2,7-8"         new bars between
     """
-    setting_names = ("temperature", "top_k", "top_p", "min_p")
-    settings = {name: arguments.pop(name) for name in setting_names}
+    choosing = Choosing.taken_from(arguments)
     search = Search(**{field.name: arguments.pop(field.name) for field in fields(Search)})
     arguments["num_outputs"] = arguments["num_outputs"] or (1 if search.is_any else DEFAULT_OUTPUTS)
-    request = Request(settings=settings, search=search, **arguments)
+    request = Request(choosing=choosing, search=search, **arguments)
     _check(request)
-    search.check(request.num_outputs, [name for name in (*setting_names, "seed") if _is_given(name)])
+    search.check(request.num_outputs, [name for name in (*SAMPLER_NAMES, "seed") if _is_given(name)])
     if search.is_deterministic:
-        request = replace(request, settings=dict.fromkeys(settings))
+        request = replace(request, choosing=replace(choosing, settings={}))
     load_note_seq(verbose)
     primer = _read_primer(request)
+    request = _read_kept(request, primer)
     load_tensorflow(verbose)
     rows = _generate(request, primer, as_json)
     if not as_json:
@@ -199,6 +186,17 @@ def _read_primer(request: Request) -> "Primer | None":
     return primer
 
 
+def _read_kept(request: Request, primer: "Primer | None") -> Request:
+    """Returns the request with the bars to keep, and with their meter and tempo where nothing else says them."""
+    kept = request.choosing.read_kept()
+    if kept is not None:
+        meter = request.meter or (primer.meter if primer and primer.meter else kept.meter)
+        qpm = request.qpm or (primer.qpm if primer and primer.qpm else kept.qpm)
+        request = replace(request, meter=meter, qpm=qpm)
+    steps_per_bar = _meter(request, primer).steps_per_bar()
+    return replace(request, choosing=request.choosing.with_kept(kept, steps_per_bar))
+
+
 def _generate(request: Request, primer: "Primer | None", as_json: bool) -> list[dict[str, Any]]:
     """Generates and writes the melodies, and returns what a row of output says about each."""
     from melody_rnn.generation.trace import save_traces
@@ -215,9 +213,10 @@ def _generate(request: Request, primer: "Primer | None", as_json: bool) -> list[
         "new_steps": request.new_steps,
         "primer": primer,
         "steps_per_bar": _meter(request, primer).steps_per_bar(),
+        "constraints": request.choosing.constraints,
     }
     with _progress_bar(request.search.best_of or request.num_outputs) as on_done:
-        sampling = {"seed": seed, "on_done": on_done, **request.settings}
+        sampling = {"seed": seed, "on_done": on_done, "sampler": request.choosing.sampler()}
         on_trace = traces.extend if request.trace else None
         found = find(model, request.search, request.num_outputs, common, sampling, on_trace)
     rows = []
@@ -231,7 +230,7 @@ def _generate(request: Request, primer: "Primer | None", as_json: bool) -> list[
             "seed": seed,
             "index": index,
             "steps_per_bar": melody.steps_per_bar,
-            "temperature": request.settings["temperature"],
+            "temperature": request.choosing.temperature,
             "log_likelihood": log_likelihood,
             **facts,
         }
@@ -263,8 +262,8 @@ def _write(
 
     name = options.model_name(request.model)
     given = request.primer if request.primer_midi is None else str(request.primer_midi)
-    about = {"model": name, "seed": seed, "index": index, **request.settings, "primer": given, "version": __version__}
-    about.update(request.search.about(), **facts)
+    about = {"model": name, "seed": seed, "index": index, **request.choosing.about(), "primer": given}
+    about.update(request.search.about(), **facts, version=__version__)
     meter = _meter(request, primer)
     about["meter"] = str(meter)
     about["primer_steps"] = len(primer.events) if primer else None
@@ -285,7 +284,9 @@ def _write_beside(
     if request.audio:
         written["audio"] = str(listening.write_audio(path, path.parent))
     if request.plot:
-        probabilities = model.trace([melody], model.transposition(primer))[0].probabilities.tolist()
+        probabilities = model.trace([melody], model.transposition(primer, request.choosing.constraints))[
+            0
+        ].probabilities.tolist()
         picture = listening.Picture(
             melody, _meter(request, primer), len(primer.events) if primer else 0, probabilities, path.stem
         )
@@ -337,7 +338,7 @@ def _print_table(request: Request, rows: list[dict[str, Any]]) -> None:
         console.print(f"{made}the same each time", highlight=False)
         return
     console.print(
-        f"{made}temperature {request.settings['temperature']:g}, "
+        f"{made}temperature {request.choosing.temperature}, "
         f"seed {rows[0]['seed']} (--seed {rows[0]['seed']} makes them again)",
         highlight=False,
     )

@@ -1,0 +1,259 @@
+"""Options of `generate` that say how events are chosen: the sampler's settings, and musical constraints."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from melody_rnn.cli.options import FiniteNumber
+from melody_rnn.cli.search import Search
+from melody_rnn.errors import InvalidArgumentError, MelodyError
+from melody_rnn.music.excerpts import events_of_bars, parse_bars
+from melody_rnn.sampling.constraints import Constraints
+from melody_rnn.sampling.schedule import Schedule, parse_temperature
+
+if TYPE_CHECKING:
+    from melody_rnn.music.melodies import ExtractedMelody
+    from melody_rnn.sampling.sampler import SamplerSettings
+
+_Command = Callable[..., Any]
+_KEEP: Final = re.compile(r"(.+):\s*bars?\s+(.+)")
+_SHARE: Final = FiniteNumber(lambda p: 0 < p <= 1, "above 0 and at most 1")
+_SHARE_OR_NONE: Final = FiniteNumber(lambda p: 0 <= p <= 1, "from 0 to 1")
+
+
+class _Temperature(click.ParamType[float | Schedule]):
+    """A temperature or a schedule of them."""
+
+    name = "number|schedule"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | Schedule:
+        if not isinstance(value, str):
+            return float(value)
+        try:
+            return parse_temperature(value)
+        except InvalidArgumentError as error:
+            self.fail(str(error), param, ctx)
+
+
+class _TemperatureRange(click.ParamType[tuple[float, float]]):
+    """Two temperatures with two dots between."""
+
+    name = "sure..unsure"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
+        parts = str(value).split("..")
+        try:
+            temperatures = parse_temperature(value)
+        except InvalidArgumentError as error:
+            self.fail(str(error), param, ctx)
+        if not isinstance(temperatures, Schedule) or len(parts) != 2:
+            self.fail(f"must be two temperatures, SURE..UNSURE, such as 1.2..0.8, got {value}", param, ctx)
+        return temperatures.values[0], temperatures.values[1]
+
+
+_SAMPLER: Final = (
+    click.option(
+        "-t",
+        "--temperature",
+        default=1.0,
+        show_default=True,
+        type=_Temperature(),
+        help="Below 1 surer and more conservative, above 1 more diverse with more mistakes, 0 always the likeliest. "
+        "0.6..1.2 leads from one to the other, 1,0.7,0.7,1 gives one a bar (the last one holds).",
+    ),
+    click.option(
+        "--dynamic-temperature",
+        type=_TemperatureRange(),
+        metavar="SURE..UNSURE",
+        help="Multiply the temperature by SURE where the model is sure, by UNSURE where everything is equally likely, "
+        "in proportion to the entropy between. 1.3..0.7 varies what it would repeat and avoids mistakes.",
+    ),
+    click.option("--top-k", type=click.IntRange(min=1), help="Choose among the k likeliest only."),
+    click.option("--top-p", type=_SHARE, help="Choose among the likeliest that together have this probability."),
+    click.option(
+        "--min-p", type=_SHARE_OR_NONE, help="Leave out what is less than this share as likely as the likeliest."
+    ),
+    click.option(
+        "--typical-p",
+        type=_SHARE,
+        help="Choose among those with this probability together whose surprise is nearest to the mean.",
+    ),
+    click.option("--epsilon", type=_SHARE_OR_NONE, help="Leave out what is less probable than this."),
+    click.option(
+        "--eta",
+        type=_SHARE_OR_NONE,
+        help="The same, but less strict where the model is unsure: min(eta, sqrt(eta) exp(-entropy)).",
+    ),
+    click.option(
+        "--repetition-penalty",
+        type=FiniteNumber(lambda x: x >= 1, "a finite number of at least 1"),
+        help="Divide a pitch's odds among the others by this for each time it is among the last 16 notes. This option "
+        "and the next two choose pitches, never when a note begins, and give way where no pitch would be left.",
+    ),
+    click.option("--no-repeat-ngram", type=click.IntRange(2, 8), help="Repeat no sequence of this many pitches."),
+    click.option("--max-same-pitch", type=click.IntRange(min=1), help="Most notes of the same pitch in a row."),
+)
+_CONSTRAINTS: Final = (
+    click.option("--key", metavar="TEXT", help='Only notes of a key: "D dorian", "F# minor", or "D" with --scale.'),
+    click.option(
+        "--scale",
+        metavar="TEXT",
+        help='The scale on the note that --key names, or its notes: "D E F# A B". An unknown name lists all.',
+    ),
+    click.option("--range", "pitch_range", metavar="LOW..HIGH", help="Only notes from one to the other, C4..C6."),
+    click.option("--max-leap", type=click.IntRange(min=0), help="Most semitones from one note to the next."),
+    click.option("--max-rest", type=click.IntRange(min=0), help="Most sixteenths in a row without a note."),
+    click.option(
+        "--rhythm",
+        metavar="PATTERN",
+        help='Where notes begin in each bar, a sign a sixteenth: "x..x..x." (x: a note, .: none). It is repeated to '
+        "fill the bar.",
+    ),
+    click.option("--end-on", metavar="NOTE", help='What the last note is: "tonic" of --key, or a name such as D.'),
+    click.option(
+        "--keep",
+        metavar="FILE:bars LIST",
+        help='Keep bars of a tune, write the others: "tune.mid:bars 1-2,7-8". It brings its meter and tempo.',
+    ),
+)
+SAMPLER_NAMES: Final = (
+    "temperature",
+    "dynamic_temperature",
+    "top_k",
+    "top_p",
+    "min_p",
+    "typical_p",
+    "epsilon",
+    "eta",
+    "repetition_penalty",
+    "no_repeat_ngram",
+    "max_same_pitch",
+)
+_CONSTRAINT_NAMES: Final = ("key", "scale", "pitch_range", "max_leap", "max_rest", "rhythm", "end_on")
+
+
+_SECTIONS: Final = {
+    "How events are chosen": SAMPLER_NAMES,
+    "How melodies are searched for": tuple(field.name for field in fields(Search)),
+    "What melodies must be like": (*_CONSTRAINT_NAMES, "keep"),
+}
+
+
+class ChoosingCommand(click.Command):
+    """A command whose help shows these options in sections of their own."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the options, section by section."""
+        sections: dict[str, list[tuple[str, str]]] = {"Options": []}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            titles = (title for title, names in _SECTIONS.items() if param.name in names)
+            if record is not None:
+                sections.setdefault(next(titles, "Options"), []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+def sampler_options(command: _Command) -> _Command:
+    """Adds the sampler's options to a command."""
+    return reduce(lambda decorated, option: option(decorated), reversed(_SAMPLER), command)
+
+
+def constraint_options(command: _Command) -> _Command:
+    """Adds the constraints' options to a command."""
+    return reduce(lambda decorated, option: option(decorated), reversed(_CONSTRAINTS), command)
+
+
+@dataclass(frozen=True)
+class Choosing:
+    """How events are chosen, as the command line says it.
+
+    Attributes:
+        settings: The sampler's settings that were given, by name; none where nothing is sampled.
+        constraints: The constraints, without what is to be kept.
+        keep: The file and the bars to keep, or None.
+    """
+
+    settings: Mapping[str, Any]
+    constraints: Constraints
+    keep: tuple[Path, str] | None = None
+
+    @classmethod
+    def taken_from(cls, arguments: dict[str, Any]) -> "Choosing":
+        """Takes its options out of a command's arguments.
+
+        Raises:
+            InvalidArgumentError: If a constraint is malformed.
+        """
+        settings = {name: arguments.pop(name) for name in SAMPLER_NAMES}
+        constraints = Constraints(**{name: arguments.pop(name) for name in _CONSTRAINT_NAMES})
+        keep = arguments.pop("keep")
+        given = {name: value for name, value in settings.items() if value is not None}
+        return cls(given, constraints, None if keep is None else _parse_keep(keep))
+
+    @property
+    def temperature(self) -> float | str | None:
+        """The temperature as it was given: a number, or a schedule's text; None where nothing is sampled."""
+        temperature: float | Schedule | None = self.settings.get("temperature")
+        return str(temperature) if isinstance(temperature, Schedule) else temperature
+
+    def sampler(self) -> "SamplerSettings":
+        """Returns the sampler's settings."""
+        from melody_rnn.sampling.sampler import SamplerSettings
+
+        return SamplerSettings(**self.settings)
+
+    def read_kept(self) -> "ExtractedMelody | None":
+        """Reads the melody of which bars are kept.
+
+        Raises:
+            MelodyError: If there is none in the file.
+        """
+        from melody_rnn.music.melodies import melody_from_sequence
+        from melody_rnn.music.sequence_io import read_sequence
+
+        if self.keep is None:
+            return None
+        path, _ = self.keep
+        try:
+            return melody_from_sequence(read_sequence(path))
+        except MelodyError as error:
+            raise MelodyError(f"{path}: {error}") from error
+
+    def with_kept(self, kept: "ExtractedMelody | None", steps_per_bar: int) -> "Choosing":
+        """Returns the same with the events of the bars to keep among the constraints.
+
+        Raises:
+            InvalidArgumentError: If the rhythm does not fit the bar.
+            MelodyError: If there are fewer bars.
+        """
+        self.constraints.check_bar(steps_per_bar)
+        if self.keep is None or kept is None:
+            return self
+        path, bars = self.keep
+        try:
+            events = events_of_bars(list(kept.melody), bars, steps_per_bar)
+        except MelodyError as error:
+            raise MelodyError(f"{path}: {error}") from error
+        return replace(self, constraints=replace(self.constraints, keep=events))
+
+    def about(self) -> dict[str, Any]:
+        """Returns what a MIDI file's text says of them."""
+        keep = None if self.keep is None else f"{self.keep[0]}:bars {self.keep[1]}"
+        constraints = {name: getattr(self.constraints, name) for name in _CONSTRAINT_NAMES}
+        constraints["range"] = constraints.pop("pitch_range")
+        return {**self.settings, "temperature": self.temperature, **constraints, "keep": keep}
+
+
+def _parse_keep(text: str) -> tuple[Path, str]:
+    match = _KEEP.fullmatch(text.strip())
+    if not match:
+        raise InvalidArgumentError(f"--keep must be a file and its bars, such as 'tune.mid:bars 1-2,7-8', got {text!r}")
+    parse_bars(match[2])
+    return Path(match[1]), match[2]

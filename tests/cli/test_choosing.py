@@ -1,0 +1,76 @@
+"""The options that say how events are chosen, in one process as far as they can be."""
+
+import json
+import subprocess
+import sys
+
+from click.testing import CliRunner
+from rules import broken_rules
+
+from melody_rnn.cli.choosing import Choosing
+from melody_rnn.cli.generate import command
+from melody_rnn.cli.main import cli
+from melody_rnn.music.sequence_io import read_midi_text
+from melody_rnn.sampling.constraints import Constraints
+from melody_rnn.sampling.sampler import SamplerSettings
+from melody_rnn.sampling.schedule import Schedule
+
+
+def choosing_of(*arguments):
+    return Choosing.taken_from(command.make_context("generate", [*arguments], **cli.context_settings).params)
+
+
+def test_settings_are_those_of_the_sampler():
+    text = (
+        "-t 0.6..1.2 --dynamic-temperature 1.2..0.8 --top-k 9 --top-p 0.9 --min-p 0.01 --typical-p 0.9 --epsilon 0.001 "
+        "--eta 0.002 --repetition-penalty 1.1 --no-repeat-ngram 5 --max-same-pitch 3"
+    )
+    expected = SamplerSettings(
+        Schedule((0.6, 1.2)), 9, 0.9, 0.01, 0.9, 0.001, 0.002, (1.2, 0.8), 1.1, no_repeat_ngram=5, max_same_pitch=3
+    )
+    assert choosing_of(*text.split()).sampler() == expected
+    assert choosing_of().sampler() == SamplerSettings()
+
+
+def test_constraints_are_as_given():
+    text = "--key D --scale dorian --range C4..C6 --max-leap 12 --max-rest 8 --rhythm x..x..x. --end-on tonic"
+    expected = Constraints("D", "dorian", "C4..C6", 12, 8, "x..x..x.", "tonic")
+    assert choosing_of(*text.split()).constraints == expected
+    assert choosing_of().constraints == Constraints()
+
+
+def test_the_help_has_sections():
+    text = CliRunner().invoke(cli, ["generate", "--help"]).output
+    places = [text.index(part) for part in ("\nOptions:", "--num-outputs", "--help", "\nHow events are chosen:")]
+    places += [text.index(part) for part in ("  -t, ", "--eta ", "\nWhat melodies must be like:", "  --keep FILE")]
+    assert places == sorted(places)
+
+
+def test_a_run_with_everything(tmp_path):
+    (tmp_path / "tune.abc").write_text(
+        "X:1\nM:6/8\nL:1/8\nQ:3/8=60\nK:D\nD2E F2G | A3 d3 | c2B A2G | F3 E3 | D2E F2G | A3 d3 | d2c B2c | d3 D3 |\n"
+    )
+    program = [sys.executable, "-c", "from melody_rnn.cli import main; main()", "generate"]
+    keys = ["--keep", "tune.abc:bars 1-2,8", "--key", "D major", "--end-on", "tonic", "--max-leap", "12"]
+    sampler = ["-t", "1,0.7", "--max-same-pitch", "2", "--num-steps", "96"]
+    result = subprocess.run(
+        [*program, "-n", "4", "--seed", "3", "--json", "--plot", *keys, *sampler],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    tune = [62, -2, -2, -2, 64, -2, 66, -2, -2, -2, 67, -2, 69, -2, -2, -2, -2, -2, 74, -2, -2, -2, -2, -2]
+    last = [74, -2, -2, -2, -2, -2, 62, -2, -2, -2, -2, -2]
+    keep = dict(enumerate(tune)) | dict(enumerate(last, start=84))
+    constraints = Constraints(key="D major", end_on="tonic", max_leap=12, keep=keep)
+    for row in rows:
+        assert broken_rules(row["events"], constraints) == set()
+        assert (row["steps_per_bar"], row["temperature"]) == (12, "1,0.7")
+    assert len({tuple(row["events"]) for row in rows}) == 4
+    about = json.loads(read_midi_text(tmp_path / rows[0]["file"])[0])
+    assert about["keep"] == "tune.abc:bars 1-2,8"
+    assert (about["key"], about["end_on"], about["max_leap"]) == ("D major", "tonic", 12)
+    assert (about["temperature"], about["max_same_pitch"], about["meter"]) == ("1,0.7", 2, "6/8")
