@@ -3,11 +3,11 @@
 usage: python benchmarks/magenta_parity.py --magenta ENVIRONMENT [--configs NAME ...] [--steps N] [--bundles FOLDER]
 
 ENVIRONMENT is a folder that ../shared/magenta/setup.sh made. The commands are those of the original's page on Melody
-RNN, in its order, on tunes that the default model writes first. Prints for each command line, the original's first:
-the exit code, the files that it wrote, and the notes (or records) in them. Then what each program makes of the other's
-files: bundles, runs, and TFRecords of both kinds; and the log-likelihood of each one's melodies under each one's
-weights, in nats, as each program computes it. Last, our models and FOLDER's bundles, exported and scored by the
-original. Ends with status 1 if an exit code is not 0, or two log-likelihoods are more than 1e-3 apart.
+RNN, in its order, on tunes that the default model writes first; then each program on the other's files: bundles, runs,
+and TFRecords of both kinds. Prints for each command line what came of it in each program: exit code, files, and the
+notes or records in them. Then the log-likelihood of each one's melodies under each one's weights, in nats, as each
+program computes it; last, our models and FOLDER's bundles, exported and scored by the original. Ends with status 1 if
+an exit code is not 0, or two log-likelihoods are more than 1e-3 apart.
 """
 
 import argparse
@@ -17,11 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
 
 from melody_rnn import MelodyRNN
 from melody_rnn.config import MAGENTA_NAMES
@@ -30,12 +27,40 @@ from melody_rnn.music.melodies import melody_from_sequence, melody_to_sequence
 from melody_rnn.music.sequence_io import read_sequence, write_midi
 
 TOLERANCE = 1e-3
-NUM_TUNES = 80
-HPARAMS = "batch_size=8,rnn_layer_sizes=[32,24]"
-# The original scores melodies only with a graph of one melody at a time.
-SAVED_HPARAMS = "batch_size=1,rnn_layer_sizes=[32,24]"
+NUM_TUNES = 120
 # The original's --eval goes on for minutes, waiting for checkpoints to come.
-EVAL_SECONDS = 45
+EVAL_SECONDS = 60
+CONVERT = "convert_dir_to_note_sequences --input_dir=MUSIC --output_file=OWN/notesequences.tfrecord --recursive"
+# The original evaluates no fewer melodies than a batch, and sets some one in ten aside by chance.
+HPARAMS = "--hparams=batch_size=4,rnn_layer_sizes=[32,24]"
+# It scores melodies only with a graph of one melody at a time.
+ONE_AT_A_TIME = "--hparams=batch_size=1,rnn_layer_sizes=[32,24]"
+RUN = f"--config=CONFIG --run_dir=OWN/CONFIG/run {HPARAMS}"
+PAGE = (
+    "melody_rnn_create_dataset --config=CONFIG --input=OWN/notesequences.tfrecord --output_dir=OWN/CONFIG/examples "
+    "--eval_ratio=0.10",
+    f"melody_rnn_train {RUN} --sequence_example_file=OWN/CONFIG/examples/training_melodies.tfrecord "
+    "--num_training_steps=STEPS",
+    f"melody_rnn_train {RUN} --sequence_example_file=OWN/CONFIG/examples/eval_melodies.tfrecord --eval",
+    f"melody_rnn_generate {RUN} --output_dir=OWN/CONFIG/of_run --num_outputs=10 --num_steps=128 --primer_melody=[60]",
+    f"melody_rnn_generate --config=CONFIG --run_dir=OWN/CONFIG/run {ONE_AT_A_TIME} --bundle_file=OWN/CONFIG/own.mag "
+    "--save_generator_bundle",
+    "melody_rnn_generate --bundle_file=OWN/CONFIG/own.mag --output_dir=OWN/CONFIG/of_bundle --num_outputs=10 "
+    "--num_steps=256 --primer_midi=MUSIC/tune00.mid",
+)
+ON_THE_OTHER_S = (
+    "melody_rnn_create_dataset --config=CONFIG --input=OTHER/notesequences.tfrecord --output_dir=OWN/CONFIG/of_other",
+    "melody_rnn_generate --bundle_file=OTHER/CONFIG/own.mag --output_dir=OWN/CONFIG/of_other_bundle --num_outputs=3",
+)
+# The original reads neither our runs nor our examples.
+OURS_ON_MAGENTA_S = (
+    f"melody_rnn_generate --config=CONFIG --run_dir=OTHER/CONFIG/run {HPARAMS} --output_dir=OWN/CONFIG/of_other_run "
+    "--num_outputs=3",
+    f"melody_rnn_train --config=CONFIG --run_dir=OWN/CONFIG/on_other {HPARAMS} --num_training_steps=2 "
+    "--sequence_example_file=OTHER/CONFIG/examples/training_melodies.tfrecord",
+    "melody_rnn_generate --config=CONFIG --run_dir=OTHER/CONFIG/run --save_generator_bundle "
+    "--bundle_file=OWN/CONFIG/magenta_run.mag",
+)
 SCORE = """
 import json, sys
 import note_seq
@@ -55,12 +80,12 @@ print(json.dumps(scores))
 """
 
 
-@dataclass
+@dataclass(frozen=True)
 class Program:
     """One of the two programs.
 
     Attributes:
-        name: What tables call it.
+        name: What rows call it.
         commands: The folder of its commands.
         folder: Where it works.
     """
@@ -71,51 +96,92 @@ class Program:
 
 
 @dataclass
-class Report:
-    """What is printed in the end."""
+class Comparison:
+    """Both programs, and what was found to differ.
 
-    table: Table
-    failures: list[str] = field(default_factory=list)
+    Attributes:
+        magenta: The original.
+        ours: Ours.
+        words: What stands for each capital word in a command line, besides OWN and OTHER.
+        differences: Lines on what is not as it should be.
+    """
+
+    magenta: Program
+    ours: Program
+    words: dict[str, str]
+    differences: list[str]
+
+    def run(self, line: str, only_ours: bool = False) -> None:
+        """Runs a command line in both programs, or in ours, and prints what came of it."""
+        words = {name: self.words[name] for name in ("CONFIG", "STEPS") if name in self.words}
+        print(f"\n{fill(line, words)}")
+        pairs = ((self.magenta, self.ours), (self.ours, self.magenta))
+        for program, other in pairs[only_ours:]:
+            words = {**self.words, "OWN": str(program.folder), "OTHER": str(other.folder)}
+            print(f"  {program.name:10} {self._run(program, fill(line, words).split())}", flush=True)
+
+    def _run(self, program: Program, words: list[str]) -> str:
+        command, *flags = words
+        limit = EVAL_SECONDS if "--eval" in flags and program == self.magenta else None
+        start = time.perf_counter()
+        try:
+            arguments = [program.commands / command, *flags]
+            result = subprocess.run(arguments, env=quiet(), capture_output=True, text=True, timeout=limit)
+            status = f"exit {result.returncode}"
+            self.check(result.returncode == 0, f"{program.name}: {' '.join(words)}: {result.stderr[-500:]}")
+        except subprocess.TimeoutExpired as expired:
+            status = f"still evaluating after {limit} s"
+            self.check(b"Perplexity" in (expired.stderr or b""), f"{program.name}: no figures of --eval in {limit} s")
+        return f"{status}, {time.perf_counter() - start:.0f} s{describe(flags)}"
 
     def check(self, is_right: bool, what: str) -> None:
-        """Notes a failure."""
+        """Notes a difference."""
         if not is_right:
-            self.failures.append(what)
+            self.differences.append(what)
 
 
 def main() -> None:
-    """Runs everything and prints the tables."""
+    """Runs and prints everything."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--magenta", type=Path, required=True)
     parser.add_argument("--configs", nargs="*", default=list(MAGENTA_NAMES), choices=MAGENTA_NAMES)
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--bundles", type=Path, default=Path(__file__).parents[2] / "shared" / "magenta")
     arguments = parser.parse_args()
-    console = Console(width=150)
-    failures: list[str] = []
     with tempfile.TemporaryDirectory(prefix="parity-") as name:
         folder = Path(name)
         write_music(folder / "music")
-        programs = (
-            Program("Magenta", arguments.magenta / "bin", folder / "magenta"),
-            Program("melody_rnn", Path(sys.executable).parent, folder / "melody_rnn"),
+        magenta = Program("Magenta", arguments.magenta / "bin", folder / "magenta")
+        ours = Program("melody_rnn", Path(sys.executable).parent, folder / "melody_rnn")
+        words = {"MUSIC": str(folder / "music"), "STEPS": str(arguments.steps)}
+        comparison = Comparison(magenta, ours, words, [])
+        comparison.run(CONVERT)
+        for config in arguments.configs:
+            comparison.words["CONFIG"] = config
+            for line in (*PAGE, *ON_THE_OTHER_S):
+                comparison.run(line)
+            for line in OURS_ON_MAGENTA_S:
+                comparison.run(line, only_ours=True)
+        print(
+            f"\n{'weights':46} {'melodies of':12} number  {'Magenta':>12}  {'melody_rnn':>12}  largest difference, nats"
         )
-        report = Report(Table("command", "program", "exit", "seconds", "files", "names", "notes or records"))
-        convert(programs, folder / "music", report)
         for config in arguments.configs:
-            compare(programs, config, arguments.steps, report)
-        console.print(report.table)
-        scores = Table("weights", "melodies of", "number", "Magenta, nats", "melody_rnn, nats", "largest difference")
-        likelihoods = Report(scores)
-        for config in arguments.configs:
-            cross_score(programs, config, likelihoods)
-        export_all(arguments.magenta, arguments.bundles, folder, likelihoods)
-        console.print(scores)
-        failures = report.failures + likelihoods.failures
-    for failure in failures:
-        console.print(f"differs: {failure}")
-    console.print(f"{len(failures)} differences")
-    sys.exit(bool(failures))
+            cross_score(comparison, config)
+        export_all(comparison, arguments.bundles)
+    print(f"\n{len(comparison.differences)} differences", *comparison.differences, sep="\n")
+    sys.exit(bool(comparison.differences))
+
+
+def fill(line: str, words: dict[str, str]) -> str:
+    """Returns a line with its capital words replaced."""
+    for name, value in words.items():
+        line = line.replace(name, value)
+    return line
+
+
+def quiet() -> dict[str, str]:
+    """Returns an environment in which TensorFlow says less."""
+    return os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 def write_music(folder: Path) -> None:
@@ -127,170 +193,80 @@ def write_music(folder: Path) -> None:
         write_midi(melody_to_sequence(melody, 120.0), folder / below / f"tune{number:02}.mid")
 
 
-def convert(programs: tuple[Program, ...], music: Path, report: Report) -> None:
-    """Makes NoteSequences of the music."""
-    for program in programs:
-        output = program.folder / "notesequences.tfrecord"
-        flags = [f"--input_dir={music}", f"--output_file={output}", "--recursive"]
-        run(program, "convert_dir_to_note_sequences", flags, output, report)
+def describe(flags: list[str]) -> str:
+    """Returns what a command wrote where its flags say: names, and how many notes or records."""
+    given = dict(flag.removeprefix("--").split("=", 1) for flag in flags if "=" in flag)
+    folder = given.get("output_dir")
+    path = given.get("output_file") or (given.get("bundle_file") if "--save_generator_bundle" in flags else None)
+    if not folder and not path:
+        return ""
+    files = sorted(Path(folder).iterdir()) if folder else [Path(str(path))]
+    if files and files[0].suffix == ".mid":
+        notes = sum(len(read_sequence(file).notes) for file in files)
+        return f", {len(files)} files {files[0].name} .. {files[-1].name} with {notes} notes"
+    counts = {file.name: len(list(read_records(file))) for file in files if file.suffix == ".tfrecord"}
+    return "".join(f", {file.name}" + (f" with {counts[file.name]} records" * (file.name in counts)) for file in files)
 
 
-def compare(programs: tuple[Program, ...], config: str, steps: int, report: Report) -> None:
-    """Runs the page's commands with one configuration: each program on its own files, then on the other's."""
-    for program, other in zip(programs, reversed(programs), strict=True):
-        own = program.folder / config
-        trained = [f"--config={config}", f"--run_dir={own / 'run'}", f"--hparams={HPARAMS}"]
-        train, held_out = (
-            [*trained, f"--sequence_example_file={own / 'examples' / name}_melodies.tfrecord"]
-            for name in ("training", "eval")
-        )
-        saved = [*trained[:2], f"--hparams={SAVED_HPARAMS}"]
-        bundle, primer = f"--bundle_file={own / 'own.mag'}", f"--primer_midi={program.folder.parent}/music/tune00.mid"
-        short, long = ["--num_outputs=10", "--num_steps=128"], ["--num_outputs=10", "--num_steps=256"]
-        create = [f"--config={config}", "--eval_ratio=0.10"]
-        own_input, other_input = (f"--input={p.folder / 'notesequences.tfrecord'}" for p in (program, other))
-        examples, generated = own / "examples", own / "generated"
-        lines = [
-            ("melody_rnn_create_dataset", [*create, own_input, f"--output_dir={examples}"], examples),
-            ("melody_rnn_train", [*train, f"--num_training_steps={steps}"], None),
-            ("melody_rnn_train", [*held_out, "--eval"], None),
-            (
-                "melody_rnn_generate",
-                [*trained, *short, "--primer_melody=[60]", f"--output_dir={generated / 'run'}"],
-                generated / "run",
-            ),
-            ("melody_rnn_generate", [*saved, bundle, "--save_generator_bundle"], own / "own.mag"),
-            (
-                "melody_rnn_generate",
-                [bundle, *long, primer, f"--output_dir={generated / 'bundle'}"],
-                generated / "bundle",
-            ),
-            (
-                "melody_rnn_create_dataset",
-                [*create, other_input, f"--output_dir={own / 'of_other'}"],
-                own / "of_other",
-            ),
-        ]
-        for command, flags, output in lines:
-            run(program, command, flags, output, report)
-    for program, other in zip(programs, reversed(programs), strict=True):
-        own, foreign = program.folder / config, other.folder / config
-        output = own / "generated" / "other_bundle"
-        flags = [f"--bundle_file={foreign / 'own.mag'}", "--num_outputs=3", "--primer_melody=[60]"]
-        run(program, "melody_rnn_generate", [*flags, f"--output_dir={output}"], output, report)
-    use_magenta_run(*programs, config, report)
-
-
-def use_magenta_run(magenta: Program, ours: Program, config: str, report: Report) -> None:
-    """Has our commands use the original's run and its encoded examples."""
-    foreign, own = magenta.folder / config, ours.folder / config
-    flags = [f"--config={config}", f"--hparams={HPARAMS}"]
-    output = own / "generated" / "other_run"
-    source = [f"--run_dir={foreign / 'run'}", "--num_outputs=3", f"--output_dir={output}"]
-    run(ours, "melody_rnn_generate", [*flags, *source], output, report)
-    examples = f"--sequence_example_file={foreign / 'examples' / 'training_melodies.tfrecord'}"
-    train = [*flags, examples, f"--run_dir={own / 'other_run'}", "--num_training_steps=2"]
-    run(ours, "melody_rnn_train", train, None, report)
-    bundle = own / "magenta_run.mag"
-    save = [*flags[:1], f"--run_dir={foreign / 'run'}", "--save_generator_bundle", f"--bundle_file={bundle}"]
-    run(ours, "melody_rnn_generate", save, bundle, report)
-
-
-def run(program: Program, command: str, flags: list[str], output: Path | None, report: Report) -> None:
-    """Runs a command line and adds a row on what came of it."""
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    limit = EVAL_SECONDS if "--eval" in flags and program.name == "Magenta" else None
-    start = time.perf_counter()
-    try:
-        result = subprocess.run(
-            [program.commands / command, *flags], env=environment, capture_output=True, text=True, timeout=limit
-        )
-        status = str(result.returncode)
-        report.check(result.returncode == 0, f"{program.name} {command} {' '.join(flags)}: {result.stderr[-500:]}")
-    except subprocess.TimeoutExpired as expired:
-        seen = "Loss =" in str(expired.stderr) or "Perplexity =" in str(expired.stderr)
-        status = "still waiting"
-        report.check(seen, f"{program.name} {command} --eval gave no figures in {EVAL_SECONDS} s")
-    seconds = time.perf_counter() - start
-    shown = " ".join(flag.replace(str(program.folder.parent), "") for flag in flags)
-    files = [] if output is None else sorted(output.iterdir()) if output.is_dir() else [output]
-    files = [file for file in files if file.is_file()]
-    names = f"{files[0].name} .. {files[-1].name}" if len(files) > 1 else "".join(file.name for file in files)
-    content = " + ".join(map(str, map(count, files))) if len(files) < 3 else str(sum(map(count, files)))
-    report.table.add_row(
-        f"{command} {shown}", program.name, status, f"{seconds:.0f}", str(len(files)), names, content or "-"
-    )
-
-
-def count(path: Path) -> int:
-    """Returns how many records a TFRecord has, or how many notes a MIDI file; 0 for others."""
-    if path.suffix == ".tfrecord":
-        return len(list(read_records(path)))
-    return len(read_sequence(path).notes) if path.suffix == ".mid" else 0
-
-
-def cross_score(programs: tuple[Program, ...], config: str, report: Report) -> None:
+def cross_score(comparison: Comparison, config: str) -> None:
     """Scores each program's melodies under each one's weights, by both programs."""
-    melodies = {program.name: read_melodies(program.folder / config / "generated") for program in programs}
-    for program in programs:
-        bundle = program.folder / config / "own.mag"
-        score(programs[0].commands, bundle, f"{config} of {program.name}", melodies, report)
-    magenta_run = programs[1].folder / config / "magenta_run.mag"
-    name = f"{config}, Magenta's run saved by melody_rnn"
-    score(programs[0].commands, magenta_run, name, melodies, report, programs[0].folder / config / "own.mag")
+    programs = (comparison.magenta, comparison.ours)
+    melodies = {program.name: read_melodies(program.folder / config) for program in programs}
+    bundles = [program.folder / config / "own.mag" for program in programs]
+    for program, bundle in zip(programs, bundles, strict=True):
+        score(comparison, f"{config} of {program.name}", bundle, bundle, melodies)
+    saved_by_us = comparison.ours.folder / config / "magenta_run.mag"
+    score(comparison, f"{config} of Magenta, bundle saved by us", saved_by_us, bundles[0], melodies)
 
 
 def read_melodies(folder: Path) -> list[list[int]]:
-    """Returns the events of the MIDI files of a run and a bundle."""
-    paths = [path for part in ("run", "bundle") for path in sorted((folder / part).glob("*.mid"))]
+    """Returns the events of the MIDI files that a run and a bundle made."""
+    paths = [path for part in ("of_run", "of_bundle") for path in sorted((folder / part).glob("*.mid"))]
     return [list(melody_from_sequence(read_sequence(path)).melody) for path in paths]
 
 
 def score(
-    commands: Path,
-    bundle: Path,
-    name: str,
-    melodies: dict[str, list[list[int]]],
-    report: Report,
-    ours_from: Path | None = None,
+    comparison: Comparison, name: str, theirs_from: Path, ours_from: Path | str, melodies: dict[str, list[list[int]]]
 ) -> None:
-    """Scores melodies by the original with a bundle, and by ours with the same or another one."""
+    """Scores melodies by the original with a bundle, and by ours with the same weights from a bundle or a preset."""
     every = [events for rows in melodies.values() for events in rows]
-    result = subprocess.run(
-        [commands / "python", "-c", SCORE],
-        input=json.dumps({str(bundle): every}),
-        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-    )
-    if result.returncode:
-        report.check(False, f"{name}: the original cannot score with it: {result.stderr[-500:]}")
-        return
-    theirs = json.loads(result.stdout.splitlines()[-1])[str(bundle)]
-    ours = MelodyRNN.from_bundle(ours_from or bundle).log_likelihoods(every)
+    theirs = magenta_scores(comparison.magenta, theirs_from, every)
+    is_bundle = isinstance(ours_from, Path)
+    ours = (MelodyRNN.from_bundle(ours_from) if is_bundle else MelodyRNN.from_preset(ours_from)).log_likelihoods(every)
     first = 0
     for source, rows in melodies.items():
         part = slice(first, first + len(rows))
-        difference = max(abs(a - b) for a, b in zip(theirs[part], ours[part], strict=True))
-        report.check(difference <= TOLERANCE, f"{name}, melodies of {source}: {difference} nats")
-        report.table.add_row(
-            name, source, str(len(rows)), f"{sum(theirs[part]):.4f}", f"{sum(ours[part]):.4f}", f"{difference:.1e}"
-        )
+        difference = max((abs(a - b) for a, b in zip(theirs[part], ours[part], strict=True)), default=0.0)
+        comparison.check(difference <= TOLERANCE, f"{name}, melodies of {source}: {difference} nats apart")
+        sums = f"{sum(theirs[part]):12.4f}  {sum(ours[part]):12.4f}"
+        print(f"{name:46} {source:12} {len(rows):6}  {sums}  {difference:.1e}", flush=True)
         first += len(rows)
 
 
-def export_all(environment: Path, bundles: Path, folder: Path, report: Report) -> None:
+def magenta_scores(magenta: Program, bundle: Path, melodies: list[list[int]]) -> list[float]:
+    """Returns the original's `melody_log_likelihood` of each melody."""
+    command = [magenta.commands / "python", "-c", SCORE]
+    task = json.dumps({str(bundle): melodies})
+    result = subprocess.run(command, input=task, env=quiet(), capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(f"the original cannot score with {bundle}: {result.stderr[-1000:]}")
+    scores: list[float] = json.loads(result.stdout.splitlines()[-1])[str(bundle)]
+    return scores
+
+
+def export_all(comparison: Comparison, bundles: Path) -> None:
     """Exports the shipped models and the bundles, and scores melodies by the original with the exported ones."""
-    models = {name: MelodyRNN.from_preset(name) for name in MAGENTA_NAMES}
-    models |= {path.name: MelodyRNN.from_bundle(path) for path in sorted(bundles.glob("*_rnn*.mag"))}
-    melodies = [list(melody) for melody in MelodyRNN.from_preset().generate(10, num_steps=96, seed=2)]
-    for name, model in models.items():
-        exported = folder / f"{Path(name).stem}.mag"
+    sources: list[str | Path] = [*MAGENTA_NAMES, *sorted(bundles.glob("*_rnn*.mag"))]
+    melodies = {"tunes_rnn": [list(melody) for melody in MelodyRNN.from_preset().generate(10, num_steps=96, seed=2)]}
+    for source in sources:
+        is_bundle = isinstance(source, Path)
+        model = MelodyRNN.from_bundle(source) if is_bundle else MelodyRNN.from_preset(source)
+        exported = comparison.ours.folder / "exported.mag"
         model.save_bundle(exported)
-        original = bundles / name
-        source = original if original.is_file() else None
-        layout = model.config.network.attention_layout if model.config.network.attention_length else "no attention"
-        score(environment / "bin", exported, f"{name} exported, {layout}", {"tunes_rnn": melodies}, report, source)
+        network = model.config.network
+        layout = network.attention_layout if network.attention_length else "no attention"
+        name = f"{source.name if is_bundle else source} exported ({layout})"
+        score(comparison, name, exported, source, melodies)
 
 
 if __name__ == "__main__":

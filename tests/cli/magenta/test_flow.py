@@ -1,6 +1,7 @@
 """What the original's page on Melody RNN tells its readers to run, in its order."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.music.melodies import melody_from_sequence
 from melody_rnn.music.sequence_io import read_sequence
 
+BASIC = Path(__file__).parents[2] / "data" / "basic_rnn.mag"
 HPARAMS = "--hparams=batch_size=4,rnn_layer_sizes=[8,6],attn_length=5"
 
 
@@ -92,7 +94,7 @@ def test_converting_keeps_where_music_is_from(run, music, tmp_path, capsys):
 
 
 def test_a_primer_file_brings_its_tempo_and_without_one_melodies_begin_with_a_middle_c(run, music, tmp_path, capsys):
-    bundle = ["melody_rnn_generate", "--bundle_file=tests/data/basic_rnn.mag", "--num_outputs=1"]
+    bundle = ["melody_rnn_generate", f"--bundle_file={BASIC}", "--num_outputs=1"]
     run(
         *bundle,
         f"--output_dir={tmp_path / 'a'}",
@@ -112,7 +114,7 @@ def test_a_primer_file_brings_its_tempo_and_without_one_melodies_begin_with_a_mi
 
 
 def test_a_bundle_is_tuned_on_music_of_one_s_own(music, tmp_path):
-    data, bundle = str(tmp_path / "data"), "tests/data/basic_rnn.mag"
+    data, bundle = str(tmp_path / "data"), str(BASIC)
 
     def melody_rnn(*arguments):
         result = CliRunner().invoke(cli, [*arguments, "--verbose"], catch_exceptions=False, standalone_mode=False)
