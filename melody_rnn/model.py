@@ -120,8 +120,7 @@ class MelodyRNN:
 
     def save_bundle(self, path: str | Path, description: str = "", batch_size: int = 1, **generator: str | None) -> str:
         """Writes the model as a bundle (.mag) that Magenta 2.1.4 plays and `from_bundle` reads; see `write_bundle`."""
-        weights = {name: variable.numpy() for name, variable in self._network.variables_by_name().items()}
-        return write_bundle(path, self.config, weights, description, batch_size, **generator)
+        return write_bundle(path, self.config, self._network.weights_by_name(), description, batch_size, **generator)
 
     def save_magentajs(self, folder: str | Path, description: str = "") -> None:
         """Writes the model as a new folder that Magenta.js plays in a browser; see `write_magentajs`."""

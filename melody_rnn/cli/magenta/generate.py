@@ -14,6 +14,8 @@ from melody_rnn.cli.startup import load_note_seq, load_tensorflow
 from melody_rnn.errors import InvalidArgumentError, MelodyError, OutputError
 
 if TYPE_CHECKING:
+    from note_seq import Melody
+
     from melody_rnn.model import MelodyRNN
     from melody_rnn.music.primers import Primer
 
@@ -72,10 +74,6 @@ def _check(flags: Flags) -> None:
         raise InvalidArgumentError(f"--temperature must be a finite number of at least 0, got {flags.temperature}")
     if flags.qpm is not None and not (math.isfinite(flags.qpm) and flags.qpm >= 0):
         raise InvalidArgumentError(f"--qpm must be a finite number above 0, got {flags.qpm}")
-    if flags.beam_size * flags.branch_factor * flags.steps_per_iteration != 1:
-        raise InvalidArgumentError(
-            "beam search is not there yet: leave out --beam_size, --branch_factor and --steps_per_iteration"
-        )
 
 
 def _read_primer(flags: Flags, log: Log) -> "Primer":
@@ -114,17 +112,27 @@ def _generate(flags: Flags, model: "MelodyRNN", primer: "Primer", log: Log) -> N
     folder = Path(flags.output_dir).expanduser()
     qpm = primer.qpm or flags.qpm or _DEFAULT_QPM
     seed = fresh_seed()
-    melodies = []
-    if flags.num_outputs:
-        melodies = model.generate(
-            flags.num_outputs, flags.num_steps, primer=primer, temperature=flags.temperature, seed=seed
-        )
+    melodies = _melodies(flags, model, primer, seed) if flags.num_outputs else []
     stem, digits = time.strftime("%Y-%m-%d_%H%M%S"), len(str(flags.num_outputs))
     for index, melody in enumerate(melodies, start=1):
         about = {"model": model.config.name, "seed": seed, "index": index, "temperature": flags.temperature}
         text = json.dumps({**about, "version": __version__})
         write_new(folder, f"{stem}_{index:0{digits}d}", midi_bytes(melody_to_sequence(melody, qpm), text))
     log.info(f"wrote {len(melodies)} MIDI files to {folder}")
+
+
+def _melodies(flags: Flags, model: "MelodyRNN", primer: "Primer", seed: int) -> "list[Melody]":
+    from melody_rnn.generation.beam import StochasticBeam
+    from melody_rnn.sampling.sampler import SamplerSettings
+
+    beam = StochasticBeam(flags.beam_size, flags.branch_factor, flags.steps_per_iteration)
+    sampler = SamplerSettings(flags.temperature)
+    if beam == StochasticBeam():
+        return model.generate(flags.num_outputs, flags.num_steps, primer=primer, seed=seed, sampler=sampler)
+    found = model.stochastic_beam_search(
+        beam, flags.num_outputs, flags.num_steps, primer=primer, seed=seed, sampler=sampler
+    )
+    return [each.melody for each in found]
 
 
 def _save_bundle(flags: Flags, log: Log) -> None:

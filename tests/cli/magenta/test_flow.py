@@ -113,6 +113,18 @@ def test_a_primer_file_brings_its_tempo_and_without_one_melodies_begin_with_a_mi
     assert "no primer given" in capsys.readouterr().err
 
 
+def test_beam_search_finds_likelier_melodies(run, tmp_path):
+    bundle = [f"--bundle_file={BASIC}", "--num_outputs=4", "--num_steps=32", "--primer_melody=[60, -2, 64, -2]"]
+    scores = []
+    for flags in ([], ["--beam_size=4", "--branch_factor=8", "--steps_per_iteration=4"]):
+        output = tmp_path / str(len(flags))
+        run("melody_rnn_generate", *bundle, *flags, f"--output_dir={output}")
+        melodies = [melody_from_sequence(read_sequence(path)).melody for path in sorted(output.iterdir())]
+        assert len(melodies) == 4
+        scores.append(sum(MelodyRNN.from_bundle(BASIC).log_likelihoods(melodies)))
+    assert scores[1] > scores[0]
+
+
 def test_a_bundle_is_tuned_on_music_of_one_s_own(music, tmp_path):
     data, bundle = str(tmp_path / "data"), str(BASIC)
 
