@@ -1,9 +1,9 @@
-"""Reading Magenta's Melody RNN bundles (.mag), a GeneratorBundle proto around a checkpoint and a metagraph, and runs.
+"""Reading Magenta's Melody RNN bundles (.mag), a GeneratorBundle proto around a checkpoint and a metagraph.
 
 Source: Magenta's `create_bundle_file` (models/shared/sequence_generator.py).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,25 +13,19 @@ from note_seq.protobuf import generator_pb2
 from numpy.typing import NDArray
 
 from melody_rnn.bundles.architecture import model_config, network_config
-from melody_rnn.bundles.checkpoint import find_checkpoint, read_checkpoint, read_checkpoint_at, read_metagraph_at
+from melody_rnn.bundles.checkpoint import read_checkpoint
 from melody_rnn.bundles.foreign import (
     SNIFFED_BYTES,
     describe_foreign_file,
-    model_of_sizes,
-    model_of_variables,
     other_model,
 )
-from melody_rnn.bundles.metagraph import trained_window
 from melody_rnn.bundles.naming import find_naming
 from melody_rnn.bundles.weights import (
     check_shapes,
     convert_weights,
     input_and_output_size,
-    layer_sizes,
-    num_wrapped_layers,
 )
 from melody_rnn.config import CONFIGS, ModelConfig
-from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InputFileError, ModelError
 
 _MOST_BYTES: Final = 2**31 - 1
@@ -69,48 +63,6 @@ def read_bundle(path: str | Path) -> Bundle:
         return _convert(proto)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
-
-
-def read_run(path: str | Path, config: ModelConfig) -> Bundle:
-    """Reads a checkpoint that Magenta's training wrote: a run's `train` folder, or one checkpoint of it.
-
-    Args:
-        path: The folder, whose latest checkpoint is read, or a checkpoint's path.
-        config: The configuration that the run had. Sizes of layers are the checkpoint's own. The attention's window
-            shows in no weight; it is that of the metagraph beside the checkpoint, or without one that of `config`.
-
-    Raises:
-        InputFileError: If there is no checkpoint.
-        ModelError: If it holds another kind of model than `config`, or is damaged.
-    """
-    prefix = find_checkpoint(Path(path))
-    variables = read_checkpoint_at(prefix)
-    try:
-        if model := model_of_variables(variables):
-            raise ModelError(f"a checkpoint of {model}, not of a melody model")
-        naming = find_naming(variables)
-        check_shapes(naming, variables)
-        sizes = input_and_output_size(naming, variables)
-        if sizes != _sizes(config):
-            known = next((c.name for c in CONFIGS.values() if _sizes(c) == sizes), None)
-            found = known or model_of_sizes(*sizes) or f"a network with {sizes[0]} inputs and {sizes[1]} labels"
-            raise ModelError(f"a checkpoint of {found}, not of {config.name}")
-        network = replace(config.network, layer_sizes=layer_sizes(naming, variables), attention_length=0)
-        if naming.layout is not None:
-            size = network.layer_sizes[num_wrapped_layers(naming.layout, naming.num_layers) - 1]
-            length = trained_window(read_metagraph_at(prefix), size) or config.network.attention_length
-            length = length or CONFIGS["attention_rnn"].network.attention_length
-            network = replace(network, attention_length=length, attention_layout=naming.layout)
-    except ModelError as error:
-        raise ModelError(f"{prefix}: {error}") from error
-    step = int(variables["global_step"]) if "global_step" in variables else None
-    description = f"Magenta's checkpoint {prefix.name}" + ("" if step is None else f", trained for {step} steps")
-    return Bundle(replace(config, network=network), convert_weights(naming, variables), description)
-
-
-def _sizes(config: ModelConfig) -> tuple[int, int]:
-    encoding = make_encoding(config.encoding)
-    return encoding.input_size, encoding.num_classes
 
 
 def _read(path: Path) -> bytes:

@@ -92,11 +92,19 @@ def run_command(
         definer.boolean("help", False, "Show this help.")
         _parse(values, program, sys.argv[1:])
         if values["help"].value:
-            print(f"{program}: {about}\n{values.get_help()}")
+            print(f"{program}: {about}\n\n{_help(values)}")
             return
         run(values, Log(str(values["log"].value)))
 
     run_and_exit(program, work)
+
+
+def _help(values: Flags) -> str:
+    flags_by_name = {name: values[name] for name in sorted(values)}
+    return "\n".join(
+        f"  --{name}: {flag.help}" + ("" if flag.default in (None, "") else f" [default: {flag.default}]")
+        for name, flag in flags_by_name.items()
+    )
 
 
 def _parse(values: Flags, program: str, arguments: list[str]) -> None:
