@@ -1,7 +1,7 @@
 """The generate command's ways of searching: best-of, beam search and Magenta's beam search."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from melody_rnn.model import MelodyRNN
 
 DEFAULT_OUTPUTS: Final = 10
-# Settings that `generate` takes by themselves, in place of a sampler's.
-_SHORTCUTS: Final = ("temperature", "top_k", "top_p", "min_p")
 _OPTIONS: Final = (
     click.option(
         "--best-of",
@@ -146,11 +144,10 @@ def find(
         search: The way.
         num_outputs: How many melodies.
         common: Arguments of every way.
-        sampling: Further arguments of `MelodyRNN.generate`.
+        sampling: Further arguments of `MelodyRNN.generate`: seed, on_done and sampler.
         on_trace: Called once with the traces of the melodies, if they are wanted.
     """
     from melody_rnn.generation.beam import StochasticBeam
-    from melody_rnn.sampling.sampler import SamplerSettings
 
     if not search.is_any:
         melodies = model.generate(num_outputs, on_trace=on_trace, **common, **sampling)
@@ -161,11 +158,8 @@ def find(
         return [Row(found.melody, {"candidate": found.candidate + 1, **_facts(found)}) for found in best]
     if search.is_stochastic_beam:
         beam = StochasticBeam(search.beam_size or 1, search.branch_factor or 1, search.steps_per_iteration or 1)
-        own = {name: value for name, value in sampling.items() if name in _SHORTCUTS and value is not None}
-        sampler = replace(sampling.get("sampler") or SamplerSettings(), **own)
-        found_melodies = model.stochastic_beam_search(
-            beam, num_outputs, seed=sampling["seed"], sampler=sampler, **common
-        )
+        seed, sampler = sampling["seed"], sampling["sampler"]
+        found_melodies = model.stochastic_beam_search(beam, num_outputs, seed=seed, sampler=sampler, **common)
     else:
         found_melodies = model.beam_search(search.beam_size or 1, num_outputs, **common)
     if on_trace:
