@@ -141,6 +141,7 @@ def resume(
         raise InvalidArgumentError(f"{run_dir}: the run began with another dataset; give that one, or start a new run")
     if steps is not None:
         settings = dataclasses.replace(settings, steps=steps)
+        _write(run_dir / RUN, {**description, "settings": dataclasses.asdict(settings)})
     trainer = _Trainer(config, settings, dataset, run_dir, strategy)
     trainer.restore()
     return trainer.run(callbacks)
@@ -152,6 +153,16 @@ def last_step(run_dir: Path) -> int:
         return int(json.loads((run_dir / _HISTORY).read_text("utf-8"))[-1]["step"])
     except (OSError, ValueError, LookupError, TypeError):
         return 0
+
+
+def is_finished(run_dir: Path) -> bool:
+    """Returns whether a run has come to the last step or epoch of its settings."""
+    try:
+        settings = json.loads((run_dir / RUN).read_text("utf-8"))["settings"]
+        num_epochs = len(json.loads((run_dir / _HISTORY).read_text("utf-8")))
+        return bool(num_epochs >= settings["epochs"] or last_step(run_dir) >= (settings["steps"] or math.inf))
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
 
 
 def _check_dataset(config: ModelConfig, settings: TrainingSettings, dataset: Dataset) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import glob
 import json
 import math
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 # A checkpoint takes a moment, and an epoch of few melodies is over at once.
 _FEWEST_CHECKPOINT_STEPS: Final = 100
 _NO_END: Final = 2**31 - 1
+WAIT_SECONDS: Final = 300
+"""How long --eval waits for new weights of a run that goes on, as in Magenta."""
+_POLL_SECONDS: Final = 2
 
 
 def main() -> NoReturn:
@@ -69,7 +73,7 @@ def _train(flags: Flags, run_dir: Path, paths: list[Path], log: Log) -> None:
     config, settings = read_config(flags)
     dataset = _read(paths, config, "train")
     is_there = (run_dir / RUN).is_file()
-    if not is_there and (run_dir / "train" / "checkpoint").is_file():
+    if not is_there and _is_magenta_s(run_dir):
         raise ModelError(f"{run_dir}: holds a run of Magenta's, whose optimizer cannot go on here; name another folder")
     summaries = Summaries(
         SummaryWriter(run_dir / "train"),
@@ -87,16 +91,46 @@ def _train(flags: Flags, run_dir: Path, paths: list[Path], log: Log) -> None:
 
 
 def _evaluate(flags: Flags, run_dir: Path, paths: list[Path], log: Log) -> None:
-    from melody_rnn.training.run import RUN, last_step
+    """Evaluates the latest weights; of a run that is not at its end yet, each new ones that come."""
+    from melody_rnn.training.run import is_finished
     from melody_rnn.training.summaries import SummaryWriter, measure
 
     _, settings = read_config(flags)
-    model = load_trained(flags, flags.run_dir)
-    melodies = _read(paths, model.config, "validation").melodies[: flags.num_eval_examples or None]
-    figures = measure(model.config, model.network, melodies, settings.batch_size)
-    step = last_step(run_dir) if (run_dir / RUN).is_file() else 0
-    SummaryWriter(run_dir / "eval").write(step, figures)
-    log.info(f"step {step}, {len(melodies)} melodies: {_shown(figures)}")
+    writer = None
+    step = -1
+    while (newer := _await_step(run_dir, step, log)) is not None:
+        step = newer
+        model = load_trained(flags, flags.run_dir)
+        melodies = _read(paths, model.config, "validation").melodies[: flags.num_eval_examples or None]
+        figures = measure(model.config, model.network, melodies, settings.batch_size)
+        writer = writer or SummaryWriter(run_dir / "eval")
+        writer.write(step, figures)
+        log.info(f"step {step}, {len(melodies)} melodies: {_shown(figures)}")
+        if is_finished(run_dir) or _is_magenta_s(run_dir):
+            return
+    if step < 0:
+        raise InputFileError(f"{run_dir}: no weights came in {WAIT_SECONDS} seconds; train first")
+    log.info(f"no new weights in {WAIT_SECONDS} seconds")
+
+
+def _await_step(run_dir: Path, step: int, log: Log) -> int | None:
+    """Returns the step of a run's latest weights once they are newer than those of `step`, None if they don't come."""
+    from melody_rnn.training.run import last_step
+
+    end = time.monotonic() + WAIT_SECONDS
+    is_told = False
+    while not _is_magenta_s(run_dir) and last_step(run_dir) <= max(step, 0):
+        if time.monotonic() >= end:
+            return None
+        if not is_told:
+            log.info(f"waiting for weights in {run_dir}")
+            is_told = True
+        time.sleep(_POLL_SECONDS)
+    return last_step(run_dir)
+
+
+def _is_magenta_s(run_dir: Path) -> bool:
+    return (run_dir / "train" / "checkpoint").is_file()
 
 
 def _read(paths: list[Path], config: "ModelConfig", split: Any) -> "Dataset":

@@ -12,6 +12,8 @@ from note_seq import NoteSequence
 from melody_rnn import MelodyRNN
 from melody_rnn.bundles import read_bundle
 from melody_rnn.cli.main import cli
+from melody_rnn.data.dataset import StoredMelody
+from melody_rnn.data.examples import write_examples
 from melody_rnn.data.tfrecords import read_records
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.music.melodies import melody_from_sequence
@@ -66,6 +68,38 @@ def test_from_a_folder_of_music_to_melodies_of_its_own_model(run, music, tmp_pat
         files = sorted((tmp_path / name).iterdir())
         assert [path.stem.rpartition("_")[2] for path in files] == [f"{i:02}" for i in range(1, 11)]
         assert all(notes(path)[0] == 67 for path in files)
+
+
+def test_evaluation_goes_on_while_a_run_does(run, tmp_path, capsys, monkeypatch):
+    examples = tmp_path / "examples.tfrecord"
+    melody = StoredMelody("a:0.0", np.array([60, -2, 62, -2] * 8, np.int8), 16, "train")
+    write_examples(examples, [melody] * 4)
+    command = [
+        "melody_rnn_train",
+        "--config=basic_rnn",
+        f"--run_dir={tmp_path / 'run'}",
+        f"--sequence_example_file={examples}",
+        "--hparams=rnn_layer_sizes=[4]",
+    ]
+    trained_for = iter(["--num_training_steps=2", "--num_training_steps=3"])
+
+    def train_meanwhile(_seconds):
+        flags = next(trained_for)
+        run(*command, flags)
+        # The first is cut short: the run's end, as it says, is still to come.
+        if flags.endswith("2"):
+            path = tmp_path / "run" / "run.json"
+            path.write_text(path.read_text().replace('"steps": 2', '"steps": 3'))
+
+    monkeypatch.setattr("melody_rnn.cli.magenta.train.time.sleep", train_meanwhile)
+    run(*command, "--eval")
+    said = [line for line in capsys.readouterr().err.splitlines() if "melodies: loss" in line or "waiting" in line]
+    assert [line.partition(":")[2].partition(",")[0].split()[:2] for line in said] == [
+        ["waiting", "for"],
+        ["step", "2"],
+        ["waiting", "for"],
+        ["step", "3"],
+    ]
 
 
 def trained(run_dir):

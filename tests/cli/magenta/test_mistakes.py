@@ -60,7 +60,7 @@ MISTAKES = [
     ([TRAIN, "--config=basic_rnn", "--sequence_example_file=x*"], "no file x*"),
     ([*ON_EXAMPLES, "--run_dir="], "--run_dir is missing"),
     ([*ON_EXAMPLES, "--num_training_steps=-1"], "num_training_steps"),
-    ([*ON_EXAMPLES, "--eval"], "new/train: no such checkpoint"),
+    ([*ON_EXAMPLES, "--eval"], "new: no weights came in 0 seconds; train first"),
     ([*ON_EXAMPLES, "--hparams=learning_rate=0"], "learning_rate must be a finite number above 0"),
     ([CONVERT], "--input_dir is missing"),
     ([CONVERT, "--input_dir=x"], "--output_file is missing"),
@@ -72,6 +72,7 @@ MISTAKES = [
 def folder(tmp_path, monkeypatch):
     """The working folder, with a file of examples."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("melody_rnn.cli.magenta.train.WAIT_SECONDS", 0)
     write_examples(tmp_path / "examples.tfrecord", [StoredMelody("a:0.0", np.array([60, -2], np.int8), 16, "train")])
     return tmp_path
 
