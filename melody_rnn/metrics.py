@@ -33,6 +33,7 @@ _MAJOR_SCALE: Final = (0, 2, 4, 5, 7, 9, 11)
 _DISSONANT_LEAPS: Final = (6, 10, 11)
 _GRAM_NOTES: Final = 4
 _STUCK_FROM: Final = 5
+_MAX_COMPARED: Final = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,20 +274,22 @@ class PairwiseSimilarity:
     """Mean similarity of two melodies: one minus the edit distance of their (interval, duration) sequences.
 
     The distance is the least number of notes to insert, leave out or replace, over the longer one's number of notes.
+    Of more than 2,000 melodies the first 2,000 are compared.
 
     Source: Levenshtein 1966; for tunes as in Mongeau and Sankoff 1990, doi:10.1007/BF00117340, here with equal costs.
     """
 
     def __init__(self, melodies: Sequence[Notes]) -> None:
         """Compares all pairs."""
-        texts = ["".join(map(chr, own.tolist())) for own in _numbered([notes.moves for notes in melodies])]
+        moves = [notes.moves for notes in melodies[:_MAX_COMPARED]]
+        texts = ["".join(map(chr, own.tolist())) for own in _numbered(moves)]
         scores = process.cdist(texts, texts, scorer=Levenshtein.normalized_similarity, dtype=np.float32)
         np.fill_diagonal(scores, 0.0)
         self._scores = scores
 
     def __call__(self, is_taken: NDArray[np.bool_]) -> Floats:
         """Returns the mean within each of some sets of melodies, as `DistinctGrams`; NaN for sets of one."""
-        taken = is_taken.astype(np.float32)
+        taken = is_taken[:, :_MAX_COMPARED].astype(np.float32)
         size = taken.sum(axis=1, dtype=np.float64)
         totals = ((taken @ self._scores) * taken).sum(axis=1, dtype=np.float64)
         with np.errstate(invalid="ignore"):

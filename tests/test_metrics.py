@@ -128,6 +128,12 @@ def test_similarity_is_the_edit_distance_over_the_longer_melody():
     assert similarity(sets) == pytest.approx([2 / 4, np.nan], nan_ok=True)
 
 
+def test_no_more_melodies_are_compared_than_memory_holds(monkeypatch):
+    monkeypatch.setattr(metrics, "_MAX_COMPARED", 2)
+    melodies = [line(60, 62, 64, 65), line(50, 52, 54, 56, 58), line(60, 61)]
+    assert PairwiseSimilarity(melodies)(np.ones((1, 3), bool)) == pytest.approx(2 / 4)
+
+
 def test_longest_shared_is_the_longest():
     melodies, others = random_melodies(6), random_melodies(3, seed=1)
 

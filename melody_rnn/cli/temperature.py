@@ -76,7 +76,7 @@ def _number(text: str) -> float:
     help="Which: a range in steps of 0.2, one with its step (0.2..2.0:0.1), or a list (0.6,1,1.4).",
 )
 @click.option(
-    "-n", "--num-outputs", type=click.IntRange(min=4), default=200, show_default=True, help="Melodies for each."
+    "-n", "--num-outputs", type=click.IntRange(4, 10_000), default=200, show_default=True, help="Melodies for each."
 )
 @click.option(
     "--num-steps", type=click.IntRange(min=2), default=128, show_default=True, help="Length of each in sixteenth notes."
@@ -192,7 +192,8 @@ def _print(table: "TemperatureTable", path: Path) -> None:
         shown.add_column(title, justify="right")
     for row in (*table.rows, *((table.real,) if table.real else ())):
         cells = [row.label, f"{row.estimates['entropy'].value:.2f}"]
-        cells += [f"{100 * row.estimates[name].value:.1f} %" for name in ("distinct_4grams", "out_of_key")]
+        shares = [row.estimates[name].value for name in ("distinct_4grams", "out_of_key")]
+        cells += ["-" if math.isnan(share) else f"{100 * share:.1f} %" for share in shares]
         if table.real:
             cells.append("" if row.temperature is None else f"{table.distance(row):.2f}")
         shown.add_row(*cells, style="bold" if row is table.nearest else None)

@@ -64,7 +64,9 @@ def estimate(statistic: Statistic, halves: Sets, singles: Floats | None = None) 
     of_halves = of_halves[np.isfinite(of_halves)]
     if not len(of_halves):
         return Estimate(value, math.nan, math.nan, math.nan)
+    # The figure itself belongs to its interval, which rounding or very few melodies could leave beside it.
     low, high = np.quantile(of_halves, [0.025, 0.975])
+    low, high = min(low, value), max(high, value)
     spread = float(of_halves.std() * math.sqrt(num_melodies))
     quartiles = _quartiles(singles)
     return Estimate(value, float(low), float(high), spread, *quartiles)

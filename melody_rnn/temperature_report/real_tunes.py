@@ -68,10 +68,10 @@ def read_real_tunes(
     fitting = [tune for tune in excerpts if tune.steps_per_bar == steps_per_bar]
     if len(fitting) < MIN_TUNES:
         raise InputFileError(f"{corpus}: {_why_too_few(excerpts, len(fitting), num_steps, steps_per_bar)}")
-    split = "test split of " if has_splits else ""
+    split = "the test split of " if has_splits else ""
     meter = meter_of_bar(steps_per_bar, config.steps_per_quarter)
     return RealTunes(
-        about=f"{len(fitting):,} tunes in bars of {meter} out of the {split}{Path(corpus).name}",
+        about=f"{len(fitting):,} tunes in bars of {meter} out of {split}{Path(corpus).name}",
         melodies=[_as_melody(tune, config) for tune in fitting],
         train=[_as_melody(tune, config) for tune in dataset.split("train")] if has_splits else [],
     )

@@ -18,6 +18,8 @@ from melody_rnn.temperature_report.real_tunes import MIN_TUNES, RealTunes
 
 Group = Literal["model", "diversity", "mistakes", "texture"]
 _MAX_CHOSEN: Final = 50
+# Values that are all the same can have a standard deviation of a rounding error.
+_NO_SPREAD: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ class TemperatureTable:
         """
         assert self.real is not None
         pairs = [(row.estimates[name], there) for name, there in self.real.estimates.items() if name in MUSICAL]
-        squares = [((own.value - there.value) / there.spread) ** 2 for own, there in pairs if there.spread > 0]
+        squares = [((own.value - there.value) / there.spread) ** 2 for own, there in pairs if there.spread > _NO_SPREAD]
         known = [square for square in squares if math.isfinite(square)]
         return math.sqrt(sum(known) / len(known)) if known else math.inf
 

@@ -204,7 +204,7 @@ LIGHT_MISTAKES = [
     (["temperature", "--temperatures", "1,-0.5"], "each must be at least 0, got 1,-0.5"),
     (["temperature", "--temperatures", "1..inf"], "'1..inf': write 0.2..2.0"),
     (["temperature", "--temperatures", "0..1:1e-9"], "0..1:1e-9 are more than 50; take a greater step"),
-    (["temperature", "--num-outputs", "3"], "3 is not in the range x>=4"),
+    (["temperature", "--num-outputs", "3"], "3 is not in the range 4<=x<=10000"),
     (["temperature", "--corpus", "nowhere"], "nowhere: no such folder"),
     (["temperature", "--corpus", "corpus:none"], "'corpus:none' is no corpus"),
     (["temperature", "--output-dir", "file/below"], "is no folder"),

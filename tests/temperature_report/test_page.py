@@ -92,6 +92,11 @@ def test_a_report_without_real_tunes(tiny_model):
     assert "real tunes</th>" not in text and "nearest to them" not in text
 
 
+def test_a_report_of_melodies_with_hardly_a_note(tiny_model):
+    text = page(measure_temperatures(tiny_model, [0.0, 1.0], 5, 3), ABOUT)
+    assert "<td>-<small>- to -</small></td>" in "".join(text.split("\n"))
+
+
 def test_a_report_is_replaced_only_if_that_is_asked_for(written, table, tmp_path):
     with pytest.raises(OutputError, match="give --overwrite"):
         write_report(table, written, ABOUT)

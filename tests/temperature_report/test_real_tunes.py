@@ -54,7 +54,7 @@ def test_all_tunes_of_a_folder_of_music_are_taken(tiny_config, tmp_path):
         (tmp_path / f"{i}.abc").write_text(ABC.format(number=i, music=" ".join(bars[i:] + bars + bars[:i])))
     real = read_real_tunes(str(tmp_path), tiny_config, 32, 16)
     assert (len(real.melodies), real.train) == (4, [])
-    assert real.about.startswith("4 tunes in bars of 4/4 out of the ")
+    assert real.about == f"4 tunes in bars of 4/4 out of {tmp_path.name}"
 
 
 def test_a_folder_without_music_is_an_error(tiny_config, tmp_path):
