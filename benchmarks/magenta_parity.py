@@ -204,8 +204,11 @@ def describe(flags: list[str]) -> str:
     if files and files[0].suffix == ".mid":
         notes = sum(len(read_sequence(file).notes) for file in files)
         return f", {len(files)} files {files[0].name} .. {files[-1].name} with {notes} notes"
-    counts = {file.name: len(list(read_records(file))) for file in files if file.suffix == ".tfrecord"}
-    return "".join(f", {file.name}" + (f" with {counts[file.name]} records" * (file.name in counts)) for file in files)
+    parts = []
+    for file in files:
+        is_records = file.suffix == ".tfrecord"
+        parts.append(f", {file.name}" + (f" with {len(list(read_records(file)))} records" if is_records else ""))
+    return "".join(parts)
 
 
 def cross_score(comparison: Comparison, config: str) -> None:
