@@ -200,12 +200,12 @@ def describe(flags: list[str]) -> str:
     path = given.get("output_file") or (given.get("bundle_file") if "--save_generator_bundle" in flags else None)
     if not folder and not path:
         return ""
-    files = sorted(Path(folder).iterdir()) if folder else [Path(str(path))]
+    files = sorted(Path(folder).glob("*")) if folder else [Path(str(path))]
     if files and files[0].suffix == ".mid":
         notes = sum(len(read_sequence(file).notes) for file in files)
         return f", {len(files)} files {files[0].name} .. {files[-1].name} with {notes} notes"
     parts = []
-    for file in files:
+    for file in filter(Path.is_file, files):
         is_records = file.suffix == ".tfrecord"
         parts.append(f", {file.name}" + (f" with {len(list(read_records(file)))} records" if is_records else ""))
     return "".join(parts)

@@ -67,13 +67,14 @@ class _Network:
         self._num_wrapped = num_wrapped_layers(naming.layout, len(sizes))
         self.input_size = shapes["lstm_0/kernel"][0] - sizes[0]
         self.num_classes = shapes["logits/bias"][0]
-        layers = [width for size in sizes for width in (size, size)]
-        attention_size = sizes[self._num_wrapped - 1]
-        attention = [attention_size, attention_length * attention_size] if self._num_wrapped else []
-        self._num_wrapped_states = 2 * self._num_wrapped + len(attention)
-        self.state_widths = [
-            *layers[: 2 * self._num_wrapped], *attention, *layers[2 * self._num_wrapped :]
-        ]  # fmt: skip
+        wrapped, others = (
+            [width for size in part for width in (size, size)]
+            for part in (sizes[: self._num_wrapped], sizes[self._num_wrapped :])
+        )
+        if wrapped:
+            wrapped += [wrapped[-1], attention_length * wrapped[-1]]
+        self._num_wrapped_states = len(wrapped)
+        self.state_widths = [*wrapped, *others]
 
     def forward(self, inputs: tf.Tensor, initial_state: State) -> tuple[tf.Tensor, State]:
         """Returns the logits [batch, steps, num_classes] and the state after the last step."""
