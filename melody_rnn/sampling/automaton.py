@@ -127,7 +127,7 @@ class _Tables:
     Attributes:
         following, is_allowed: As in `Guide`.
         is_viable: [steps + 1, num_states + 1] bool, as in `Guide`, but before the first step too.
-        has_pitch: Whether any pitch is left; a melody must have a note to be one.
+        has_pitch: Whether any pitch is left for the first note; a melody must have a note to be one.
         start: The state before the first step.
         first_states: [num_events] int32, the states after the first step.
     """
@@ -148,7 +148,7 @@ class _Tables:
         self.first_states = self.following[self.start].copy()
         if situation.is_empty:
             self.first_states[_HOLD] = self.first_states[_OFF]
-        self.has_pitch = bool(_allowed_pitches(constraints, situation, active).any())
+        self.has_pitch = bool((_allowed_pitches(constraints, situation, active) & self._leaps()[-1]).any())
         self.is_allowed = _allowed_steps(constraints, situation, active)
         self.is_viable = self._look_back()
 

@@ -81,6 +81,10 @@ def test_openings_are_those_that_can_be_gone_on_with(given):
             {"key": "D", "scale": "lydian", "pitch_range": "C4..C4"},
             r"the key 'D lydian' and the range C4..C4 together leave no note possible",
         ),
+        (
+            {"max_leap": 6, "pitch_range": "E4..C6", "max_rest": 3},
+            r"the range E4..C6 and max_leap 6 together leave no note possible",
+        ),
         ({"max_leap": 12, "end_on": "F#"}, r"end_on 'F#' leaves no way to the end"),
         (
             {"key": "C", "max_leap": 1, "max_rest": 3, "end_on": "D"},
