@@ -26,6 +26,8 @@ _BAR_COLOUR: Final = "#7d828c"
 _BEAT_COLOUR: Final = "#d3d6dc"
 _COMMON_TIME: Final = Meter(4, 4)
 _BLACK_KEYS: Final = (1, 3, 6, 8, 10)
+# Between notes, so that a repeated one does not look like a long one.
+_GAP_STEPS: Final = 0.3
 _FAINTEST: Final = 0.12
 _BAR_INCHES: Final = 1.3
 _SEMITONE_INCHES: Final = 0.105
@@ -121,7 +123,7 @@ def draw_piano_roll(
             axes.add_patch(
                 Rectangle(
                     (start, note.pitch - 0.44),
-                    end - start - 0.12,
+                    end - start - _GAP_STEPS,
                     0.88,
                     facecolor=to_rgba(colour, note.opacity),
                     edgecolor=colour,

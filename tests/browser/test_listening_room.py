@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from melody_rnn.music.melodies import melody_from_sequence
+from melody_rnn.music.sequence_io import read_sequence
+
 ROOT = Path(__file__).parents[2]
 TOKEN = "of-this-test"
 MILLISECONDS = 120_000
@@ -100,7 +103,7 @@ def play_length(page, player):
     return handle.evaluate("player => player.duration")
 
 
-def test_a_musician_generates_and_listens(lab, page, screenshots):
+def test_a_musician_generates_and_listens(lab, page, screenshots, tmp_path):
     page.goto(lab)
     page.wait_for_selector(".jp-Notebook .jp-CodeCell")
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
@@ -134,3 +137,19 @@ def test_a_musician_generates_and_listens(lab, page, screenshots):
     assert all(play_length(page, players.nth(index)) > 5 for index in range(4))
     players.nth(3).scroll_into_view_if_needed()
     page.screenshot(path=screenshots / "listening_compared.png")
+
+    page.get_by_role("button", name="Save .mid and .wav").scroll_into_view_if_needed()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="primer from a file").click()
+    chooser.value.set_files(ROOT / "midi_out" / "gallery" / "jig.mid")
+    page.get_by_text("primer: jig.mid, 192 steps in 6/8").wait_for()
+    page.get_by_role("button", name="Generate").click()
+    page.get_by_text("tunes_rnn, temperature 1.2, seed").wait_for()
+    page.get_by_role("button", name="Save .mid and .wav").click()
+    with page.expect_download() as download:
+        page.locator("a[download$='.mid']").click()
+    path = tmp_path / "downloaded.mid"
+    download.value.save_as(path)
+    given = melody_from_sequence(read_sequence(ROOT / "midi_out" / "gallery" / "jig.mid")).melody
+    assert list(melody_from_sequence(read_sequence(path)).melody)[: len(given)] == list(given)
+    page.screenshot(path=screenshots / "listening_continued.png")
