@@ -1,5 +1,6 @@
 """The report's folder; nothing here loads a heavy library."""
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,9 @@ def check_folder(folder: Path, overwrite: bool) -> None:
     existing = next(place for place in (folder, *folder.absolute().parents) if place.exists() or place.is_symlink())
     if not existing.is_dir() or folder.is_symlink():
         raise OutputError(f"{folder}: {existing} is no folder, so no report can be there; name another folder")
+    parent = next(place for place in folder.absolute().parents if place.exists())
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise OutputError(f"{folder}: {parent} cannot be written to; name another folder")
     names = {path.name for path in folder.iterdir()} if folder.exists() else set()
     if not names <= _NAMES:
         other = min(names - _NAMES)

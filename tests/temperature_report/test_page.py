@@ -113,6 +113,12 @@ def test_a_report_is_replaced_only_if_that_is_asked_for(written, table, tmp_path
         check_folder(tmp_path / "link", overwrite=True)
 
 
+def test_a_folder_that_cannot_be_written_to_is_told_before_anything_is_done(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path)
+    with pytest.raises(OutputError, match=f"{tmp_path} cannot be written to; name another folder"):
+        check_folder(tmp_path / "new" / "report", overwrite=False)
+
+
 def test_a_report_that_cannot_be_drawn_leaves_nothing(table, tmp_path, monkeypatch):
     def fail(*_):
         raise KeyboardInterrupt
