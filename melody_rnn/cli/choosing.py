@@ -203,6 +203,12 @@ class Choosing:
         temperature: float | Schedule | None = self.settings.get("temperature")
         return str(temperature) if isinstance(temperature, Schedule) else temperature
 
+    @property
+    def temperature_text(self) -> str:
+        """The temperature as a table shows it."""
+        temperature = self.temperature
+        return f"{temperature:g}" if isinstance(temperature, float) else str(temperature)
+
     def sampler(self) -> "SamplerSettings":
         """Returns the sampler's settings."""
         from melody_rnn.sampling.sampler import SamplerSettings

@@ -90,9 +90,10 @@ class Request:
     "--meter",
     type=options.MeterType(),
     metavar="N/M",
-    help="The bars that tunes_rnn keeps to, and that are written: 6/8 for jigs. [default: the primer file's, or 4/4]",
+    help="The bars that tunes_rnn keeps to, and that are written: 6/8 for jigs. "
+    "[default: the primer file's, --keep's, or 4/4]",
 )
-@click.option("--qpm", type=POSITIVE, help="Quarter notes a minute. [default: the primer file's, or 120]")
+@click.option("--qpm", type=POSITIVE, help="Quarter notes a minute. [default: the primer file's, --keep's, or 120]")
 @click.option("--program", type=click.IntRange(0, 127), default=0, show_default=True, help="General MIDI instrument.")
 @click.option(
     "--velocity", type=click.IntRange(1, 127), default=100, show_default=True, help="How hard notes are struck."
@@ -338,7 +339,7 @@ def _print_table(request: Request, rows: list[dict[str, Any]]) -> None:
         console.print(f"{made}the same each time", highlight=False)
         return
     console.print(
-        f"{made}temperature {request.choosing.temperature}, "
+        f"{made}temperature {request.choosing.temperature_text}, "
         f"seed {rows[0]['seed']} (--seed {rows[0]['seed']} makes them again)",
         highlight=False,
     )

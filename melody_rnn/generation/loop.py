@@ -1,4 +1,4 @@
-"""The one compiled loop that samples melodies: logits, mask, temperature, truncation, draw, event, next logits.
+"""The one compiled loop that samples melodies: logits, mask, repetition, temperature, truncation, draw, event, next.
 
 Melodies are sampled in tiles of a fixed number of rows, the last one padded. So one compilation serves any number of
 melodies, several tiles run on several cores, and melody k of a run is the same to the last bit however many are

@@ -1,5 +1,6 @@
-"""From logits to a choice: temperature, truncation and the draw, each a pure function of logits.
+"""From logits to a choice: constraints, repetition, temperature, truncation and the draw, each of them pure.
 
-The order is fixed: mask, temperature, top-k, top-p, min-p, draw. Each step sees the distribution that the one before
-left, renormalised. All of it is float32.
+The order is fixed: constraint mask, repetition penalty, no-repeat n-grams, cap on one pitch in a row, temperature
+(times the dynamic one), top-k, top-p, min-p, locally typical, epsilon, eta, draw. Each step sees the distribution that
+the one before left, renormalised. All of it is float32.
 """
