@@ -28,7 +28,7 @@ def test_a_piece_made_anew_is_the_one_that_ships(gallery, tmp_path):
     exhibit = next(exhibit for exhibit in gallery.EXHIBITS if exhibit.name == "continued")
     anew = gallery.make(exhibit, tmp_path)
     shipped = MIDI_OUT / "gallery" / "continued.mid"
-    assert notes(anew) == notes(shipped)
+    assert notes(anew) == notes(shipped), "the default model makes something else: make gallery"
     assert anew.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     # The version may have gone on since.
     made_of = [json.loads(read_midi_text(path)[0]) | {"version": None} for path in (anew, shipped)]

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from melody_rnn.errors import MelodyError
-
 if TYPE_CHECKING:
     from note_seq import Melody
 
@@ -54,10 +52,7 @@ def write_audio(
     from melody_rnn.music.audio import audio_bytes, render
     from melody_rnn.music.sequence_io import read_sequence, write_new
 
-    try:
-        samples = render(read_sequence(source), synth, soundfont)
-    except MelodyError as error:
-        raise MelodyError(f"{source}: {error}") from error
+    samples = render(read_sequence(source), synth, soundfont)
     return write_new(folder, source.stem, audio_bytes(samples, file_format), f".{file_format}")
 
 

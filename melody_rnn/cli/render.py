@@ -89,7 +89,9 @@ def command(
         for done, job in enumerate(jobs, start=1):
             try:
                 written[job.source] = renderer(job)
-            except (InputFileError, MelodyError) as error:
+            except MelodyError as error:
+                failures.append(MelodyError(f"{job.source}: {error}"))
+            except InputFileError as error:
                 failures.append(error)
             advance(done, len(jobs))
     for source, paths in written.items():
@@ -128,10 +130,7 @@ class _Renderer:
         from melody_rnn.music.melodies import melody_from_sequence
         from melody_rnn.music.sequence_io import read_sequence
 
-        try:
-            extracted = melody_from_sequence(read_sequence(source))
-        except MelodyError as error:
-            raise MelodyError(f"{source}: {error}") from error
+        extracted = melody_from_sequence(read_sequence(source))
         if extracted.is_polyphonic:
             click.echo(f"{source}: several notes at once; the picture has the top voice", err=True)
         probabilities = None

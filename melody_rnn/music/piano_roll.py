@@ -31,6 +31,7 @@ _GAP_STEPS: Final = 0.3
 _FAINTEST: Final = 0.12
 _BAR_INCHES: Final = 1.3
 _SEMITONE_INCHES: Final = 0.105
+_MAX_BARS: Final = 512
 _LEAST_SEMITONES: Final = 14
 
 
@@ -156,7 +157,7 @@ def plot_piano_roll(
         pitches: The pitches to show; those of the notes where not given.
 
     Raises:
-        MelodyError: If there is no note.
+        MelodyError: If there is no note, or more bars than a picture holds.
         InvalidArgumentError: If an argument is out of its range.
     """
     if bars_per_row < 1:
@@ -167,6 +168,8 @@ def plot_piano_roll(
     meter = meter or meter_of_bar(melody.steps_per_bar, melody.steps_per_quarter)
     steps_per_bar = meter.steps_per_bar(melody.steps_per_quarter)
     num_bars = -(-len(melody) // steps_per_bar)
+    if num_bars > _MAX_BARS:
+        raise MelodyError(f"it has {num_bars} bars; at most {_MAX_BARS} are drawn")
     num_rows = -(-num_bars // bars_per_row)
     row_bars = -(-num_bars // num_rows)
     pitches = pitches or pitch_range(notes)

@@ -82,6 +82,8 @@ def test_the_same_melody_gives_the_same_picture(file_format, start):
 def test_what_cannot_be_drawn():
     with pytest.raises(MelodyError, match="no note"):
         plot_piano_roll(Melody([-2, -2]))
+    with pytest.raises(MelodyError, match="513 bars; at most 512"):
+        plot_piano_roll(Melody([60, *[-2] * (512 * 16)]))
     with pytest.raises(InvalidArgumentError, match="png or svg, got gif"):
         picture_bytes(plot_piano_roll(Melody(EVENTS)), "gif")
     with pytest.raises(InvalidArgumentError, match="bars_per_row"):
