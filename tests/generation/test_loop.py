@@ -34,7 +34,13 @@ def test_another_seed_gives_other_melodies(loop):
 
 def test_the_loop_is_the_same_without_xla(loop, tiny_model):
     plain = SamplingLoop(tiny_model._encoding, tiny_model._network, is_compiled=False)
-    for settings in ({}, {"temperature": [0.4, 1.0, 2.0], "top_k": 9, "top_p": 0.9, "min_p": 0.02}):
+    others = {"typical_p": 0.9, "epsilon": 0.01, "eta": 0.02, "dynamic_temperature": (1.2, 0.8)}
+    repetition = {"repetition_penalty": 1.3, "no_repeat_ngram": [2, 3, 4], "max_same_pitch": 1}
+    for settings in (
+        {},
+        {"temperature": [0.4, 1.0, 2.0], "top_k": 9, "top_p": 0.9, "min_p": 0.02},
+        others | repetition,
+    ):
         np.testing.assert_array_equal(sample(plain, 3, **settings), sample(loop, 3, **settings))
 
 
