@@ -4,9 +4,10 @@ usage: python benchmarks/constraints.py [--rounds N] [--models NAME ...]
        python benchmarks/constraints.py --check NUM_MELODIES [--models NAME ...]
 
 The first prints how much longer a run of 256 melodies takes with each of them: the median, over rounds, of a run's
-seconds over those of a plain run right before it, since the machine's speed drifts. Model loading and compiling are
-left out. The second generates NUM_MELODIES with each set of constraints, of the default model where no other is named,
-and counts those that break one, by the plain rules of tests/sampling/rules.py; its exit status is 1 if any does.
+seconds over those of a plain run right before it, since the machine's speed drifts. Beside it stands the same for the
+process's seconds of CPU, which others on the machine hardly disturb. Model loading and compiling are left out. The
+second generates NUM_MELODIES with each set of constraints, of the default model where no other is named, and counts
+those that break one, by the plain rules of tests/sampling/rules.py; its exit status is 1 if any does.
 """
 
 import argparse
@@ -79,28 +80,29 @@ def main() -> None:
 
 def compare(names: list[str], rounds: int) -> None:
     """Prints times as ratios of plain generation."""
-    table = Table("", *names, title=f"seconds of {NUM_OUTPUTS} melodies of {NUM_STEPS} steps, plain ones: 1")
+    columns = [f"{name}, {clock}" for name in names for clock in ("wall", "CPU")]
+    table = Table("", *columns, title=f"seconds of {NUM_OUTPUTS} melodies of {NUM_STEPS} steps, plain ones: 1")
     models = [MelodyRNN.from_preset(name) for name in names]
     ways = {name: {"constraints": Constraints(**given)} for name, given in CONSTRAINTS.items()}
     ways |= {name: {"sampler": SamplerSettings(**given)} for name, given in SETTINGS.items()}
     for name, way in ways.items():
-        table.add_row(name, *(f"{ratio(model, way, rounds):.2f}" for model in models))
+        table.add_row(name, *(f"{value:.2f}" for model in models for value in ratios(model, way, rounds)))
     Console().print(table)
 
 
-def ratio(model: MelodyRNN, way: dict[str, object], rounds: int) -> float:
-    """Returns how many times as long a run takes."""
+def ratios(model: MelodyRNN, way: dict[str, object], rounds: int) -> list[float]:
+    """Returns how many times as long a run takes, on the wall and of the CPU."""
     seconds(model, {})
     seconds(model, way)
     pairs = [(seconds(model, {}), seconds(model, way)) for _ in range(rounds)]
-    return statistics.median(ours / plain for plain, ours in pairs)
+    return [statistics.median(ours[clock] / plain[clock] for plain, ours in pairs) for clock in range(2)]
 
 
-def seconds(model: MelodyRNN, way: dict[str, object]) -> float:
-    """Returns the seconds of a run."""
-    start = time.perf_counter()
+def seconds(model: MelodyRNN, way: dict[str, object]) -> tuple[float, float]:
+    """Returns the seconds of a run, on the wall and of the CPU."""
+    wall, cpu = time.perf_counter(), time.process_time()
     model.generate(NUM_OUTPUTS, NUM_STEPS, seed=0, **way)
-    return time.perf_counter() - start
+    return time.perf_counter() - wall, time.process_time() - cpu
 
 
 def check(names: list[str], num_melodies: int) -> bool:
