@@ -2,7 +2,7 @@
 
 usage: python benchmarks/generation.py [--magenta ENVIRONMENT] [--bundles FOLDER] [--rounds N]
 
-ENVIRONMENT is a folder that ../shared/magenta/setup.sh made; without it our figures stand alone. FOLDER holds
+ENVIRONMENT is a folder with the original Magenta 2.1.4; without it our figures stand alone. FOLDER holds
 full_basic.mag, full_lookback.mag, full_mono.mag and full_attention.mag (128+128 units) and bench.py, which times the
 original. Prints seconds a run (median), events a second, and how many times Magenta's events a second that is: as
 the median of the ratios round by round, since the machine's speed drifts. Model loading and compiling are left out,

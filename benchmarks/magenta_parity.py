@@ -2,7 +2,7 @@
 
 usage: python benchmarks/magenta_parity.py --magenta ENVIRONMENT [--configs NAME ...] [--steps N] [--bundles FOLDER]
 
-ENVIRONMENT is a folder that ../shared/magenta/setup.sh made. The commands are those of the original's page on Melody
+ENVIRONMENT is a folder with the original Magenta 2.1.4. The commands are those of the original's page on Melody
 RNN, in its order, on tunes that the default model writes first; then each program on the other's files: bundles, runs,
 and TFRecords of both kinds. Prints for each command line what came of it in each program: exit code, files, and the
 notes or records in them. Then the log-likelihood of each one's melodies under each one's weights, in nats, as each

@@ -276,10 +276,16 @@ class _Trainer:
             # A network of its own, without the optimizer's state, which would treble the file.
             network = make_network(self._config)
             network.set_weights(self._trainee.network.get_weights())
-            preset = Preset(self._config, opening_pitches(self._train) or {self._config.encoding.min_note: 1.0})
+            openings = opening_pitches(self._train) or {self._config.encoding.min_note: 1.0}
+            preset = Preset(self._config, openings, nats_per_event=self._event_nats(row))
             save_preset(self._run_dir / MODEL, preset, network)
         self.save()
         _write(self._run_dir / _HISTORY, self.history)
+
+    def _event_nats(self, row: Row) -> float | None:
+        """Returns what an event of the validation split costs, where the loss is of events and not of labels."""
+        is_of_events = self._encoding.sums_labels or self._config.encoding.kind == "one_hot"
+        return row.get("val_loss") if is_of_events else None
 
     def save(self) -> None:
         """Writes a checkpoint, if this is the process that does."""
