@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.errors import InvalidArgumentError, OutputError
 from melody_rnn.events import NO_EVENT
+from melody_rnn.files import write_whole
 from melody_rnn.generation.trace import sum_labels
 from melody_rnn.model import MelodyRNN
 from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax, temper
@@ -197,7 +198,7 @@ def write_diagram(path: Path, name: str, calibration: Calibration) -> None:
     figure.savefig(drawn, format=path.suffix[1:].lower(), dpi=150)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(drawn.getvalue())
+        write_whole(path, drawn.getvalue())
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
 

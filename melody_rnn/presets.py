@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from melody_rnn.config import ModelConfig
 from melody_rnn.errors import ModelError, OutputError
-from melody_rnn.folders import whole_folder
+from melody_rnn.files import whole_folder
 
 if TYPE_CHECKING:
     from melody_rnn.network.network import MelodyNetwork

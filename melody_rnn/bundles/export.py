@@ -18,7 +18,7 @@ from melody_rnn.bundles.naming import MAGENTA_2, make_naming
 from melody_rnn.bundles.weights import Weights, revert_weights
 from melody_rnn.config import CONFIGS, MAGENTA_NAMES, ModelConfig
 from melody_rnn.errors import ModelError, OutputError
-from melody_rnn.music.sequence_io import write_whole
+from melody_rnn.files import write_whole
 
 _DESCRIPTIONS: Final = {
     "basic_rnn": "Melody RNN with one-hot encoding.",

@@ -19,7 +19,7 @@ from melody_rnn.bundles.naming import MAGENTA_2, make_naming
 from melody_rnn.bundles.weights import Weights, revert_weights
 from melody_rnn.config import ModelConfig
 from melody_rnn.errors import ModelError, OutputError
-from melody_rnn.folders import whole_folder
+from melody_rnn.files import whole_folder
 
 _SHARD_BYTES: Final = 4 * 2**20
 

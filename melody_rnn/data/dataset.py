@@ -12,9 +12,6 @@ Events are encoded when training reads them, so one dataset serves every model.
 import hashlib
 import io
 import json
-import os
-import shutil
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -29,6 +26,7 @@ from melody_rnn.data.pieces import Key
 from melody_rnn.data.splits import SPLITS, Split
 from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, MAX_PITCH, NO_EVENT
+from melody_rnn.files import whole_folder, write_whole
 
 FORMAT: Final = "melody_rnn dataset"
 VERSION: Final = 1
@@ -123,11 +121,9 @@ def save(
     files = {_MELODIES: _pack(arrays), _INDEX: index}
     files[_MANIFEST] = _manifest_text(dataset, digest).encode()
     files.update({name: text.encode() for name, text in (reports or {}).items()})
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        _write_folder(folder, files)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be written ({error.strerror or error})") from error
+    with whole_folder(folder, "dataset") as unfinished:
+        for name, data in files.items():
+            write_whole(unfinished / name, data)
     return digest
 
 
@@ -260,35 +256,3 @@ def _unpack(packed: bytes) -> Arrays:
         if arrays[name].dtype != dtype or arrays[name].ndim != rank:
             raise ValueError(f"its array {name} has another type or shape")
     return arrays
-
-
-def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Writes files under a temporary folder name and renames it, so that no half dataset is ever there."""
-    unfinished = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-    try:
-        for name, data in files.items():
-            with (unfinished / name).open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        unfinished.chmod(0o777 & ~umask)
-        if folder.exists():
-            _replace_folder(unfinished, folder)
-        else:
-            unfinished.rename(folder)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
-
-
-def _replace_folder(new: Path, folder: Path) -> None:
-    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-old-"))
-    folder.rename(old)
-    try:
-        new.rename(folder)
-    except OSError:
-        old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from melody_rnn.encodings import Encoding
 from melody_rnn.errors import OutputError
 from melody_rnn.events import NO_EVENT, NUM_EVENTS
+from melody_rnn.files import write_whole
 from melody_rnn.music.melodies import transpose_events
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.sampling.temperature import log_softmax
@@ -200,7 +201,7 @@ def save_traces(path: Path, traces: Sequence[Trace]) -> None:
         raise OutputError(f"{path} exists already; name a new file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(packed.getvalue())
+        write_whole(path, packed.getvalue())
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
 

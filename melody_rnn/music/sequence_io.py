@@ -2,9 +2,7 @@
 
 import io
 import itertools
-import os
 import re
-import tempfile
 import warnings
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pretty_midi
 from note_seq import NoteSequence, abc_parser, midi_io, musicxml_reader
 
 from melody_rnn.errors import InputFileError, OutputError
+from melody_rnn.files import write_whole
 
 MIDI_SUFFIXES = (".mid", ".midi")
 MUSICXML_SUFFIXES = (".musicxml", ".xml", ".mxl")
@@ -135,22 +134,6 @@ def midi_bytes(sequence: NoteSequence, text: str | None = None) -> bytes:
     return buffer.getvalue()
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file under a temporary name in its folder and renames it, so that no half file is ever there."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    unfinished = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.chmod(0o666 & ~_umask())
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-
-
 def read_midi_text(path: str | Path) -> list[str]:
     """Returns the text meta events of a MIDI file.
 
@@ -163,12 +146,6 @@ def read_midi_text(path: str | Path) -> list[str]:
     except Exception as error:
         raise InputFileError(f"{path}: not a readable MIDI file") from error
     return [message.text for track in tracks for message in track if message.type == "text"]
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
 
 
 def _sequence_from_midi(data: bytes) -> NoteSequence:

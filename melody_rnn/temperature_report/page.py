@@ -14,7 +14,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from melody_rnn import __version__
-from melody_rnn.folders import whole_folder
+from melody_rnn.files import whole_folder
 from melody_rnn.music.meters import meter_of_bar
 from melody_rnn.temperature_report import figures, folder
 from melody_rnn.temperature_report.estimates import NUM_HALVES, Estimate

@@ -25,6 +25,7 @@ from melody_rnn.data.dataset import Dataset
 from melody_rnn.data.splits import Split
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import DeviceError, InputFileError, InvalidArgumentError, OutputError, TrainingError
+from melody_rnn.files import write_whole
 from melody_rnn.network.lstm import runs_on_cpu
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import Preset, make_network, save_preset
@@ -348,10 +349,8 @@ def _seeds(network: MelodyNetwork) -> dict[str, tf.Variable]:
 
 def _write(path: Path, data: Any) -> None:
     """Writes JSON, whole or not at all."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(json.dumps(data, indent=2) + "\n", "utf-8")
-        unfinished.replace(path)
+        write_whole(path, (json.dumps(data, indent=2) + "\n").encode())
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error

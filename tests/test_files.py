@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from melody_rnn.errors import OutputError
-from melody_rnn.folders import whole_folder
+from melody_rnn.files import whole_folder
 
 
 def test_the_folder_is_there_when_all_is_written(tmp_path):
@@ -39,3 +41,20 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot write the model"), whole_folder(tmp_path / "file" / "x", "model"):
         pass
+
+
+def test_the_old_folder_comes_back_if_the_new_one_cannot_take_its_place(tmp_path, monkeypatch):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "old").touch()
+    rename = Path.rename
+
+    def fail_for_the_new_one(self, target):
+        if self.name == "new":
+            raise OSError(13, "Permission denied")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail_for_the_new_one)
+    with pytest.raises(OutputError, match="Permission denied"), whole_folder(folder, "model"):
+        pass
+    assert [path.name for path in tmp_path.rglob("*")] == ["folder", "old"]
