@@ -9,6 +9,9 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 from melody_rnn.errors import ModelError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, NOTES_PER_OCTAVE, NUM_PITCHES
 
+MAX_SEED: Final = 2**31 - 1
+"""Largest seed of random numbers; the smallest is 0."""
+
 EncodingKind = Literal["one_hot", "lookback", "key", "tune"]
 LookbackUnit = Literal["step", "bar"]
 AttentionLayout = Literal["first_layer", "stack"]

@@ -12,7 +12,7 @@ from note_seq import Melody
 from numpy.typing import NDArray
 
 from melody_rnn.bundles import Bundle, read_bundle, read_run, write_bundle, write_magentajs
-from melody_rnn.config import ModelConfig
+from melody_rnn.config import MAX_SEED, ModelConfig
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR
@@ -37,8 +37,6 @@ from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.sampling.schedule import Schedule, Steps
 from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
-
-MAX_SEED = 2**31 - 1
 
 
 def fresh_seed() -> int:

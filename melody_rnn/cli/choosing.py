@@ -1,15 +1,14 @@
 """Options of `generate` that say how events are chosen: the sampler's settings, and musical constraints."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from melody_rnn.cli.options import FiniteNumber
+from melody_rnn.cli.options import FiniteNumber, together
 from melody_rnn.cli.search import Search
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.music.excerpts import events_of_bars, parse_bars
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from melody_rnn.music.melodies import ExtractedMelody
     from melody_rnn.sampling.sampler import SamplerSettings
 
-_Command = Callable[..., Any]
 _KEEP: Final = re.compile(r"(.+):\s*bars?\s+(.+)")
 _SHARE: Final = FiniteNumber(lambda p: 0 < p <= 1, "above 0 and at most 1")
 _SHARE_OR_NONE: Final = FiniteNumber(lambda p: 0 <= p <= 1, "from 0 to 1")
@@ -56,7 +54,7 @@ class _TemperatureRange(click.ParamType[tuple[float, float]]):
         return temperatures.values[0], temperatures.values[1]
 
 
-_SAMPLER: Final = (
+sampler_options = together(
     click.option(
         "-t",
         "--temperature",
@@ -98,7 +96,7 @@ _SAMPLER: Final = (
     click.option("--no-repeat-ngram", type=click.IntRange(2, 8), help="Repeat no sequence of this many pitches."),
     click.option("--max-same-pitch", type=click.IntRange(min=1), help="Most notes of the same pitch in a row."),
 )
-_CONSTRAINTS: Final = (
+constraint_options = together(
     click.option("--key", metavar="TEXT", help='Only notes of a key: "D dorian", "F# minor", or "D" with --scale.'),
     click.option(
         "--scale",
@@ -158,16 +156,6 @@ class ChoosingCommand(click.Command):
         for title, records in sections.items():
             with formatter.section(title):
                 formatter.write_dl(records)
-
-
-def sampler_options(command: _Command) -> _Command:
-    """Adds the sampler's options to a command."""
-    return reduce(lambda decorated, option: option(decorated), reversed(_SAMPLER), command)
-
-
-def constraint_options(command: _Command) -> _Command:
-    """Adds the constraints' options to a command."""
-    return reduce(lambda decorated, option: option(decorated), reversed(_CONSTRAINTS), command)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Generate N melodies too, and say what share of their runs of twelve intervals is in the train split.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of those melodies.")
+@click.option("--seed", type=options.SEED, default=0, show_default=True, help="Of those melodies.")
 @click.option(
     "--calibrate", is_flag=True, help="Fit the temperature that makes the validation split likeliest; see what it does."
 )

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from melody_rnn.music.meters import Meter
     from melody_rnn.music.primers import Primer
 
-_MAX_SEED = 2**31 - 1
 POSITIVE = options.FiniteNumber(lambda x: x > 0, "a finite number above 0")
 
 
@@ -85,7 +84,7 @@ class Request:
 @sampler_options
 @search_options
 @constraint_options
-@click.option("--seed", type=click.IntRange(0, _MAX_SEED), help="Makes a run repeatable. [default: a fresh one]")
+@click.option("--seed", type=options.SEED, help="Makes a run repeatable. [default: a fresh one]")
 @click.option(
     "--meter",
     type=options.MeterType(),
@@ -221,8 +220,11 @@ def _generate(request: Request, primer: "Primer | None", as_json: bool) -> list[
         on_trace = traces.extend if request.trace else None
         found = find(model, request.search, request.num_outputs, common, sampling, on_trace)
     rows = []
-    log_likelihoods = model.log_likelihoods([melody for melody, _ in found])
-    for index, ((melody, facts), log_likelihood) in enumerate(zip(found, log_likelihoods, strict=True), start=1):
+    melodies = [melody for melody, _ in found]
+    log_likelihoods = model.log_likelihoods(melodies)
+    pictured = _trace_for_pictures(request, model, primer, melodies)
+    told = zip(found, log_likelihoods, pictured, strict=True)
+    for index, ((melody, facts), log_likelihood, probabilities) in enumerate(told, start=1):
         path = _write(request, primer, melody, seed, index, facts)
         row = {
             "file": str(path),
@@ -235,7 +237,7 @@ def _generate(request: Request, primer: "Primer | None", as_json: bool) -> list[
             "log_likelihood": log_likelihood,
             **facts,
         }
-        row.update(_write_beside(request, model, primer, melody, path))
+        row.update(_write_beside(request, primer, melody, probabilities, path))
         rows.append(row)
         if as_json:
             click.echo(json.dumps(row))
@@ -277,17 +279,24 @@ def _write(
     return write_new(request.output_dir, stem, midi_bytes(sequence, text))
 
 
+def _trace_for_pictures(
+    request: Request, model: "MelodyRNN", primer: "Primer | None", melodies: "list[Melody]"
+) -> list[list[float]]:
+    """Returns how probable each event of each melody was, nothing where no picture shows it."""
+    if not request.plot:
+        return [[] for _ in melodies]
+    amount = model.transposition(primer, request.choosing.constraints)
+    return [trace.probabilities.tolist() for trace in model.trace(melodies, amount)]
+
+
 def _write_beside(
-    request: Request, model: "MelodyRNN", primer: "Primer | None", melody: "Melody", path: Path
+    request: Request, primer: "Primer | None", melody: "Melody", probabilities: list[float], path: Path
 ) -> dict[str, str]:
     """Writes a melody's sound and piano roll beside its MIDI file, if they were asked for."""
     written = {}
     if request.audio:
         written["audio"] = str(listening.write_audio(path, path.parent))
     if request.plot:
-        probabilities = model.trace([melody], model.transposition(primer, request.choosing.constraints))[
-            0
-        ].probabilities.tolist()
         picture = listening.Picture(
             melody, _meter(request, primer), len(primer.events) if primer else 0, probabilities, path.stem
         )

@@ -4,11 +4,13 @@ import importlib.util
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from melody_rnn.config import MAX_SEED
 from melody_rnn.errors import DeviceError, InputFileError, InvalidArgumentError, MelodyError, OutputError
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from melody_rnn.music.meters import Meter
 
 BUNDLE_SUFFIX = ".mag"
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class FiniteNumber(click.ParamType[float]):
@@ -55,6 +58,8 @@ class MeterType(click.ParamType["Meter"]):
         return meter
 
 
+SEED = click.IntRange(0, MAX_SEED)
+
 model_option = click.option(
     "-m",
     "--model",
@@ -70,6 +75,11 @@ device_option = click.option(
     show_default=True,
     help="Where the network runs; auto takes a GPU if there is one.",
 )
+
+
+def together(*choices: _Decorator) -> _Decorator:
+    """Returns what adds several options to a command, in their order."""
+    return lambda command: reduce(lambda decorated, option: option(decorated), reversed(choices), command)
 
 
 def check_packages(names: Sequence[str], purpose: str, extra: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
+from melody_rnn.cli.options import together
 from melody_rnn.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from melody_rnn.model import MelodyRNN
 
 DEFAULT_OUTPUTS: Final = 10
-_OPTIONS: Final = (
+search_options = together(
     click.option(
         "--best-of",
         type=click.IntRange(min=1),
@@ -120,13 +121,6 @@ class Row(NamedTuple):
 
     melody: "Melody"
     facts: dict[str, Any]
-
-
-def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options of a search to a command."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 def find(

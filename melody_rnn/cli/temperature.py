@@ -91,7 +91,7 @@ def _number(text: str) -> float:
 @click.option(
     "--meter", type=options.MeterType(), default="4/4", show_default=True, metavar="N/M", help="Bars of all tunes."
 )
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Makes a run repeatable.")
+@click.option("--seed", type=options.SEED, default=0, show_default=True, help="Makes a run repeatable.")
 @click.option(
     "-o",
     "--output-dir",

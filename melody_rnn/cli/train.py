@@ -32,7 +32,7 @@ _DEFAULT_CONFIG: Final = "tunes_rnn"
 @click.option(
     "--patience", type=click.IntRange(min=1), help="End after so many epochs without a better validation loss."
 )
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Makes a run repeatable. [default: 0]")
+@click.option("--seed", type=options.SEED, help="Makes a run repeatable. [default: 0]")
 @click.option(
     "--hparams",
     multiple=True,

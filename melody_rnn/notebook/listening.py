@@ -10,6 +10,7 @@ from typing import Any, Final
 import ipywidgets as widgets
 from IPython.display import display
 
+from melody_rnn.config import MAX_SEED
 from melody_rnn.errors import MelodyRNNError
 from melody_rnn.events import DEFAULT_QPM
 from melody_rnn.model import MelodyRNN, fresh_seed
@@ -113,7 +114,7 @@ class ListeningRoom:
         self.meter = widgets.Dropdown(options=METERS, value="4/4", description="meter", style=_WIDE)
         self.key = widgets.Dropdown(options=[_AS_IT_COMES, *KEYS], description="key", style=_WIDE)
         self.instrument = widgets.Dropdown(options=list(INSTRUMENTS.items()), description="instrument", style=_WIDE)
-        self.seed = widgets.BoundedIntText(1, min=0, max=2**31 - 1, description="seed", style=_WIDE)
+        self.seed = widgets.BoundedIntText(1, min=0, max=MAX_SEED, description="seed", style=_WIDE)
         self.is_fresh = widgets.Checkbox(True, description="a new seed each time", style=_WIDE)
         self.upload.observe(lambda _: self._run(self._read_upload), names="value")
         self.primer.observe(self._forget_upload, names="value")

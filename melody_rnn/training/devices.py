@@ -2,14 +2,13 @@
 
 import json
 import os
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 import tensorflow as tf
 
 from melody_rnn.errors import DeviceError
 
 StrategyName = Literal["one", "mirrored", "multiworker"]
-STRATEGIES: Final = get_args(StrategyName)
 _CHIEFS: Final = (("chief", 0), ("worker", 0))
 Strategy = Any
 """A `tf.distribute.Strategy`."""

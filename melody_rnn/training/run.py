@@ -232,8 +232,7 @@ class _Trainer:
 
     def assign(self, network: MelodyNetwork) -> None:
         """Takes over another network's weights."""
-        weights = {name: variable.numpy() for name, variable in network.variables_by_name().items()}
-        self._trainee.network.assign_by_name(weights)
+        self._trainee.network.assign_by_name(network.weights_by_name())
 
     def run(self, callbacks: Sequence[keras.callbacks.Callback]) -> TrainingRun:
         """Trains to the end."""

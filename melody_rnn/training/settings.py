@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
-from melody_rnn.config import EncodingConfig, ModelConfig, NetworkConfig
+from melody_rnn.config import MAX_SEED, EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.errors import InvalidArgumentError
 
 Schedule = Literal["constant", "cosine"]
@@ -64,8 +64,8 @@ class TrainingSettings:
             if getattr(self, name) not in get_args(choices):
                 words = ", ".join(get_args(choices))
                 raise InvalidArgumentError(f"{name} must be one of {words}, got {getattr(self, name)}")
-        if not 0 <= self.seed < 2**31:
-            raise InvalidArgumentError(f"seed must be from 0 to {2**31 - 1}, got {self.seed}")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise InvalidArgumentError(f"seed must be from 0 to {MAX_SEED}, got {self.seed}")
 
 
 SETTINGS: Final[Mapping[str, TrainingSettings]] = MappingProxyType(
