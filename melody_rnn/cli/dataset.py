@@ -8,7 +8,6 @@ from typing import Any, get_args
 import click
 
 from melody_rnn.cli import options
-from melody_rnn.cli.startup import load_note_seq
 
 
 @click.group(name="dataset")
@@ -62,10 +61,7 @@ def command() -> None:
 @click.option("--no-pad", is_flag=True, help="Do not fill up pickups, so that bar lines may lie off the grid.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes that read. [default: one a processor]")
 @options.json_option
-@options.verbose_option
-def build(
-    inputs: tuple[str, ...], output: Path, overwrite: bool, as_json: bool, verbose: bool, **arguments: Any
-) -> None:
+def build(inputs: tuple[str, ...], output: Path, overwrite: bool, as_json: bool, **arguments: Any) -> None:
     """Make a dataset of the melodies in music files.
 
     Says for every file what was kept and what was dropped by which rule: as a table, and in report.json and
@@ -77,7 +73,6 @@ def build(
     melody-rnn dataset build --input corpus:tunebooks --output data/tunebooks
     """
     options.check_packages(("symusic", "music21", "scipy"), "datasets", "train")
-    load_note_seq(verbose)
     from melody_rnn.data.build import build_dataset
     from melody_rnn.data.extraction import ExtractionRules
 

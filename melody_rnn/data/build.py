@@ -18,7 +18,7 @@ from melody_rnn.data.extraction import ExtractionRules
 from melody_rnn.data.inputs import Inputs, SourceFile, find_inputs
 from melody_rnn.data.pieces import Key
 from melody_rnn.data.pool import FileResult, ReaderPool, TuneResult
-from melody_rnn.data.reading import ABC_SUFFIX, SUFFIXES, is_music
+from melody_rnn.data.reading import SUFFIXES, holds_tunes, is_music
 from melody_rnn.data.report import FileReport, RejectedRow, Report, SplitReport
 from melody_rnn.data.splits import SPLITS, SplitRules
 from melody_rnn.errors import InputFileError, InvalidArgumentError
@@ -117,8 +117,8 @@ def collect(
     found = find_inputs(inputs)
     report = Report(num_files=len(found.files), notices=[c.corpus.terms for c in found.corpora if not c.corpus.is_free])
     music = _music_files(found.files, report)
-    num_workers = min(num_workers or os.cpu_count() or 1, max(len(music), 1))
-    sequences = any(file.path.suffix.lower() != ABC_SUFFIX for file in music)
+    num_workers = num_workers or os.cpu_count() or 1
+    sequences = not all(holds_tunes(file.path) for file in music)
     with ReaderPool(rules, num_workers, timeout_seconds, memory_bytes, sequences) as pool:
         candidates = _read(pool, music, report, progress)
     melodies = _split(candidates, split_rules, report)

@@ -151,6 +151,8 @@ def _stretches(piece: Piece, rules: ExtractionRules) -> list[tuple[float, float,
 
 def _padded(notes: Sequence[PieceNote], start: float, end: float, pads: Sequence[Pad]) -> list[PieceNote]:
     """Returns the notes of a stretch with times from its start and silences put in."""
+    if not pads and start == 0 and end == math.inf:
+        return list(notes)
     moved = []
     for note in notes:
         note_end = min(note.end, end)

@@ -9,9 +9,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +27,9 @@ from melody_rnn.errors import MelodyRNNError
 
 _START_SECONDS: Final = 120.0
 _MAX_LOST_TUNES: Final = 20
+# A file of so many bytes is worth the time that it takes several processes to find their own tunes in it.
+_SHARED_BYTES: Final = 2**17
+_PIPE_BYTES: Final = 2**16
 
 
 @dataclass
@@ -86,9 +93,13 @@ class ReaderPool:
 
     def read(self, files: Sequence[SourceFile]) -> Iterator[FileResult]:
         """Yields each file's result, in the order of the files."""
+        shares = [self._num_shares(source) for source in files]
+        parts = [(source, num, own) for source, num in zip(files, shares, strict=True) for own in range(num)]
         with ThreadPoolExecutor(self._num_workers) as threads:
             try:
-                yield from threads.map(self._read_file, files)
+                results = threads.map(self._read_share, *zip(*parts, strict=True)) if parts else iter(())
+                for num in shares:
+                    yield _joined(list(islice(results, num)))
             except BaseException:
                 self._is_closed = True
                 threads.shutdown(wait=False, cancel_futures=True)
@@ -104,28 +115,45 @@ class ReaderPool:
             self._workers.append(worker)
         return worker
 
-    def _read_file(self, source: SourceFile) -> FileResult:
+    def _num_shares(self, source: SourceFile) -> int:
+        """Returns how many workers read a file: all, if it is a large one of many tunes."""
+        try:
+            is_large = source.path.stat().st_size >= _SHARED_BYTES
+        except OSError:
+            return 1
+        return self._num_workers if is_large and holds_tunes(source.path) else 1
+
+    def _read_share(self, source: SourceFile, num_shares: int, share: int) -> FileResult:
+        """Reads each `num_shares`-th tune of a file from tune `share` on."""
         result = FileResult(source)
+        first = share
         lost = 0
         while not self._is_closed:
-            first = result.tunes[-1].tune + 1 if result.tunes else 0
             try:
-                task = {"path": str(source.path), "first": first, "rules": self._rules}
+                task = {"path": str(source.path), "first": first, "stride": num_shares, "rules": self._rules}
                 for message in self._worker().ask(task, self._timeout_seconds):
                     if "done" in message:
                         result.error = message["error"]
                         return result
                     result.tunes.append(TuneResult(**message))
+                    first = result.tunes[-1].tune + num_shares
             except _LostError as problem:
                 lost += 1
-                next_tune = result.tunes[-1].tune + 1 if result.tunes else 0
-                result.tunes.append(TuneResult(next_tune, rejections=[(problem.args[0], problem.args[1])]))
+                result.tunes.append(TuneResult(first, rejections=[(problem.args[0], problem.args[1])]))
+                first += num_shares
                 if not holds_tunes(source.path):
                     return result
                 if lost == _MAX_LOST_TUNES:
                     result.error = f"given up after {lost} tunes that could not be read in time or crashed the reader"
                     return result
         return result
+
+
+def _joined(shares: Sequence[FileResult]) -> FileResult:
+    """Returns a file's result from those of its shares."""
+    tunes = sorted((tune for share in shares for tune in share.tunes), key=lambda tune: tune.tune)
+    errors = (share.error for share in shares if share.error is not None)
+    return FileResult(shares[0].source, tunes, next(errors, None))
 
 
 class _Worker:
@@ -141,9 +169,10 @@ class _Worker:
         }  # fmt: skip
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            text=True, encoding="ascii", env=environment, start_new_session=True,
+            env=environment, start_new_session=True,
         )  # fmt: skip
-        self._timed_out = False
+        self._lines: deque[bytes] = deque()
+        self._unfinished = b""
         try:
             self._receive(_START_SECONDS)
         except _LostError as problem:
@@ -156,7 +185,7 @@ class _Worker:
         """Yields the answers to a task; each may take `timeout_seconds`."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps(task) + "\n")
+            self._process.stdin.write(json.dumps(task).encode("ascii") + b"\n")
             self._process.stdin.flush()
         except OSError as error:
             self.kill()
@@ -179,21 +208,16 @@ class _Worker:
 
     def _receive(self, timeout_seconds: float) -> dict[str, Any]:
         assert self._process.stdout is not None
-        timer = threading.Timer(timeout_seconds, self._time_out)
-        timer.start()
-        try:
-            line = self._process.stdout.readline()
-        finally:
-            timer.cancel()
-        if line.endswith("\n"):
-            message: dict[str, Any] = json.loads(line)
-            return message
-        self.kill()
-        if self._timed_out:
-            raise _LostError("timeout", f"took more than {timeout_seconds:g} seconds")
-        raise _LostError("crashed", f"the reader ended with status {self._process.returncode}")
-
-    def _time_out(self) -> None:
-        self._timed_out = True
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        deadline = time.monotonic() + timeout_seconds
+        while not self._lines:
+            if not wait([self._process.stdout.fileno()], max(0.0, deadline - time.monotonic())):
+                self.kill()
+                raise _LostError("timeout", f"took more than {timeout_seconds:g} seconds")
+            data = os.read(self._process.stdout.fileno(), _PIPE_BYTES)
+            if not data:
+                self.kill()
+                raise _LostError("crashed", f"the reader ended with status {self._process.returncode}")
+            *lines, self._unfinished = (self._unfinished + data).split(b"\n")
+            self._lines.extend(lines)
+        message: dict[str, Any] = json.loads(self._lines.popleft())
+        return message

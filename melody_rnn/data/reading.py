@@ -1,5 +1,6 @@
 """Music files of any kind to pieces."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -37,10 +38,12 @@ def holds_tunes(path: Path) -> bool:
     return suffix in (ABC_SUFFIX, RECORDS_SUFFIX) or suffix not in SUFFIXES
 
 
-def read_pieces(path: Path, repeats: Repeats, first: int = 0) -> Iterator[tuple[int, str, Callable[[], Piece]]]:
-    """Yields (index, title, reader) of each tune of a file from tune `first` on; a reader raises InputFileError.
+def read_pieces(
+    path: Path, repeats: Repeats, first: int = 0, stride: int = 1
+) -> Iterator[tuple[int, str, Callable[[], Piece]]]:
+    """Yields (index, title, reader) of each `stride`-th tune of a file from tune `first` on.
 
-    Only ABC files and TFRecords hold more than one tune.
+    A reader raises InputFileError. Only ABC files and TFRecords hold more than one tune.
 
     Raises:
         InputFileError: If the file itself cannot be read.
@@ -49,12 +52,12 @@ def read_pieces(path: Path, repeats: Repeats, first: int = 0) -> Iterator[tuple[
         yield 0, "", lambda: _read_sequence_file(path)
         return
     if path.suffix.lower() != ABC_SUFFIX:
-        yield from _read_record_file(path, first)
+        yield from _read_record_file(path, first, stride)
         return
     num_tunes = 0
     for tune in split_tunebook(decode_text(_read_abc(path))):
         num_tunes += 1
-        if tune.index >= first:
+        if tune.index >= first and not (tune.index - first) % stride:
             yield tune.index, tune.title, _tune_reader(tune, repeats)
     if not num_tunes:
         raise InputFileError("no tune in it starts with X:")
@@ -66,14 +69,15 @@ def piece_from_sequence(sequence: "NoteSequence") -> Piece:
     A first bar that has a shorter meter of its own, as notation programs write a pickup, is taken for one.
     """
     tempos = _tempos(sequence)
+    quarters = _quarters(tempos)
     parts: dict[int, list[PieceNote]] = {}
     for note in sequence.notes:
         if note.velocity and not note.is_drum:
-            start, end = _quarters(note.start_time, tempos), _quarters(note.end_time, tempos)
-            parts.setdefault(note.instrument, []).append(PieceNote(start, end, note.pitch))
-    meters = [Meter(_quarters(m.time, tempos), m.numerator, m.denominator) for m in sequence.time_signatures]
+            own = PieceNote(quarters(note.start_time), quarters(note.end_time), note.pitch)
+            parts.setdefault(note.instrument, []).append(own)
+    meters = [Meter(quarters(m.time), m.numerator, m.denominator) for m in sequence.time_signatures]
     meters, pads = _merge_pickup(sorted(meters))
-    changes = tuple(_quarters(time, tempos) for (_, before), (time, qpm) in pairwise(tempos) if qpm != before)
+    changes = tuple(quarters(time) for (_, before), (time, qpm) in pairwise(tempos) if qpm != before)
     title = sequence.sequence_metadata.title
     return Piece(
         tuple(tuple(parts[number]) for number in sorted(parts)), tuple(meters), changes, pads, _key(sequence), title
@@ -90,11 +94,12 @@ def _read_sequence_file(path: Path) -> Piece:
         raise InputFileError(str(error).removeprefix(f"{path}: ")) from error
 
 
-def _read_record_file(path: Path, first: int) -> Iterator[tuple[int, str, Callable[[], Piece]]]:
-    index = first - 1
-    for index, record in enumerate(read_records(path, first), start=first):
+def _read_record_file(path: Path, first: int, stride: int) -> Iterator[tuple[int, str, Callable[[], Piece]]]:
+    index = None
+    for number, record in enumerate(read_records(path, first, stride)):
+        index = first + number * stride
         yield index, "", _record_reader(record)
-    if index < 0:
+    if index is None and not first:
         raise InputFileError("no record in it")
 
 
@@ -128,13 +133,19 @@ def _tempos(sequence: "NoteSequence") -> list[tuple[float, float]]:
     return tempos
 
 
-def _quarters(seconds: float, tempos: list[tuple[float, float]]) -> float:
-    quarters = 0.0
-    for (time, qpm), (next_time, _) in pairwise([*tempos, (float("inf"), 0.0)]):
-        if seconds <= time:
-            break
-        quarters += (min(seconds, next_time) - time) * qpm / 60
-    return round(quarters, _DECIMALS)
+def _quarters(tempos: list[tuple[float, float]]) -> Callable[[float], float]:
+    """Returns the function from seconds to quarter notes; what is before the start is at the start."""
+    times = [time for time, _ in tempos]
+    rates = [qpm / 60 for _, qpm in tempos]
+    starts = [0.0]
+    for (time, next_time), rate in zip(pairwise(times), rates, strict=False):
+        starts.append(starts[-1] + (next_time - time) * rate)
+
+    def quarters(seconds: float) -> float:
+        number = bisect_left(times, seconds, 1) - 1
+        return round(starts[number] + (max(seconds, 0.0) - times[number]) * rates[number], _DECIMALS)
+
+    return quarters
 
 
 def _merge_pickup(meters: list[Meter]) -> tuple[list[Meter], tuple[Pad, ...]]:

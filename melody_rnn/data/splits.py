@@ -18,6 +18,9 @@ from melody_rnn.events import NUM_PITCHES
 Split = Literal["train", "validation", "test"]
 SPLITS: Final[tuple[Split, ...]] = get_args(Split)
 SHINGLE_INTERVALS: Final = 12
+# From -127 to 127, and 128, which is none.
+_NUM_INTERVALS: Final = 2 * NUM_PITCHES
+_COLUMNS_AT_ONCE: Final = 3
 Events = npt.NDArray[np.int8]
 ShingleSet = npt.NDArray[np.intp]
 
@@ -64,9 +67,9 @@ def shingles(melodies: Sequence[Events], num_intervals: int = SHINGLE_INTERVALS)
     rows = [_interval_runs(events, num_intervals) for events in melodies]
     if not rows:
         return []
-    _, numbers = np.unique(np.concatenate(rows), axis=0, return_inverse=True)
+    numbers = _numbered(np.concatenate(rows))
     bounds = np.cumsum([len(row) for row in rows])[:-1]
-    return [np.unique(own) for own in np.split(numbers.reshape(-1), bounds)]
+    return [_distinct(own) for own in np.split(numbers, bounds)]
 
 
 def group(shingle_sets: Sequence[ShingleSet], families: Sequence[str], min_shared: float) -> list[int]:
@@ -84,10 +87,11 @@ def group(shingle_sets: Sequence[ShingleSet], families: Sequence[str], min_share
     parents = list(range(len(shingle_sets)))
     first_of_family: dict[str, int] = {}
     holders: dict[int, list[int]] = {}
+    num_holders = np.bincount(_joined(shingle_sets))
     for number, own in enumerate(shingle_sets):
         _join(parents, number, first_of_family.setdefault(families[number], number))
         num_common: Counter[int] = Counter()
-        for shingle in own.tolist():
+        for shingle in own[num_holders[own] > 1].tolist():
             earlier = holders.setdefault(shingle, [])
             num_common.update(earlier)
             earlier.append(number)
@@ -129,11 +133,11 @@ def leaks(
     """
     is_train = [split == "train" for split in splits]
     train_keys = {transposition_key(events) for events, own in zip(melodies, is_train, strict=True) if own}
-    in_train = [own for own, inside in zip(shingle_sets, is_train, strict=True) if inside]
-    train_shingles = np.unique(np.concatenate([np.zeros(0, np.intp), *in_train]))
+    is_shared = np.zeros(_joined(shingle_sets).max(initial=-1) + 1, bool)
+    is_shared[_joined([own for own, inside in zip(shingle_sets, is_train, strict=True) if inside])] = True
     held_out = [number for number, inside in enumerate(is_train) if not inside]
     sizes = [len(shingle_sets[number]) for number in held_out]
-    shared = [int(np.isin(shingle_sets[number], train_shingles).sum()) for number in held_out]
+    shared = [int(is_shared[shingle_sets[number]].sum()) for number in held_out]
     num_near = sum(num >= min_shared * size for num, size in zip(shared, sizes, strict=True))
     return {
         "exact": sum(transposition_key(melodies[number]) in train_keys for number in held_out),
@@ -148,6 +152,27 @@ def _interval_runs(events: Events, num_intervals: int) -> npt.NDArray[np.int16]:
     missing = num_intervals - len(intervals)
     padded = np.pad(intervals, (0, max(missing, 0)), constant_values=NUM_PITCHES)
     return np.lib.stride_tricks.sliding_window_view(padded, num_intervals)
+
+
+def _numbered(runs: npt.NDArray[np.int16]) -> ShingleSet:
+    """Returns [num_runs] numbers, equal for equal rows and only for those."""
+    numbers = np.zeros(len(runs), np.intp)
+    for first in range(0, runs.shape[1], _COLUMNS_AT_ONCE):
+        for column in runs[:, first : first + _COLUMNS_AT_ONCE].T:
+            numbers = numbers * _NUM_INTERVALS + column
+        # Numbered anew, they stay below the number of runs, and the next ones have room.
+        _, numbers = np.unique(numbers, return_inverse=True)
+    return numbers
+
+
+def _distinct(numbers: ShingleSet) -> ShingleSet:
+    """Returns what `np.unique` does; its overhead is felt where melodies are thousands."""
+    ascending = np.sort(numbers)
+    return ascending[np.diff(ascending, prepend=-1) > 0]
+
+
+def _joined(shingle_sets: Sequence[ShingleSet]) -> ShingleSet:
+    return np.concatenate([np.zeros(0, np.intp), *shingle_sets])
 
 
 def _split_of(melody_id: str, rules: SplitRules) -> Split:

@@ -7,10 +7,12 @@ tell a TFRecord from another file and find each loss of place, and damaged bytes
 Source: TensorFlow's core/lib/io/record_writer.h; the checksum is CRC-32C, masked.
 """
 
+import importlib.util
 import os
 import struct
 import tempfile
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,8 +37,8 @@ def is_record_file(path: Path) -> bool:
         return False
 
 
-def read_records(path: Path, first: int = 0) -> Iterator[bytes]:
-    """Yields the records of a TFRecord file from record `first` on.
+def read_records(path: Path, first: int = 0, stride: int = 1) -> Iterator[bytes]:
+    """Yields the records of a TFRecord file, each `stride`-th from record `first` on.
 
     Raises:
         InputFileError: If the file cannot be read, is no TFRecord, or ends within a record.
@@ -48,7 +50,7 @@ def read_records(path: Path, first: int = 0) -> Iterator[bytes]:
                 length = _length(header)
                 if length is None:
                     raise InputFileError(f"no TFRecord, or a damaged one (at record {index})")
-                if index < first:
+                if index < first or (index - first) % stride:
                     file.seek(length + _CHECKSUM_BYTES, os.SEEK_CUR)
                 else:
                     record = file.read(length + _CHECKSUM_BYTES)
@@ -67,10 +69,9 @@ def read_note_sequence(record: bytes) -> Any:
         InputFileError: If the record holds something else.
     """
     from google.protobuf.message import DecodeError
-    from note_seq import NoteSequence
 
     try:
-        return NoteSequence.FromString(record)
+        return _note_sequence_type().FromString(record)
     except DecodeError as error:
         raise InputFileError("not a NoteSequence, or a damaged one") from error
 
@@ -100,6 +101,19 @@ def write_records(path: Path, records: Iterable[bytes]) -> int:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise OutputError(f"{path}: cannot be written ({reason})") from error
     return count
+
+
+@cache
+def _note_sequence_type() -> Any:
+    """Returns note_seq's NoteSequence, from the one file that defines it: importing note_seq takes most of a second."""
+    package = importlib.util.find_spec("note_seq")
+    assert package is not None and package.origin is not None
+    path = Path(package.origin).parent / "protobuf" / "music_pb2.py"
+    spec = importlib.util.spec_from_file_location("note_seq.protobuf.music_pb2", path)
+    assert spec is not None and spec.loader is not None
+    definitions = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(definitions)
+    return definitions.NoteSequence
 
 
 def _length(header: bytes) -> int | None:

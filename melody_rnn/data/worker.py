@@ -1,6 +1,6 @@
 """The process that reads files for `melody_rnn.data.pool`, so that a broken one can be stopped or lost.
 
-It takes one JSON object a line, {"path", "first", "rules"}, and answers with one a tune, {"tune", "title",
+It takes one JSON object a line, {"path", "first", "stride", "rules"}, and answers with one a tune, {"tune", "title",
 "melodies", "rejections", "num_pads"}, then {"done", "error"}. Run as python -m melody_rnn.data.worker.
 """
 
@@ -26,11 +26,11 @@ def limit_memory(num_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (num_bytes, hard))
 
 
-def read_file(path: Path, first: int, rules: ExtractionRules, out: TextIO) -> None:
-    """Writes one line for each tune of a file, and a last one."""
+def read_file(path: Path, first: int, stride: int, rules: ExtractionRules, out: TextIO) -> None:
+    """Writes one line for each `stride`-th tune of a file from tune `first` on, and a last one."""
     error = None
     try:
-        for tune, title, reader in read_pieces(path, rules.repeats, first):
+        for tune, title, reader in read_pieces(path, rules.repeats, first, stride):
             _send(out, {"tune": tune, "title": title, **_read_tune(reader, rules)})
     except InputFileError as problem:
         error = str(problem)
@@ -79,7 +79,7 @@ def main() -> None:
     _send(out, {"ready": True})
     for line in sys.stdin:
         task = json.loads(line)
-        read_file(Path(task["path"]), task["first"], ExtractionRules(**task["rules"]), out)
+        read_file(Path(task["path"]), task["first"], task["stride"], ExtractionRules(**task["rules"]), out)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import sys, json, time, os
 print(json.dumps({"ready": True}), flush=True)
 for line in sys.stdin:
     task = json.loads(line)
-    for number, title in list(enumerate(open(task["path"]).read().split()))[task["first"]:]:
+    for number, title in list(enumerate(open(task["path"]).read().split()))[task["first"]::task["stride"]]:
         if title == "hang":
             os.fork() or time.sleep(100)
             time.sleep(100)
@@ -59,6 +59,18 @@ def test_a_tune_that_hangs_or_crashes_loses_only_itself(fake_pool: ReaderPool, t
     assert outcomes(one) == ["a", "timeout", "b", "crashed", "c"]
     assert [tune.tune for tune in one.tunes] == [0, 1, 2, 3, 4]
     assert outcomes(other) == ["d"]
+
+
+@pytest.mark.parametrize("text", ["a b hang c crash d e", "crash hang", "a", ""])
+def test_a_large_file_is_read_by_all_workers_as_by_one(
+    fake_pool: ReaderPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+):
+    [alone] = read(fake_pool, tmp_path, book=text)
+    monkeypatch.setattr(pool, "_SHARED_BYTES", 0)
+    [shared, next_file] = read(fake_pool, tmp_path, book=text, other="x y z")
+    assert fake_pool._num_shares(shared.source) == 2
+    assert shared == alone
+    assert outcomes(next_file) == ["x", "y", "z"]
 
 
 def test_a_file_that_only_crashes_is_given_up(fake_pool: ReaderPool, tmp_path: Path):

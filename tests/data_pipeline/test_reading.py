@@ -86,6 +86,8 @@ def test_a_tune_book_may_be_entered_anywhere(tmp_path: Path):
     (tmp_path / "a.abc").write_text(abc(title="One") + abc(title="Two") + abc(title="Three"))
     found = [(index, title) for index, title, _ in read_pieces(tmp_path / "a.abc", "written", first=1)]
     assert found == [(1, "Two"), (2, "Three")]
+    found = [(index, title) for index, title, _ in read_pieces(tmp_path / "a.abc", "written", stride=2)]
+    assert found == [(0, "One"), (2, "Three")]
 
 
 def test_an_error_does_not_say_the_path_twice(tmp_path: Path):

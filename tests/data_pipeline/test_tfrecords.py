@@ -1,6 +1,8 @@
 import os
 import shutil
 import struct
+import subprocess
+import sys
 
 import pytest
 import tensorflow as tf
@@ -37,6 +39,21 @@ def test_tensorflow_s_files_are_read(path):
     assert list(read_records(path)) == RECORDS
     assert list(read_records(path, first=2)) == RECORDS[2:]
     assert list(read_records(path, first=9)) == []
+    assert list(read_records(path, stride=2)) == RECORDS[::2]
+    assert list(read_records(path, first=1, stride=2)) == RECORDS[1::2]
+
+
+def test_notesequences_are_read_without_all_of_note_seq():
+    code = "import sys; from melody_rnn.data.tfrecords import read_note_sequence"
+    code += "; own = read_note_sequence(sys.stdin.buffer.read()); assert 'note_seq' not in sys.modules; import note_seq"
+    code += "; assert isinstance(own, note_seq.NoteSequence)"
+    code += "; print(own.filename, own.notes[0].pitch, own.key_signatures[0].mode == own.key_signatures[0].MINOR)"
+    sequence = NoteSequence(filename="tune")
+    sequence.notes.add(pitch=61)
+    sequence.key_signatures.add(mode=NoteSequence.KeySignature.MINOR)
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    done = subprocess.run(command, input=sequence.SerializeToString(), capture_output=True, check=True)
+    assert done.stdout.split() == [b"tune", b"61", b"True"]
 
 
 def test_tensorflow_reads_what_is_written(tmp_path):
