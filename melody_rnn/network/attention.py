@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from melody_rnn.features import Features
 from melody_rnn.network import recurrence
+from melody_rnn.network.dropout import Dropout
 from melody_rnn.network.lstm import LSTM, LSTMState, project, runs_on_cpu
 
 
@@ -49,7 +50,7 @@ class AttentionLSTM(keras.layers.Layer):
         """
         super().__init__(name=name)
         self.lstm_layers = list(layers)
-        self.dropout_layers = [keras.layers.Dropout(dropout) for _ in layers]
+        self.dropout_layers = [Dropout(dropout) for _ in layers]
         self.length = length
         self.size = self.lstm_layers[-1].units
 

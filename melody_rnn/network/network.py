@@ -12,6 +12,7 @@ from melody_rnn.config import NetworkConfig
 from melody_rnn.errors import ModelError
 from melody_rnn.features import Features
 from melody_rnn.network.attention import AttentionLSTM
+from melody_rnn.network.dropout import Dropout
 from melody_rnn.network.lstm import LSTM, project
 
 RNNState = tuple[Any, ...]
@@ -48,7 +49,7 @@ class MelodyNetwork(keras.Model):
             self.blocks = [attention, *lstms[num_wrapped:]]
         # The bundles of 2016 drop inside the attention that wraps the stack, not after it.
         rate = 0.0 if config.attention_length and config.attention_layout == "stack" else config.dropout
-        self.dropouts = [keras.layers.Dropout(rate) for _ in self.blocks]
+        self.dropouts = [Dropout(rate) for _ in self.blocks]
         num_norms = len(self.blocks) if config.residual else 0
         self.norms = [keras.layers.LayerNormalization(name=f"norm_{i}") for i in range(num_norms)]
         self.embedding_layer = None

@@ -96,14 +96,14 @@ def lstm(
 
         def gradient(d_hs: tf.Tensor, *_: tf.Tensor) -> list[tf.Tensor]:
             gradients = []
-            for (d,), (x, before_h, before_c), (hs, cs, gates) in zip(_in_parts(d_hs), befores, parts, strict=True):
-                d_gates, d_bias = _lstm_backward(d, gates, tf.concat([before_c, cs], 0), recurrent_kernel)
-                before_hs = tf.concat([before_h, hs[:-1]], 0)
-                d_kernels = _product(x, d_gates), d_bias, _product(before_hs, d_gates)
+            for (d,), before, (hs, cs, gates) in zip(_in_parts(d_hs), befores, parts, strict=True):
+                d_gates = _lstm_backward(d, gates, cs, recurrent_kernel)
+                d_kernels = _product(before[0], d_gates), tf.reduce_sum(d_gates, [0, 1]), _product(hs[:-1], d_gates)
                 gradients.append((_times(d_gates, tf.transpose(kernel)), *d_kernels))
             return [_joined(gradients, 0), *_summed(gradients)]
 
-        return (_joined(parts, 0), _last(parts, 0), _last(parts, 1)), gradient
+        outputs = [(hs[1:],) for hs, *_ in parts]
+        return (_joined(outputs, 0), _last(parts, 0), _last(parts, 1)), gradient
 
     return LSTMOutputs(*tf.custom_gradient(run)(inputs, kernel, bias, recurrent_kernel))
 
@@ -214,30 +214,45 @@ def _compiled(function: Callable[..., Any]) -> Any:
 def _lstm_forward(gates: tf.Tensor, bias: tf.Tensor, h: tf.Tensor, c: tf.Tensor, kernel: tf.Tensor) -> list[tf.Tensor]:
     steps, batch, units = tf.shape(gates)[0], tf.shape(gates)[1], kernel.shape[0]
 
-    def body(t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, *outputs: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    def body(
+        t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, hs: tf.Tensor, cs: tf.Tensor, activated: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
         h, c, activations = _cell(_row(gates, t) + bias + tf.matmul(h, kernel), c)
-        return t + 1, h, c, *_put_each(outputs, (h, c, activations), t)
+        return t + 1, h, c, *_put_each((hs, cs), (h, c), t + 1), _put(activated, activations, t)
 
-    buffers = (tf.zeros([steps, batch, size]) for size in (units, units, 4 * units))
-    result = tf.while_loop(lambda t, *_: t < steps, body, (0, h[0], c[0], *buffers), maximum_iterations=steps)
+    buffers = (_put(tf.zeros([steps + 1, batch, units]), state[0], 0) for state in (h, c))
+    first = (0, h[0], c[0], *buffers, tf.zeros([steps, batch, 4 * units]))
+    result = tf.while_loop(lambda t, *_: t < steps, body, first, maximum_iterations=steps)
     return list(result[3:])
 
 
 @_compiled
-def _lstm_backward(d_hs: tf.Tensor, gates: tf.Tensor, cells: tf.Tensor, kernel: tf.Tensor) -> list[tf.Tensor]:
+def _lstm_backward(d_hs: tf.Tensor, gates: tf.Tensor, cells: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     steps, batch, units = tf.shape(d_hs)[0], tf.shape(d_hs)[1], kernel.shape[0]
     transposed = tf.transpose(kernel)
 
-    def body(
-        t: tf.Tensor, d_h: tf.Tensor, d_c: tf.Tensor, d_bias: tf.Tensor, d_gates: tf.Tensor
-    ) -> tuple[tf.Tensor, ...]:
-        d, d_c = _cell_gradient(_row(d_hs, t) + d_h, d_c, _row(gates, t), _row(cells, t), _row(cells, t + 1))
-        return t - 1, tf.matmul(d, transposed), d_c, d_bias + tf.reduce_sum(d, 0), _put(d_gates, d, t)
+    def read(t: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        return _row(d_hs, t), _row(gates, t), _row(cells, t)
 
-    zeros = tf.zeros([batch, units])
-    first = (steps - 1, zeros, zeros, tf.zeros([4 * units]), tf.zeros([steps, batch, 4 * units]))
-    _, _, _, d_bias, d_gates = tf.while_loop(lambda t, *_: t >= 0, body, first, maximum_iterations=steps)
-    return [d_gates, d_bias]
+    def body(
+        t: tf.Tensor,
+        d_h: tf.Tensor,
+        d_c: tf.Tensor,
+        d_output: tf.Tensor,
+        activations: tf.Tensor,
+        before: tf.Tensor,
+        c: tf.Tensor,
+        d_gates: tf.Tensor,
+    ) -> tuple[tf.Tensor, ...]:
+        d, d_c = _cell_gradient(d_output + d_h, d_c, activations, before, c)
+        # What the next round takes is read in this one: copying it is fast, and computing with what is read is not.
+        upcoming = read(tf.maximum(t - 1, 0))
+        return t - 1, tf.matmul(d, transposed), d_c, *upcoming, before, _put(d_gates, d, t)
+
+    zeros, last = tf.zeros([batch, units]), steps - 1
+    first = (last, zeros, zeros, *read(last), _row(cells, steps), tf.zeros([steps, batch, 4 * units]))
+    *_, d_gates = tf.while_loop(lambda t, *_: t >= 0, body, first, maximum_iterations=steps)
+    return d_gates
 
 
 @_compiled
@@ -253,34 +268,37 @@ def _attention_forward(
     k = AttentionKernels(gates, *others)
     steps, batch, units = tf.shape(gates)[0], tf.shape(gates)[1], h.shape[2]
     length, size = memory.shape[0], k.score.shape[0]
+    # Two small products are faster than a large one.
+    context_kernel, h_kernel = k.recurrent[:size], k.recurrent[size:]
 
     def body(
         t: tf.Tensor,
         h: tf.Tensor,
         c: tf.Tensor,
         context: tf.Tensor,
-        y: tf.Tensor,
-        projected: tf.Tensor,
+        recent: tf.Tensor,
+        recent_projected: tf.Tensor,
         *outputs: tf.Tensor,
     ) -> tuple[tf.Tensor, ...]:
-        h, c, activations = _cell(_row(gates, t) + k.bias + tf.matmul(tf.concat([context, h], 1), k.recurrent), c)
+        recurrent = tf.matmul(context, context_kernel) + tf.matmul(h, h_kernel)
+        h, c, activations = _cell(_row(gates, t) + k.bias + recurrent, c)
         query = tf.matmul(tf.concat([c, h], 1), k.query) + k.query_bias
-        answers = tf.tanh(_rows(projected, t, length) + query)
-        scores = tf.linalg.matvec(tf.reshape(answers, [-1, size]), k.score)
-        weights = tf.nn.softmax(tf.reshape(scores, [length, -1]), axis=0)
-        context = tf.reduce_sum(weights[:, :, tf.newaxis] * _rows(y, t, length), 0)
+        answers = tf.tanh(recent_projected + query)
+        weights = tf.nn.softmax(_dot(answers, k.score), axis=0)
+        context = tf.reduce_sum(weights[:, :, tf.newaxis] * recent, 0)
         output = tf.matmul(tf.concat([h, context], 1), k.output) + k.output_bias
-        y = _put(y, output[:, :size], t + length)
-        projected = _put(projected, output[:, size:], t + length)
-        outputs = _put_each(outputs, (h, c, context, activations, weights), t)
-        return t + 1, h, c, context, y, projected, *outputs
+        rows = output[:, :size], output[:, size:]
+        recents = _put_each((recent, recent_projected), rows, t % length)
+        own, windows = outputs[:5], outputs[5:]
+        own = _put_each(own, (h, c, context, activations, weights), t)
+        return t + 1, h, c, context, *recents, *own, *_put_each(windows, rows, t + length)
 
-    window = (tf.concat([part, tf.zeros([steps, batch, size])], 0) for part in (memory, projected))
+    windows = [tf.concat([part, tf.zeros([steps, batch, size])], 0) for part in (memory, projected)]
     buffers = [tf.zeros([steps, batch, width]) for width in (units, units, size, 4 * units)]
     buffers.append(tf.zeros([steps, length, batch]))
-    first = (0, h[0], c[0], context[0], *window, *buffers)
+    first = (0, h[0], c[0], context[0], memory, projected, *buffers, *windows)
     result = tf.while_loop(lambda t, *_: t < steps, body, first, maximum_iterations=steps)
-    y, projected, hs, cs, contexts, activations, weights = result[4:]
+    hs, cs, contexts, activations, weights, y, projected = result[6:]
     return [hs, cs, contexts, y, projected, activations, weights]
 
 
@@ -298,51 +316,60 @@ def _attention_backward(
     k = AttentionKernels(d_ys, *others)
     steps, batch, units = tf.shape(d_ys)[0], tf.shape(d_ys)[1], hs.shape[2]
     length, size = weights.shape[1], k.score.shape[0]
-    recurrent, query, output = (tf.transpose(kernel) for kernel in (k.recurrent, k.query, k.output))
+    kernels = k.recurrent[:size], k.recurrent[size:], k.query, k.output
+    context_kernel, h_kernel, query, output = (tf.transpose(kernel) for kernel in kernels)
 
     def body(
         t: tf.Tensor,
         d_h: tf.Tensor,
         d_c: tf.Tensor,
         d_context: tf.Tensor,
-        d_window: tf.Tensor,
-        d_projected: tf.Tensor,
+        d_recent: tf.Tensor,
+        d_recent_projected: tf.Tensor,
+        recent: tf.Tensor,
+        recent_projected: tf.Tensor,
         d_bias: tf.Tensor,
         d_score: tf.Tensor,
         *outputs: tf.Tensor,
     ) -> tuple[tf.Tensor, ...]:
+        slot = t % length
+        # The window before the step.
+        recent, recent_projected = _put_each((recent, recent_projected), (_row(y, t), _row(projected, t)), slot)
         # The output, and what later steps read of it.
-        d_output = tf.concat([_row(d_ys, t) + _row(d_window, t + length), _row(d_projected, t + length)], 1)
+        d_output = tf.concat([_row(d_ys, t) + _row(d_recent, slot), _row(d_recent_projected, slot)], 1)
         d_joined = tf.matmul(d_output, output)
         d_h, d_context = d_h + d_joined[:, :units], d_context + d_joined[:, units:]
         # The attention.
         cell, weight = _row(cells, t + 1), _row(weights, t)
         asked = tf.matmul(tf.concat([cell, _row(hs, t)], 1), k.query) + k.query_bias
-        answers = tf.tanh(_rows(projected, t, length) + asked)
-        d_weight = tf.reduce_sum(d_context * _rows(y, t, length), 2)
+        answers = tf.tanh(recent_projected + asked)
+        d_weight = _dot(d_context * recent, tf.ones([size]))
         d_scores = weight * (d_weight - tf.reduce_sum(weight * d_weight, 0))
         d_answers = d_scores[:, :, tf.newaxis] * k.score * (1 - answers * answers)
         d_query = tf.reduce_sum(d_answers, 0)
         d_score += tf.linalg.matvec(tf.reshape(answers, [-1, size]), tf.reshape(d_scores, [-1]), transpose_a=True)
-        d_projected = _put(d_projected, _rows(d_projected, t, length) + d_answers, t)
-        d_window = _put(d_window, _rows(d_window, t, length) + weight[:, :, tf.newaxis] * d_context, t)
+        # The slot of this step's output had another's before it.
+        is_other = tf.cast(tf.range(length) != slot, tf.float32)[:, tf.newaxis, tf.newaxis]
+        d_recent_projected = is_other * d_recent_projected + d_answers
+        d_recent = is_other * d_recent + weight[:, :, tf.newaxis] * d_context
         d_joined = tf.matmul(d_query, query)
         d_c, d_h = d_c + d_joined[:, :units], d_h + d_joined[:, units:]
         # The LSTM.
         d_gates, d_c = _cell_gradient(d_h, d_c, _row(activations, t), _row(cells, t), cell)
-        d_before = tf.matmul(d_gates, recurrent)
         d_bias += tf.reduce_sum(d_gates, 0)
-        states = d_before[:, size:], d_c, d_before[:, :size], d_window, d_projected
+        states = tf.matmul(d_gates, h_kernel), d_c, tf.matmul(d_gates, context_kernel), d_recent, d_recent_projected
         outputs = _put_each(outputs, (d_gates, d_query, d_output), t)
-        return t - 1, *states, d_bias, d_score, *outputs
+        return t - 1, *states, recent, recent_projected, d_bias, d_score, *outputs
 
-    zeros, window = tf.zeros([batch, units]), tf.zeros([steps + length, batch, size])
-    states = (zeros, zeros, tf.zeros([batch, size]), window, window)
+    zeros, window = tf.zeros([batch, units]), tf.zeros([length, batch, size])
+    # The window after the last step, each output in its slot.
+    recents = (tf.roll(_rows(part, steps, length), steps % length, 0) for part in (y, projected))
+    states = (zeros, zeros, tf.zeros([batch, size]), window, window, *recents)
     sums = (tf.zeros([width]) for width in (4 * units, size))
     buffers = (tf.zeros([steps, batch, width]) for width in (4 * units, size, 2 * size))
     first = (steps - 1, *states, *sums, *buffers)
     result = tf.while_loop(lambda t, *_: t >= 0, body, first, maximum_iterations=steps)
-    return [*result[8:], *result[6:8]]
+    return [*result[10:], *result[8:10]]
 
 
 def _cell(gates: tf.Tensor, c: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -367,6 +394,15 @@ def _cell_gradient(
         d_h * squeezed * o * (1 - o),
     ]
     return tf.concat(d_gates, 1), d_c * f
+
+
+def _dot(values: tf.Tensor, vector: tf.Tensor) -> tf.Tensor:
+    """Returns the products of vectors [length, batch, size] with one of [size], [length, batch].
+
+    A product is compiled to a faster loop than a sum over the last axis is.
+    """
+    products = tf.linalg.matvec(tf.reshape(values, [-1, values.shape[2]]), vector)
+    return tf.reshape(products, [values.shape[0], -1])
 
 
 def sigmoid(x: tf.Tensor) -> tf.Tensor:

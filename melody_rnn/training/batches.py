@@ -131,7 +131,8 @@ def _shared(
 
         shares = tf.data.Dataset.from_generator(generate, output_signature=_SIGNATURE)
         num_own = tf.data.INFINITE_CARDINALITY if count is None else count * own
-        return _encoded(encoding, shares.apply(tf.data.experimental.assert_cardinality(num_own)), share)
+        shares = shares.apply(tf.data.experimental.assert_cardinality(num_own))
+        return _encoded(encoding, shares, share, is_compiled=count is None)
 
     return (strategy or tf.distribute.get_strategy()).distribute_datasets_from_function(make)
 
@@ -164,12 +165,17 @@ def pad(melodies: Sequence[StoredMelody], batch_size: int = 0, length_multiple: 
     return events, lengths, steps_per_bar
 
 
-def _encoded(encoding: Encoding, batches: tf.data.Dataset, batch_size: int) -> tf.data.Dataset:
-    """Returns (inputs, (events, labels, label_events), weights) for each batch, steps from the second event on."""
+def _encoded(encoding: Encoding, batches: tf.data.Dataset, batch_size: int, is_compiled: bool) -> tf.data.Dataset:
+    """Returns (inputs, (events, labels, label_events), weights) for each batch, steps from the second event on.
+
+    Compiling makes encoding several times as fast; it takes half a second for each length, where lengths are few and
+    come again.
+    """
+    encode_all = tf.function(encoding.encode, jit_compile=is_compiled, autograph=False)
 
     def encode(events: tf.Tensor, lengths: tf.Tensor, steps_per_bar: tf.Tensor) -> tuple[object, ...]:
         events, lengths = tf.ensure_shape(events, [batch_size, None]), tf.ensure_shape(lengths, [batch_size])
-        inputs, labels, label_events, _ = encoding.encode(events, steps_per_bar)
+        inputs, labels, label_events, _ = encode_all(events, steps_per_bar)
         inputs = tf.ensure_shape(inputs[:, :-1], [batch_size, None, encoding.input_size])
         labels = tf.ensure_shape(labels, [batch_size, None])
         label_events = tf.ensure_shape(label_events, [batch_size, None, encoding.num_classes])
