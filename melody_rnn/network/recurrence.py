@@ -97,8 +97,8 @@ def lstm(
         def gradient(d_hs: tf.Tensor, *_: tf.Tensor) -> list[tf.Tensor]:
             gradients = []
             for (d,), before, (hs, cs, gates) in zip(_in_parts(d_hs), befores, parts, strict=True):
-                d_gates = _lstm_backward(d, gates, cs, recurrent_kernel)
-                d_kernels = _product(before[0], d_gates), tf.reduce_sum(d_gates, [0, 1]), _product(hs[:-1], d_gates)
+                d_gates, d_bias = _lstm_backward(d, gates, cs, recurrent_kernel)
+                d_kernels = _product(before[0], d_gates), d_bias, _product(hs[:-1], d_gates)
                 gradients.append((_times(d_gates, tf.transpose(kernel)), *d_kernels))
             return [_joined(gradients, 0), *_summed(gradients)]
 
@@ -227,7 +227,7 @@ def _lstm_forward(gates: tf.Tensor, bias: tf.Tensor, h: tf.Tensor, c: tf.Tensor,
 
 
 @_compiled
-def _lstm_backward(d_hs: tf.Tensor, gates: tf.Tensor, cells: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+def _lstm_backward(d_hs: tf.Tensor, gates: tf.Tensor, cells: tf.Tensor, kernel: tf.Tensor) -> list[tf.Tensor]:
     steps, batch, units = tf.shape(d_hs)[0], tf.shape(d_hs)[1], kernel.shape[0]
     transposed = tf.transpose(kernel)
 
@@ -242,17 +242,20 @@ def _lstm_backward(d_hs: tf.Tensor, gates: tf.Tensor, cells: tf.Tensor, kernel: 
         activations: tf.Tensor,
         before: tf.Tensor,
         c: tf.Tensor,
+        d_bias: tf.Tensor,
         d_gates: tf.Tensor,
     ) -> tuple[tf.Tensor, ...]:
         d, d_c = _cell_gradient(d_output + d_h, d_c, activations, before, c)
         # What the next round takes is read in this one: copying it is fast, and computing with what is read is not.
         upcoming = read(tf.maximum(t - 1, 0))
-        return t - 1, tf.matmul(d, transposed), d_c, *upcoming, before, _put(d_gates, d, t)
+        d_bias, d_gates = d_bias + tf.reduce_sum(d, 0), _put(d_gates, d, t)
+        return t - 1, tf.matmul(d, transposed), d_c, *upcoming, before, d_bias, d_gates
 
     zeros, last = tf.zeros([batch, units]), steps - 1
-    first = (last, zeros, zeros, *read(last), _row(cells, steps), tf.zeros([steps, batch, 4 * units]))
-    *_, d_gates = tf.while_loop(lambda t, *_: t >= 0, body, first, maximum_iterations=steps)
-    return d_gates
+    sums = tf.zeros([4 * units]), tf.zeros([steps, batch, 4 * units])
+    first = (last, zeros, zeros, *read(last), _row(cells, steps), *sums)
+    *_, d_bias, d_gates = tf.while_loop(lambda t, *_: t >= 0, body, first, maximum_iterations=steps)
+    return [d_gates, d_bias]
 
 
 @_compiled

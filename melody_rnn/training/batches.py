@@ -18,9 +18,9 @@ from melody_rnn.training.devices import Strategy
 from melody_rnn.training.settings import TrainingSettings
 
 # Compiled loops are made anew for each length, so that training batches are padded to a multiple of this.
-_LENGTH_MULTIPLE = 32
+_LENGTH_MULTIPLE = 16
 # Lengths are compared give or take this share, so that melodies meet others in each epoch.
-_LENGTH_NOISE = 0.1
+_LENGTH_NOISE = 0.05
 _SIGNATURE = (tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.int32))
 Batch = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
