@@ -67,7 +67,7 @@ def test_training_batches_have_the_same_rows_and_few_lengths(encoding, melodies)
     settings = replace(SETTINGS, batch_size=64, transposition=0)
     shapes = {tuple(w.shape) for _, _, w in islice(training_batches(encoding, melodies, settings, 0), 3)}
     assert {rows for rows, _ in shapes} == {64}
-    assert all(steps % 32 == 0 for _, steps in shapes)
+    assert all(steps % 16 == 0 for _, steps in shapes)
 
 
 def test_transposed_melodies_stay_in_range(encoding, melodies):

@@ -163,11 +163,11 @@ def test_a_bundle_is_tuned_on_music_of_one_s_own(music, tmp_path):
     data, bundle = str(tmp_path / "data"), str(BASIC)
 
     def melody_rnn(*arguments):
-        result = CliRunner().invoke(cli, [*arguments, "--verbose"], catch_exceptions=False, standalone_mode=False)
+        result = CliRunner().invoke(cli, arguments, catch_exceptions=False, standalone_mode=False)
         return result.output
 
     melody_rnn("dataset", "build", "--input", str(music), "--output", data, "--workers", "1")
-    tune = ["train", "--from", bundle, "--dataset", data, "--run-dir"]
+    tune = ["train", "--verbose", "--from", bundle, "--dataset", data, "--run-dir"]
     melody_rnn(*tune, str(tmp_path / "still"), "--steps", "1", "--hparams", "learning_rate=1e-9")
     before = read_bundle(bundle).weights
     model = MelodyRNN.from_preset(tmp_path / "still" / "model")
