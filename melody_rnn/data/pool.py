@@ -97,7 +97,7 @@ class ReaderPool:
         parts = [(source, num, own) for source, num in zip(files, shares, strict=True) for own in range(num)]
         with ThreadPoolExecutor(self._num_workers) as threads:
             try:
-                results = threads.map(self._read_share, *zip(*parts, strict=True)) if parts else iter(())
+                results = threads.map(lambda part: self._read_share(*part), parts)
                 for num in shares:
                     yield _joined(list(islice(results, num)))
             except BaseException:

@@ -163,7 +163,8 @@ class AttentionLSTM(keras.layers.Layer):
         kernels = recurrence.AttentionKernels(
             inputs=tf.matmul(own_kernel, kernel),
             bias=bias,
-            recurrent=tf.concat([tf.matmul(context_kernel, kernel), layer.cell.recurrent_kernel.value], 0),
+            context=tf.matmul(context_kernel, kernel),
+            recurrent=layer.cell.recurrent_kernel.value,
             query=tf.convert_to_tensor(self.query_kernel),
             query_bias=tf.convert_to_tensor(self.query_bias),
             score=tf.convert_to_tensor(self.score_vector),
