@@ -1,6 +1,5 @@
 """Music files of any kind to pieces."""
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -15,6 +14,7 @@ from melody_rnn.data.tfrecords import SUFFIX as RECORDS_SUFFIX
 from melody_rnn.data.tfrecords import is_record_file, read_note_sequence, read_records
 from melody_rnn.errors import InputFileError
 from melody_rnn.events import DEFAULT_QPM
+from melody_rnn.music.tempos import quarter_clock
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence
@@ -69,7 +69,11 @@ def piece_from_sequence(sequence: "NoteSequence") -> Piece:
     A first bar that has a shorter meter of its own, as notation programs write a pickup, is taken for one.
     """
     tempos = _tempos(sequence)
-    quarters = _quarters(tempos)
+    clock = quarter_clock(tempos)
+
+    def quarters(seconds: float) -> float:
+        return round(clock(seconds), _DECIMALS)
+
     parts: dict[int, list[PieceNote]] = {}
     for note in sequence.notes:
         if note.velocity and not note.is_drum:
@@ -131,21 +135,6 @@ def _tempos(sequence: "NoteSequence") -> list[tuple[float, float]]:
     if not tempos or tempos[0][0] > 0:
         tempos.insert(0, (0.0, DEFAULT_QPM))
     return tempos
-
-
-def _quarters(tempos: list[tuple[float, float]]) -> Callable[[float], float]:
-    """Returns the function from seconds to quarter notes; what is before the start is at the start."""
-    times = [time for time, _ in tempos]
-    rates = [qpm / 60 for _, qpm in tempos]
-    starts = [0.0]
-    for (time, next_time), rate in zip(pairwise(times), rates, strict=False):
-        starts.append(starts[-1] + (next_time - time) * rate)
-
-    def quarters(seconds: float) -> float:
-        number = bisect_left(times, seconds, 1) - 1
-        return round(starts[number] + (max(seconds, 0.0) - times[number]) * rates[number], _DECIMALS)
-
-    return quarters
 
 
 def _merge_pickup(meters: list[Meter]) -> tuple[list[Meter], tuple[Pad, ...]]:

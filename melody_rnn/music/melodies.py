@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from melody_rnn.errors import MelodyError
 from melody_rnn.events import DEFAULT_QPM, DEFAULT_STEPS_PER_QUARTER, NUM_PITCHES
 from melody_rnn.music.meters import Meter, meter_of_bar
+from melody_rnn.music.tempos import quarter_clock
 
 MAX_STEPS = 100_000
 """Steps beyond which a file is taken for damaged: seven hours at 120 quarter notes a minute."""
@@ -147,16 +148,11 @@ class _StepClock:
         tempos = sorted((tempo.time, tempo.qpm) for tempo in sequence.tempos if tempo.qpm > 0)
         if not tempos or tempos[0][0] > 0:
             tempos.insert(0, (0.0, tempos[0][1] if tempos else DEFAULT_QPM))
-        self._tempos = tempos
+        self._quarters = quarter_clock(tempos)
         self._steps_per_quarter = steps_per_quarter
 
     def __call__(self, seconds: float) -> int:
-        quarters = 0.0
-        for (time, qpm), (next_time, _) in zip(self._tempos, [*self._tempos[1:], (float("inf"), 0.0)], strict=True):
-            if seconds <= time:
-                break
-            quarters += (min(seconds, next_time) - time) * qpm / 60
-        return int(sequences_lib.quantize_to_step(quarters, self._steps_per_quarter))
+        return int(sequences_lib.quantize_to_step(self._quarters(seconds), self._steps_per_quarter))
 
 
 def _first_meter(sequence: NoteSequence) -> Meter:
