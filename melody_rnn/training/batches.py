@@ -44,6 +44,24 @@ def opening_pitches(melodies: Sequence[StoredMelody]) -> dict[int, float]:
     return {pitch: count / total for pitch, count in sorted(counts.items())}
 
 
+def label_frequencies(
+    encoding: Encoding, melodies: Sequence[StoredMelody], settings: TrainingSettings
+) -> NDArray[np.float64]:
+    """Returns how often each label comes in a run's first epoch, as shares [num_classes] of the labels and one each.
+
+    Args:
+        encoding: How melodies are encoded.
+        melodies: The train split, in the model's range.
+        settings: Batch size, transposition and seed.
+    """
+    counts = np.ones(encoding.num_classes)
+    moved = _transposed(melodies, encoding, settings, _epoch_rng(settings, 0))
+    for _, (_, labels, _), weights in evaluation_batches(encoding, moved, settings.batch_size):
+        counts += np.bincount(np.ravel(labels), np.ravel(weights), len(counts))
+    frequencies: NDArray[np.float64] = counts / counts.sum()
+    return frequencies
+
+
 def training_batches(
     encoding: Encoding,
     melodies: Sequence[StoredMelody],
@@ -69,8 +87,8 @@ def training_batches(
     def generate() -> Iterator[Sequence[StoredMelody]]:
         epoch, skipped = divmod(first_step, per_epoch)
         while True:
-            rng = np.random.default_rng([settings.seed, epoch])
-            moved = [_transpose(melody, encoding.config, settings.transposition, rng) for melody in melodies]
+            rng = _epoch_rng(settings, epoch)
+            moved = _transposed(melodies, encoding, settings, rng)
             noise = rng.uniform(1 - _LENGTH_NOISE, 1 + _LENGTH_NOISE, len(moved))
             order = np.argsort(noise * [len(melody.events) for melody in moved], kind="stable")
             for index in rng.permutation(per_epoch)[skipped:]:
@@ -183,6 +201,16 @@ def _encoded(encoding: Encoding, batches: tf.data.Dataset, batch_size: int, is_c
         return inputs, (events[:, 1:], labels[:, 1:], label_events[:, 1:]), weights
 
     return batches.map(encode, num_parallel_calls=1, deterministic=True).prefetch(2)
+
+
+def _epoch_rng(settings: TrainingSettings, epoch: int) -> np.random.Generator:
+    return np.random.default_rng([settings.seed, epoch])
+
+
+def _transposed(
+    melodies: Sequence[StoredMelody], encoding: Encoding, settings: TrainingSettings, rng: np.random.Generator
+) -> list[StoredMelody]:
+    return [_transpose(melody, encoding.config, settings.transposition, rng) for melody in melodies]
 
 
 def _transpose(melody: StoredMelody, config: EncodingConfig, most: int, rng: np.random.Generator) -> StoredMelody:

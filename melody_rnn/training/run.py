@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from melody_rnn.config import ModelConfig
@@ -29,7 +30,14 @@ from melody_rnn.files import write_whole
 from melody_rnn.network.lstm import runs_on_cpu
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import Preset, make_network, save_preset
-from melody_rnn.training.batches import evaluation_batches, num_batches, opening_pitches, squash_all, training_batches
+from melody_rnn.training.batches import (
+    evaluation_batches,
+    label_frequencies,
+    num_batches,
+    opening_pitches,
+    squash_all,
+    training_batches,
+)
 from melody_rnn.training.devices import Strategy, is_chief, make_strategy
 from melody_rnn.training.settings import TrainingSettings
 from melody_rnn.training.trainee import Trainee
@@ -75,7 +83,8 @@ def train(
         settings: How it is trained.
         dataset: Melodies; each is squashed into the model's range and key.
         run_dir: The run's folder; must not hold a run.
-        weights_from: A trained network of the same shape to start from; fresh weights where not given.
+        weights_from: A trained network of the same shape to start from; fresh weights where not given, with
+            the logits' biases at the frequencies of the labels.
         callbacks: More Keras callbacks.
         dataset_folder: Where the dataset lies, for `resume`.
         strategy: The devices, as `make_strategy` gives them; one device where not given.
@@ -97,7 +106,9 @@ def train(
         "digest": dataset.digest,
     }
     trainer = _Trainer(config, settings, dataset, run_dir, strategy)
-    if weights_from is not None:
+    if weights_from is None:
+        trainer.begin_with_frequencies()
+    else:
         trainer.assign(weights_from)
     trainer.save()
     # Written last: a folder with it has a checkpoint to go on from.
@@ -229,6 +240,14 @@ class _Trainer:
         trainee.compile(optimizer=optimizer, jit_compile=False)
         optimizer.build(trainee.trainable_variables)
         return trainee, optimizer
+
+    def begin_with_frequencies(self) -> None:
+        """Sets the logits' biases so that fresh weights give each label about as often as the train split does.
+
+        Without it Magenta's settings spend some two hundred steps on what counting gives at once.
+        """
+        frequencies = label_frequencies(self._encoding, self._train, self._settings)
+        self._trainee.network.logits_layer.bias.assign(np.log(frequencies))
 
     def assign(self, network: MelodyNetwork) -> None:
         """Takes over another network's weights."""

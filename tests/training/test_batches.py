@@ -7,7 +7,13 @@ from scales import SETTINGS, scales
 
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.encodings import make_encoding
-from melody_rnn.training.batches import evaluation_batches, num_batches, opening_pitches, training_batches
+from melody_rnn.training.batches import (
+    evaluation_batches,
+    label_frequencies,
+    num_batches,
+    opening_pitches,
+    training_batches,
+)
 
 
 @pytest.fixture
@@ -61,6 +67,14 @@ def test_an_epoch_holds_every_melody_once(encoding):
         if n.any()
     ]
     assert sorted(seen) == sorted(tuple(m.events[1:].astype(int)) for m in melodies)
+
+
+def test_label_frequencies_are_of_the_first_epoch(encoding, melodies):
+    settings = replace(SETTINGS, batch_size=64, transposition=3)
+    counts = np.ones(encoding.num_classes)
+    for _, (_, labels, _), weights in islice(training_batches(encoding, melodies, settings, 0), num_batches(150, 64)):
+        np.add.at(counts, labels.numpy()[weights.numpy() > 0], 1)
+    np.testing.assert_allclose(label_frequencies(encoding, melodies, settings), counts / counts.sum())
 
 
 def test_training_batches_have_the_same_rows_and_few_lengths(encoding, melodies):

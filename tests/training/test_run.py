@@ -15,11 +15,13 @@ from scales import CONFIG, SETTINGS, dataset
 
 from melody_rnn.config import CONFIGS, NetworkConfig
 from melody_rnn.data.dataset import Dataset
+from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError, TrainingError
 from melody_rnn.evaluation import evaluate
 from melody_rnn.model import MelodyRNN
 from melody_rnn.presets import load_preset
 from melody_rnn.training import resume, train
+from melody_rnn.training.batches import label_frequencies
 
 
 def weights_of(run):
@@ -59,6 +61,15 @@ def test_training_beats_counting(tmp_path, name):
     assert run.num_parameters == trained.count_params()
     # Labels of lookback_rnn are not events, so that its loss is not what an event costs.
     assert preset.nats_per_event == (run.best["val_loss"] if name == "tunes_rnn" else None)
+
+
+def test_fresh_weights_begin_with_the_frequencies_of_labels(tmp_path):
+    settings = replace(SETTINGS, steps=1, learning_rate=1e-9)
+    run = train(CONFIG, settings, dataset(), tmp_path / "run")
+    frequencies = label_frequencies(make_encoding(CONFIG.encoding), dataset().split("train"), settings)
+    np.testing.assert_allclose(load_preset(run.model)[1].logits_layer.bias, np.log(frequencies), atol=1e-5)
+    # In nats, about what counting gives.
+    assert run.history[0]["loss"] == pytest.approx(-np.sum(frequencies * np.log(frequencies)), abs=0.3)
 
 
 def test_the_same_settings_give_the_same_weights(tmp_path):
@@ -129,7 +140,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_checkpoint(tmp_path)
 
 
 def test_training_can_start_from_trained_weights(tmp_path):
-    first = train(CONFIG, SETTINGS, dataset(), tmp_path / "first")
+    first = train(CONFIG, replace(SETTINGS, epochs=12, learning_rate=2e-2), dataset(), tmp_path / "first")
     network = MelodyRNN.from_preset(first.model).network
     second = train(CONFIG, replace(SETTINGS, epochs=1), dataset(), tmp_path / "second", weights_from=network)
     assert second.history[0]["loss"] < 0.8 * first.history[0]["loss"]
