@@ -43,7 +43,7 @@ MAGENTAS = "--epochs 30 --hparams batch_size=32,learning_rate=0.003,schedule=cos
 RECIPES = {
     "tunes_rnn": Recipe(
         "Fiddle tunes with their bars and repeats, in any meter: the default.",
-        "--epochs 40",
+        "--epochs 24 --hparams dropout=0.5",
         "Phrases of four and eight bars come back, often varied at their end, and most tunes close on a long note. "
         "It knows the meter: give `--meter 6/8` for jigs, `--meter 3/4` for waltzes.",
     ),
