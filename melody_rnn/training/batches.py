@@ -55,7 +55,7 @@ def label_frequencies(
         settings: Batch size, transposition and seed.
     """
     counts = np.ones(encoding.num_classes)
-    moved = _transposed(melodies, encoding, settings, _epoch_rng(settings, 0))
+    moved, _ = _begin_epoch(encoding, melodies, settings, 0)
     for _, (_, labels, _), weights in evaluation_batches(encoding, moved, settings.batch_size):
         counts += np.bincount(np.ravel(labels), np.ravel(weights), len(counts))
     frequencies: NDArray[np.float64] = counts / counts.sum()
@@ -87,8 +87,7 @@ def training_batches(
     def generate() -> Iterator[Sequence[StoredMelody]]:
         epoch, skipped = divmod(first_step, per_epoch)
         while True:
-            rng = _epoch_rng(settings, epoch)
-            moved = _transposed(melodies, encoding, settings, rng)
+            moved, rng = _begin_epoch(encoding, melodies, settings, epoch)
             noise = rng.uniform(1 - _LENGTH_NOISE, 1 + _LENGTH_NOISE, len(moved))
             order = np.argsort(noise * [len(melody.events) for melody in moved], kind="stable")
             for index in rng.permutation(per_epoch)[skipped:]:
@@ -203,14 +202,12 @@ def _encoded(encoding: Encoding, batches: tf.data.Dataset, batch_size: int, is_c
     return batches.map(encode, num_parallel_calls=1, deterministic=True).prefetch(2)
 
 
-def _epoch_rng(settings: TrainingSettings, epoch: int) -> np.random.Generator:
-    return np.random.default_rng([settings.seed, epoch])
-
-
-def _transposed(
-    melodies: Sequence[StoredMelody], encoding: Encoding, settings: TrainingSettings, rng: np.random.Generator
-) -> list[StoredMelody]:
-    return [_transpose(melody, encoding.config, settings.transposition, rng) for melody in melodies]
+def _begin_epoch(
+    encoding: Encoding, melodies: Sequence[StoredMelody], settings: TrainingSettings, epoch: int
+) -> tuple[list[StoredMelody], np.random.Generator]:
+    """Returns an epoch's melodies, transposed, and the random numbers that the rest of it draws from."""
+    rng = np.random.default_rng([settings.seed, epoch])
+    return [_transpose(melody, encoding.config, settings.transposition, rng) for melody in melodies], rng
 
 
 def _transpose(melody: StoredMelody, config: EncodingConfig, most: int, rng: np.random.Generator) -> StoredMelody:

@@ -244,7 +244,7 @@ class _Trainer:
     def begin_with_frequencies(self) -> None:
         """Sets the logits' biases so that fresh weights give each label about as often as the train split does.
 
-        Without it Magenta's settings spend some two hundred steps on what counting gives at once.
+        Without it Magenta's settings spend hundreds of steps on what counting gives at once.
         """
         frequencies = label_frequencies(self._encoding, self._train, self._settings)
         self._trainee.network.logits_layer.bias.assign(np.log(frequencies))
