@@ -1,12 +1,13 @@
-"""Writing files and folders whole or not at all."""
+"""Files and folders: written whole or not at all, and read only where reading ends."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from melody_rnn.errors import OutputError
+from melody_rnn.errors import InputFileError, OutputError
 
 
 @contextmanager
@@ -60,3 +61,29 @@ def _umask() -> int:
     current = os.umask(0)
     os.umask(current)
     return current
+
+
+def read_input(path: Path, max_bytes: int) -> bytes:
+    """Returns the bytes of a file that a user named.
+
+    Only regular files are read: a device or a pipe may never end.
+
+    Raises:
+        InputFileError: If it is missing, no regular file, empty, larger than `max_bytes`, or not ours to read; the
+            message names the path.
+    """
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise InputFileError(f"{path}: is a folder; give a file")
+        if not stat.S_ISREG(status.st_mode):
+            raise InputFileError(f"{path}: is no regular file; give one")
+        if status.st_size > max_bytes:
+            raise InputFileError(f"{path}: larger than {max_bytes // 2**20} MiB, which no file of this kind is")
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)
+    except (OSError, ValueError) as error:
+        raise InputFileError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    if not data:
+        raise InputFileError(f"{path}: is empty")
+    return data[:max_bytes]

@@ -1,0 +1,1 @@
+"""Music files of every kind: read into scores, and written from them."""
