@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from melody_rnn.data.bars import Pad, find_pads
+from melody_rnn.formats.grid import Pad, find_pads
 from melody_rnn.data.pieces import Key, Meter, Piece, PieceNote
 from melody_rnn.data.repeats import FIELDS, INLINE_FIELD, Repeats, unfold
 from melody_rnn.errors import InputFileError

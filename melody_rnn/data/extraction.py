@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, NamedTuple, get_args
 
-from melody_rnn.data.bars import Pad
+from melody_rnn.formats.grid import Pad
 from melody_rnn.data.pieces import Key, Meter, Piece, PieceNote
 from melody_rnn.data.repeats import Repeats
 from melody_rnn.errors import InvalidArgumentError

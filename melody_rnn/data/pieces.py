@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from melody_rnn.data.bars import Pad
+from melody_rnn.formats.grid import Pad
 
 
 class PieceNote(NamedTuple):

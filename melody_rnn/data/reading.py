@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from melody_rnn.data.abc import AbcTune, decode_text, read_tune, split_tunebook
-from melody_rnn.data.bars import Pad
+from melody_rnn.formats.grid import Pad
 from melody_rnn.data.pieces import Key, Meter, Piece, PieceNote
 from melody_rnn.data.repeats import Repeats
 from melody_rnn.data.tfrecords import SUFFIX as RECORDS_SUFFIX

@@ -58,3 +58,20 @@ class Key(NamedTuple):
 def key_of_tonic(tonic: int, mode: str = "major") -> Key:
     """Returns the key of a mode on a tonic (pitch class, 0 for C), with as few sharps or flats as can be."""
     return Key(MODES[mode], mode).transpose(tonic)
+
+
+def spell(pitch: int, key: Key | None = None) -> str:
+    """Returns the name of a pitch class as it is spelled in a key: F# in D major, Gb in Db major.
+
+    Pitches outside the key take the name that is nearest to it on the line of fifths.
+
+    Args:
+        pitch: A pitch or pitch class.
+        key: The key; C major if None.
+    """
+    # On the line of fifths, where C is 0, a key's notes lie from one below to five above its signature.
+    centre = (key.sharps if key else 0) + 2
+    place = pitch * _SEMITONES_PER_FIFTH % NOTES_PER_OCTAVE
+    place += NOTES_PER_OCTAVE * round((centre - place) / NOTES_PER_OCTAVE)
+    accidentals, letter = divmod(place + 1, len(_FIFTHS))
+    return _FIFTHS[letter] + ("#" * accidentals if accidentals > 0 else "b" * -accidentals)

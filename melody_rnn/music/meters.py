@@ -1,7 +1,8 @@
 """Meters, as time signatures name them, and their bars in steps."""
 
 import re
-from typing import NamedTuple
+from fractions import Fraction
+from typing import Final, NamedTuple
 
 from melody_rnn.errors import MelodyError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
@@ -20,6 +21,11 @@ class Meter(NamedTuple):
 
     numerator: int
     denominator: int
+
+    @property
+    def quarters(self) -> Fraction:
+        """The length of a bar, in quarter notes."""
+        return Fraction(4 * self.numerator, self.denominator)
 
     def steps_per_bar(self, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER) -> int:
         """Returns the steps in a bar.
@@ -57,3 +63,7 @@ def meter_of_bar(steps_per_bar: int, steps_per_quarter: int = DEFAULT_STEPS_PER_
     while steps_per_bar * denominator % (4 * steps_per_quarter) and denominator < 64:
         denominator *= 2
     return Meter(max(1, steps_per_bar * denominator // (4 * steps_per_quarter)), denominator)
+
+
+COMMON_TIME: Final = Meter(4, 4)
+"""What holds where nobody says a meter."""

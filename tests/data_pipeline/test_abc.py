@@ -1,7 +1,7 @@
 import pytest
 
 from melody_rnn.data.abc import AbcTune, decode_text, playable_text, read_tune, split_tunebook
-from melody_rnn.data.bars import Pad
+from melody_rnn.formats.grid import Pad
 from melody_rnn.data.pieces import Key
 from melody_rnn.errors import InputFileError
 

@@ -1,6 +1,6 @@
 from itertools import accumulate
 
-from melody_rnn.data.bars import Pad, find_pads
+from melody_rnn.formats.grid import Pad, find_pads
 
 
 def pads(*lengths: float, bar: float = 4, notes_a_quarter: int = 1) -> list[Pad]:

@@ -5,7 +5,7 @@ import note_seq
 import pytest
 from note_seq import NoteSequence, sequences_lib
 
-from melody_rnn.data.bars import Pad
+from melody_rnn.formats.grid import Pad
 from melody_rnn.data.extraction import Extracted, Extraction, ExtractionRules, extract
 from melody_rnn.data.pieces import Key, Meter, Piece, PieceNote
 from melody_rnn.data.reading import piece_from_sequence

@@ -6,7 +6,7 @@ import pytest
 from music_files import abc, midi, musicxml
 from note_seq import NoteSequence
 
-from melody_rnn.data.bars import Pad
+from melody_rnn.formats.grid import Pad
 from melody_rnn.data.pieces import Key, Meter, PieceNote
 from melody_rnn.data.reading import piece_from_sequence, read_pieces
 from melody_rnn.errors import InputFileError

@@ -4,10 +4,15 @@ Notation has bars that are not whole: a pickup, a last bar short by the pickup t
 one ends with a whole bar and the next starts with a pickup, mistakes. A model that counts steps needs them whole.
 """
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
+from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
+
+from melody_rnn.formats.score import MeterChange, Score
+from melody_rnn.music.meters import COMMON_TIME
 
 # Times of bars come from ticks; fast tuplets round them.
 _TOLERANCE = 1 / 32
@@ -73,3 +78,28 @@ def _is_multiple(length: float, bar: float) -> bool:
 
 def _starts_between(note_starts: Sequence[float], low: float, high: float) -> bool:
     return bisect_left(note_starts, low) < bisect_left(note_starts, high)
+
+
+class TimedNote(NamedTuple):
+    """A note; times in quarter notes."""
+
+    start: Fraction | float
+    end: Fraction | float
+    pitch: int
+
+
+def score_pads(score: Score) -> list[Pad]:
+    """Returns what puts the bars of a score onto the grid of its meters, each from where it begins.
+
+    Args:
+        score: A score of plain bars, in the order in which they are played.
+    """
+    note_starts = sorted({float(note.start) for part in score.parts for note in part.notes})
+    bar_starts = [*(float(bar.start) for bar in score.bars), float(score.end)]
+    pads: list[Pad] = []
+    for change, following in pairwise([*(score.meters or [MeterChange(Fraction(0), COMMON_TIME)]), None]):
+        assert change is not None
+        end = float(following.start) if following else math.inf
+        own = [start for start in bar_starts if float(change.start) <= start <= end]
+        pads += find_pads(own, float(change.meter.quarters), note_starts)
+    return pads
