@@ -115,3 +115,17 @@ def one_line(spans: Sequence[Span], polyphony: Polyphony) -> Line:
         elif span.pitch != last.pitch:
             chord_steps[span.start] += 1
     return Line(line, len(chord_steps), num_inner, num_collapsed)
+
+
+def is_sounding_at_end(events: Sequence[int]) -> bool:
+    """Returns whether a note still sounds when the events end."""
+    return next((event for event in reversed(events) if event != NO_EVENT), NOTE_OFF) >= 0
+
+
+def rest_at_end(events: Sequence[int]) -> int:
+    """Returns for how many steps nothing has sounded when the events end."""
+    steps, is_sounding = 0, False
+    for event in events:
+        is_sounding = event >= 0 or (is_sounding and event == NO_EVENT)
+        steps = 0 if is_sounding else steps + 1
+    return steps

@@ -180,6 +180,11 @@ class Tune:
         return (len(self.events) - (self.steps_per_bar if self.pickup_steps else 0)) / self.steps_per_bar
 
     @property
+    def tempo(self) -> float:
+        """Quarter notes a minute; the usual 120 where nobody said."""
+        return DEFAULT_QPM if self.qpm is None else self.qpm
+
+    @property
     def form(self) -> str:
         """The labels of the sections as they are played, such as AABB."""
         return "".join(section.label * section.times for section in self.sections)
@@ -243,7 +248,7 @@ class Tune:
         from melody_rnn.formats.note_sequences import sequence_from_score
         from melody_rnn.tunes.to_score import score_of
 
-        return sequence_from_score(score_of(self.played()), velocity)
+        return sequence_from_score(score_of(self.played(), fills_last_bar=True), velocity)
 
     def write(self, path: str | Path, overwrite: bool = True) -> Path:
         """Writes the tune as a file of the kind that its name says.
@@ -265,11 +270,6 @@ class Tune:
         from melody_rnn.tunes.files import write_tune
 
         return write_tune(self, path, overwrite)
-
-
-def qpm_of(tune: Tune) -> float:
-    """Returns a tune's tempo in quarter notes a minute; the usual one where nobody said."""
-    return DEFAULT_QPM if tune.qpm is None else tune.qpm
 
 
 def letter(number: int) -> str:

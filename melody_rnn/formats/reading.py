@@ -1,0 +1,97 @@
+"""Music files of any kind to scores: the one reader of the package."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from melody_rnn.errors import InputFileError
+from melody_rnn.files import read_input
+from melody_rnn.formats.score import Score
+
+MIDI_SUFFIXES: Final = (".mid", ".midi")
+MUSICXML_SUFFIXES: Final = (".musicxml", ".xml", ".mxl")
+ABC_SUFFIXES: Final = (".abc",)
+SUFFIXES: Final = (*MIDI_SUFFIXES, *MUSICXML_SUFFIXES, *ABC_SUFFIXES)
+_MAX_BYTES: Final = 64 * 2**20
+_MAX_BOOK_BYTES: Final = 512 * 2**20
+
+
+class ScoreSource(NamedTuple):
+    """A score in a file, not read yet.
+
+    Attributes:
+        index: Its place in the file, from 0.
+        title: Its title, as far as it is known without reading it.
+        read: Reads it; raises InputFileError, whose message does not name the file.
+    """
+
+    index: int
+    title: str
+    read: Callable[[], Score]
+
+
+def is_music(path: Path) -> bool:
+    """Returns whether a file is music by its name; what macOS puts beside files, ``._tune.mid``, is none."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith("._")
+
+
+def holds_many(path: Path) -> bool:
+    """Returns whether a file may hold more than one score."""
+    return path.suffix.lower() in ABC_SUFFIXES
+
+
+def score_sources(path: Path) -> Iterator[ScoreSource]:
+    """Yields the scores in a file: the tunes of an ABC tune book, or the one piece of any other file.
+
+    Raises:
+        InputFileError: If the file is missing, no regular file, too large or of an unknown kind, or holds no score.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise InputFileError(f"{path}: unknown kind of music file; give one of {', '.join(SUFFIXES)}")
+    data = read_input(path, _MAX_BOOK_BYTES if holds_many(path) else _MAX_BYTES)
+    if suffix in MIDI_SUFFIXES:
+        yield ScoreSource(0, "", lambda: _read_midi(data))
+    elif suffix in MUSICXML_SUFFIXES:
+        yield ScoreSource(0, "", lambda: _read_musicxml(data))
+    else:
+        yield from _tunes_of_book(data, path)
+
+
+def read_score(path: Path) -> Score:
+    """Returns the first score of a file.
+
+    Raises:
+        InputFileError: If it cannot be read; the message names the file.
+    """
+    source = next(score_sources(path))
+    try:
+        return source.read()
+    except InputFileError as error:
+        raise InputFileError(f"{path}: {error}") from error
+
+
+def _read_midi(data: bytes) -> Score:
+    from melody_rnn.formats.midi.reader import read_midi
+
+    return read_midi(data)
+
+
+def _read_musicxml(data: bytes) -> Score:
+    from melody_rnn.formats.musicxml.reader import read_musicxml
+
+    return read_musicxml(data)
+
+
+def _tunes_of_book(data: bytes, path: Path) -> Iterator[ScoreSource]:
+    from melody_rnn.formats.abc import AbcTune, read_abc_tune, split_tunebook
+
+    def reader(tune: AbcTune) -> Callable[[], Score]:
+        return lambda: read_abc_tune(tune)
+
+    is_empty = True
+    for tune in split_tunebook(data):
+        is_empty = False
+        yield ScoreSource(tune.index, tune.title, reader(tune))
+    if is_empty:
+        raise InputFileError(f"{path}: not a readable ABC file (no tune starts with X:)")

@@ -1,0 +1,168 @@
+"""Tunes in files: read from any kind of music file, and written as any."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError, OutputError
+from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
+from melody_rnn.files import write_whole
+from melody_rnn.formats.reading import score_sources
+from melody_rnn.tunes.from_score import tunes_of_score
+from melody_rnn.tunes.to_score import about_text, score_of
+from melody_rnn.tunes.tune import Tune
+
+AUDIO_KINDS: Final = ("wav", "flac", "ogg")
+NOTATION_KINDS: Final = ("abc", "musicxml", "xml", "mxl")
+SHEET_KINDS: Final = ("svg", "png", "pdf")
+KINDS: Final = ("mid", *NOTATION_KINDS, *SHEET_KINDS, *AUDIO_KINDS)
+
+
+def read_tunes(path: str | Path, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER) -> list[Tune]:
+    """Reads all tunes of a music file: those of an ABC tune book, the parts of a MIDI or MusicXML file but drums.
+
+    Tunes are as written: each section once, with the last of its endings; `Tune.played` performs the repeats.
+
+    Args:
+        path: A .mid, .midi, .musicxml, .xml, .mxl or .abc file.
+        steps_per_quarter: Steps in a quarter note.
+
+    Raises:
+        InputFileError: If the file cannot be read, or no tune in it; the message names the file.
+        MelodyError: If there is no note in it that could be a melody.
+    """
+    path = Path(path)
+    tunes: list[Tune] = []
+    problems: list[InputFileError | MelodyError] = []
+    for source in score_sources(path):
+        try:
+            tunes += tunes_of_score(source.read(), steps_per_quarter)
+        except (InputFileError, MelodyError) as error:
+            problems.append(error)
+    if not tunes:
+        raise type(problems[0])(f"{path}: {problems[0]}") from problems[0]
+    if problems:
+        left_out = f"{len(problems)} more of the file could not be read (the first: {problems[0]})"
+        tunes[0] = replace(tunes[0], remarks=(left_out, *tunes[0].remarks))
+    return tunes
+
+
+def read_tune(path: str | Path, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER) -> Tune:
+    """Reads the first tune of a music file, as `read_tunes` does; of a tune book no other tune is looked at.
+
+    Raises:
+        InputFileError: If the file cannot be read; the message names the file.
+        MelodyError: If there is no note in it that could be a melody.
+    """
+    path = Path(path)
+    sources = score_sources(path)
+    try:
+        tune = tunes_of_score(next(sources).read(), steps_per_quarter)[0]
+    except (InputFileError, MelodyError) as error:
+        text = str(error).removeprefix(f"{path}: ")
+        raise type(error)(f"{path}: {text}") from error
+    num_others = sum(1 for _ in sources)
+    if num_others:
+        tune = replace(tune, remarks=(f"{num_others + 1} tunes; this is the first one", *tune.remarks))
+    return tune
+
+
+def tune_bytes(tunes: Sequence[Tune], kind: str, velocity: int = 100) -> bytes:
+    """Returns tunes as the bytes of a file.
+
+    Args:
+        tunes: One tune; several for an ABC tune book or a PDF.
+        kind: One of `KINDS`.
+        velocity: How hard notes are struck, 1 to 127.
+
+    Raises:
+        InvalidArgumentError: If the kind is unknown, or a file of it holds one tune and there are more.
+    """
+    if kind not in KINDS:
+        raise InvalidArgumentError(f"the kind of file must be one of {', '.join(KINDS)}, got {kind or 'none'}")
+    if len(tunes) != 1 and kind not in ("abc", "pdf"):
+        raise InvalidArgumentError(f"a .{kind} file holds one tune, got {len(tunes)}")
+    if kind == "mid":
+        return midi_of(tunes[0], velocity)
+    if kind in AUDIO_KINDS:
+        from melody_rnn.formats.audio import audio_bytes, render
+
+        return audio_bytes(render(tunes[0].to_sequence(velocity)), kind)  # type: ignore[arg-type]
+    return _notation_bytes(tunes, kind)
+
+
+def midi_of(tune: Tune, velocity: int = 100, file_type: int = 1) -> bytes:
+    """Returns a tune, as it is played, as the bytes of a MIDI file.
+
+    Args:
+        tune: The tune.
+        velocity: How hard notes are struck, 1 to 127.
+        file_type: 1 for a track of tempos beside the notes, 0 for one track.
+    """
+    from melody_rnn.formats.midi.writer import midi_bytes
+
+    played = tune.played()
+    seconds_per_step = 60 / (played.tempo * played.steps_per_quarter)
+    offset = played.first_step * seconds_per_step
+    markers = [(section.start * seconds_per_step - offset, section.label) for section in played.sections]
+    return midi_bytes(
+        played.to_sequence(velocity), text=about_text(played), title=tune.title, markers=markers, file_type=file_type
+    )
+
+
+def write_tune(tune: Tune, path: str | Path, overwrite: bool = True) -> Path:
+    """Writes a tune as a file; see `Tune.write`."""
+    path = Path(path)
+    data = tune_bytes([tune], path.suffix.lower().removeprefix("."))
+    try:
+        if path.exists() and not overwrite and path.read_bytes() != data:
+            raise OutputError(f"{path}: exists already; name another file")
+        write_whole(path, data)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+    return path
+
+
+def write_new(folder: Path, stem: str, data: bytes, suffix: str = ".mid") -> Path:
+    """Writes a file that replaces no other: of taken names the next free one, STEM-2.mid and so on, is used.
+
+    A file that has the very same bytes already is left alone.
+
+    Returns:
+        The path.
+
+    Raises:
+        OutputError: If the file or its folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for copy in itertools.count(1):
+            path = folder / (f"{stem}{suffix}" if copy == 1 else f"{stem}-{copy}{suffix}")
+            if not path.exists():
+                write_whole(path, data)
+                break
+            if path.read_bytes() == data:
+                break
+    except OSError as error:
+        raise OutputError(f"{folder}: {stem}{suffix} cannot be written there ({error.strerror or error})") from error
+    return path
+
+
+def _notation_bytes(tunes: Sequence[Tune], kind: str) -> bytes:
+    scores = [score_of(tune.written()) for tune in tunes]
+    if kind == "abc":
+        from melody_rnn.formats.abc.writer import abc_text
+
+        return abc_text(scores).encode()
+    if kind in NOTATION_KINDS:
+        from melody_rnn.formats.musicxml.writer import musicxml_bytes, mxl_bytes
+
+        return mxl_bytes(scores[0]) if kind == "mxl" else musicxml_bytes(scores[0])
+    from melody_rnn.formats.sheet import sheet_pdf, sheet_png, sheet_svg
+
+    if kind == "pdf":
+        return sheet_pdf(scores)
+    pages = sheet_png(scores) if kind == "png" else [page.encode() for page in sheet_svg(scores)]
+    return pages[0]
