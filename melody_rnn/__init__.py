@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from melody_rnn.sampling.constraints import Constraints
     from melody_rnn.sampling.sampler import SamplerSettings
     from melody_rnn.sampling.schedule import Schedule
+    from melody_rnn.tunes.files import read_tunes
+    from melody_rnn.tunes.tune import Tune
 
 try:
     __version__ = version("melody-rnn")
@@ -25,9 +27,20 @@ _MODULES = {
     "MelodyRNNError": "melody_rnn.errors",
     "SamplerSettings": "melody_rnn.sampling.sampler",
     "Schedule": "melody_rnn.sampling.schedule",
+    "Tune": "melody_rnn.tunes.tune",
+    "read_tunes": "melody_rnn.tunes.files",
 }
 
-__all__ = ["Constraints", "MelodyRNN", "MelodyRNNError", "SamplerSettings", "Schedule", "__version__"]
+__all__ = [
+    "Constraints",
+    "MelodyRNN",
+    "MelodyRNNError",
+    "SamplerSettings",
+    "Schedule",
+    "Tune",
+    "__version__",
+    "read_tunes",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -1,4 +1,4 @@
-"""`MelodyRNN`, the front door: primer in, melodies out."""
+"""`MelodyRNN`, the front door: primer in, tunes out."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -8,35 +8,29 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from note_seq import Melody
 from numpy.typing import NDArray
 
+from melody_rnn import __version__
 from melody_rnn.bundles import Bundle, read_bundle, read_run, write_bundle, write_magentajs
 from melody_rnn.config import MAX_SEED, ModelConfig
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InvalidArgumentError, MelodyError
-from melody_rnn.events import DEFAULT_STEPS_PER_BAR
 from melody_rnn.generation.beam import BeamSearch, StochasticBeam
-from melody_rnn.generation.beginning import (
-    Beginning,
-    continue_primer,
-    count_new_steps,
-    every_opening,
-    is_set,
-    open_melodies,
-    transposition_for,
-)
-from melody_rnn.generation.loop import SamplingLoop
-from melody_rnn.generation.ranking import FoundMelody, RankBy, rank
-from melody_rnn.generation.trace import Trace, Tracer, move_trace, pad_events, with_draws
-from melody_rnn.music.melodies import fold, squash, transpose_events
-from melody_rnn.music.primers import Primer, PrimerLike, read_primer
+from melody_rnn.generation.beginning import begin, begin_with_every_opening
+from melody_rnn.generation.loop import SamplingLoop, Start
+from melody_rnn.generation.request import Request, plan
+from melody_rnn.generation.result import Generated, RankBy, rank
+from melody_rnn.generation.trace import Replayer, Trace, move_trace, trace_melodies, with_draws
+from melody_rnn.music.meters import Meter
+from melody_rnn.music.transposition import home_transposition, transpose
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import Preset, find_preset, load_preset, make_network, save_preset
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.sampler import SamplerSettings
-from melody_rnn.sampling.schedule import Schedule, Steps
+from melody_rnn.sampling.schedule import Schedule
 from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
+from melody_rnn.tunes.primers import PrimerLike, read_tune_like
+from melody_rnn.tunes.tune import Origin, Tune
 
 
 def fresh_seed() -> int:
@@ -54,9 +48,7 @@ class MelodyRNN:
         self._encoding = make_encoding(preset.config.encoding)
         self._loop = SamplingLoop(self._encoding, network)
         self._beams = BeamSearch(self._encoding, network)
-        self._tracer = Tracer(self._encoding, network)
-        melodies = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)]
-        self._score = tf.function(self._log_likelihoods, input_signature=melodies, autograph=False)
+        self._replayer = Replayer(self._encoding, network)
 
     @classmethod
     def from_preset(cls, name_or_folder: str | Path | None = None) -> "MelodyRNN":
@@ -135,39 +127,42 @@ class MelodyRNN:
         top_p: float | Sequence[float] | None = None,
         min_p: float | Sequence[float] | None = None,
         seed: int | None = None,
-        steps_per_bar: int | None = None,
-        on_done: Callable[[int], object] | None = None,
+        meter: Meter | str | None = None,
+        pickup_steps: int | None = None,
+        qpm: float | None = None,
         sampler: SamplerSettings | None = None,
         constraints: Constraints | None = None,
-        on_trace: Callable[[list[Trace]], object] | None = None,
-    ) -> list[Melody]:
-        """Samples melodies.
+        trace: bool = False,
+        on_done: Callable[[int], object] | None = None,
+    ) -> Generated:
+        """Samples tunes.
 
-        Melody k depends on the seed and on k, not on `num_outputs`. The sampler's settings are one value for all
-        melodies or one for each; temperature, top_k, top_p and min_p take the place of those in `sampler`.
+        Tune k depends on the seed and on k, not on `num_outputs`. The sampler's settings are one value for all tunes
+        or one for each; temperature, top_k, top_p and min_p take the place of those in `sampler`.
 
         Args:
-            num_outputs: Number of melodies, at least 1.
-            num_steps: Steps of each melody with its primer.
+            num_outputs: Number of tunes, at least 1.
+            num_steps: Steps of each tune with its primer, from the start of the first bar.
             new_steps: Steps to sample after the primer; takes the place of `num_steps`.
-            primer: What every melody starts with: a melody, events, a NoteSequence, or text as `parse_primer` reads
-                it. Without one, each melody's first note is drawn from the model's opening notes.
+            primer: What every tune starts with: a tune, events, a note_seq Melody or NoteSequence, or text as
+                `parse_primer` reads it. Without one, each tune's first note is drawn from the model's opening notes.
             temperature: Divides the logits; 0 is greedy. A `Schedule`, or an array [num_outputs or 1, new_steps],
                 changes it from step to step.
             top_k: Keeps the likeliest labels.
             top_p: Keeps the likeliest labels that hold this probability.
             min_p: Keeps labels at least this many times as likely as the likeliest.
             seed: From 0 to `MAX_SEED`; a fresh one if None.
-            steps_per_bar: Steps in a bar, which encodings that know bars keep to; where not given, those of a primer
-                that is a Melody or a NoteSequence, else 16.
-            on_done: Called with the number of melodies each time that some are done, from any thread.
+            meter: Such as '6/8', which encodings that know bars keep to; where not given the primer's, or 4/4.
+            pickup_steps: Without a primer, steps of a pickup before the first whole bar; 0 for none.
+            qpm: Quarter notes a minute; where not given the primer's, or 120. The model does not hear it.
             sampler: All of the sampler's settings.
-            constraints: What every melody must be like. Without a primer they also say where the model plays: it is
+            constraints: What every tune must be like. Without a primer they also say where the model plays: it is
                 transposed so that their key is the one it knows best.
-            on_trace: Called once with what `trace` says of each melody, and with how its events were drawn.
+            trace: Whether to trace the tunes, which also gives each event's probability, and how it was drawn.
+            on_done: Called with the number of tunes each time that some are done, from any thread.
 
         Returns:
-            `num_outputs` melodies, primer included exactly as given.
+            `num_outputs` tunes, primer included exactly as given.
 
         Raises:
             InvalidArgumentError: If an argument is out of its range.
@@ -180,47 +175,41 @@ class MelodyRNN:
         chosen: dict[str, Any] = {name: value for name, value in shortcuts.items() if value is not None}
         settings = replace(sampler or SamplerSettings(), **chosen)
         seed = fresh_seed() if seed is None else _check_seed(seed)
-        given, steps = self._plan(num_steps, new_steps, primer, steps_per_bar)
-        controls = settings.controls(num_outputs, steps)
-        beginning = self._begin(given, steps, constraints, num_outputs, seed)
-        job = (beginning.start, steps.num_steps, controls, seed, on_done, beginning.guide)
-        if on_trace is None:
-            return self._melodies(given, steps, beginning, self._loop(*job))
+        request = plan(self.config, primer, num_steps, new_steps, meter, pickup_steps, qpm, constraints)
+        controls = settings.controls(num_outputs, request.steps)
+        start, guide = begin(request, self._preset.opening_pitches, num_outputs, seed)
+        job = (start, request.steps.num_steps, controls, seed, on_done, guide)
+        if not trace:
+            return self._result(request, start, self._loop(*job), seed)
         sampled = self._loop.traced(*job)
-        melodies = self._melodies(given, steps, beginning, sampled.events)
-        traces = zip(self.trace(melodies, beginning.transposition), sampled.labels, sampled.logits, strict=True)
-        on_trace([with_draws(*parts) for parts in traces])
-        return melodies
+        result = self._with_traces(self._result(request, start, sampled.events, seed))
+        drawn = zip(result.traces or (), sampled.labels, sampled.logits, strict=True)
+        return replace(result, traces=tuple(with_draws(*parts) for parts in drawn))
 
-    def best_of(
-        self, num_candidates: int, num_outputs: int = 1, by: RankBy = "likely", **arguments: Any
-    ) -> list[FoundMelody]:
+    def best_of(self, num_candidates: int, num_outputs: int = 1, by: RankBy = "likely", **arguments: Any) -> Generated:
         """Samples candidates in one batch and keeps the best.
 
         Args:
             num_candidates: How many to sample, at least `num_outputs`.
             num_outputs: How many to keep, at least 1.
             by: 'likely' for the fewest nats per event, 'typical' for those nearest to what held-out tunes have.
-            arguments: All others of `generate`; a setting for each melody is one for each candidate.
+            arguments: All others of `generate`; a setting for each tune is one for each candidate.
 
         Returns:
-            The best first; `candidate` tells which melody of `generate(num_candidates, ...)` each is.
+            The best first; `candidates` tells which tune of `generate(num_candidates, ...)` each is.
 
         Raises:
             InvalidArgumentError: If an argument is out of its range.
-            ModelError: If typical melodies are asked for and the model does not know what real tunes have.
+            ModelError: If typical tunes are asked for and the model does not know what real tunes have.
         """
         _check_at_least("num_outputs", num_outputs, 1)
         _check_at_least("num_candidates", num_candidates, num_outputs)
         rank([], by, self._preset.nats_per_event)
-        on_trace, traces = arguments.pop("on_trace", None), list[Trace]()
-        melodies = self.generate(num_candidates, on_trace=traces.extend if on_trace else None, **arguments)
-        amount = self.transposition(arguments.get("primer"), arguments.get("constraints"))
-        nats = [trace.nats_per_event for trace in traces or self.trace(melodies, amount)]
-        best = rank(nats, by, self._preset.nats_per_event)[:num_outputs]
-        if on_trace:
-            on_trace([traces[k] for k in best])
-        return [FoundMelody(melodies[k], k, nats[k]) for k in best]
+        is_traced = arguments.pop("trace", False)
+        result = self.generate(num_candidates, trace=is_traced, **arguments)
+        result = self._with_traces(result)
+        assert result.nats_per_event is not None
+        return result.best(rank(result.nats_per_event, by, self._preset.nats_per_event)[:num_outputs])
 
     def beam_search(
         self,
@@ -229,41 +218,42 @@ class MelodyRNN:
         num_steps: int = 128,
         new_steps: int | None = None,
         primer: PrimerLike = None,
-        steps_per_bar: int | None = None,
+        meter: Meter | str | None = None,
+        pickup_steps: int | None = None,
+        qpm: float | None = None,
         constraints: Constraints | None = None,
-    ) -> list[FoundMelody]:
-        """Searches for the likeliest melodies, the same each time.
+    ) -> Generated:
+        """Searches for the likeliest tunes, the same each time.
 
-        An event is as probable as all labels that stand for it together. All melodies are equally long, so dividing
-        their log-likelihoods by their length changes no order. Without a primer every opening note of the model takes
-        part with its own probability.
+        An event is as probable as all labels that stand for it together. All tunes are equally long, so dividing their
+        log-likelihoods by their length changes no order. Without a primer every opening note of the model takes part
+        with its own probability.
 
         Args:
             beam_size: How many beginnings are kept after each step, at least `num_outputs`.
             num_outputs: How many of the last ones to return.
-            num_steps: As in `generate`.
+            num_steps: As in `generate`, like all that follow.
             new_steps: As in `generate`.
             primer: As in `generate`.
-            steps_per_bar: As in `generate`.
+            meter: As in `generate`.
+            pickup_steps: As in `generate`.
+            qpm: As in `generate`.
             constraints: As in `generate`.
 
         Returns:
-            The likeliest first; fewer than `num_outputs` where there are no more different melodies.
+            The likeliest first; fewer than `num_outputs` where there are no more different tunes.
 
         Raises:
             InvalidArgumentError, MelodyError, ConstraintError, GenerationError: As in `generate`.
         """
         _check_at_least("num_outputs", num_outputs, 1)
         _check_at_least("beam_size", beam_size, num_outputs)
-        given, steps = self._plan(num_steps, new_steps, primer, steps_per_bar)
-        if given:
-            beginning, scores = self._begin(given, steps, constraints, 1, 0), np.zeros(1)
-        else:
-            beginning, scores = every_opening(self.config, self._preset.opening_pitches, constraints, steps)
-        found = self._beams.best(beginning.start, steps.num_steps, beam_size, scores, beginning.guide)
+        request = plan(self.config, primer, num_steps, new_steps, meter, pickup_steps, qpm, constraints)
+        beginning, scores = begin_with_every_opening(request, self._preset.opening_pitches)
+        found = self._beams.best(beginning.start, request.steps.num_steps, beam_size, scores, beginning.guide)
         starts, events = found.starts[:num_outputs], found.events[:num_outputs]
-        melodies = self._melodies(given, steps, beginning.of_rows(starts), events)
-        return self._found(melodies, beginning)
+        start = replace(beginning.start, events=beginning.start.events[starts])
+        return self._with_traces(self._result(request, start, events, None))
 
     def stochastic_beam_search(
         self,
@@ -273,25 +263,29 @@ class MelodyRNN:
         new_steps: int | None = None,
         primer: PrimerLike = None,
         seed: int | None = None,
-        steps_per_bar: int | None = None,
+        meter: Meter | str | None = None,
+        pickup_steps: int | None = None,
+        qpm: float | None = None,
         sampler: SamplerSettings | None = None,
         constraints: Constraints | None = None,
-    ) -> list[FoundMelody]:
-        """Samples melodies with Magenta's beam search; with a beam of one and one branch it is `generate`.
+    ) -> Generated:
+        """Samples tunes with Magenta's beam search; with a beam of one and one branch it is `generate`.
 
         Args:
             beam: Its `beam_size`, `branch_factor` and `steps_per_iteration`, each at least 1.
-            num_outputs: How many melodies, each of a beam of its own.
-            num_steps: As in `generate`.
+            num_outputs: How many tunes, each of a beam of its own.
+            num_steps: As in `generate`, like all that follow.
             new_steps: As in `generate`.
             primer: As in `generate`.
             seed: As in `generate`.
-            steps_per_bar: As in `generate`.
+            meter: As in `generate`.
+            pickup_steps: As in `generate`.
+            qpm: As in `generate`.
             sampler: As in `generate`.
             constraints: As in `generate`.
 
         Returns:
-            Melody k, which depends on the seed and on k, at place k, with its tempered log-likelihood.
+            Tune k, which depends on the seed and on k, at place k, with its tempered log-likelihood.
 
         Raises:
             InvalidArgumentError, MelodyError, ConstraintError, GenerationError: As in `generate`.
@@ -300,72 +294,65 @@ class MelodyRNN:
         for name, value in beam._asdict().items():
             _check_at_least(name, value, 1)
         seed = fresh_seed() if seed is None else _check_seed(seed)
-        given, steps = self._plan(num_steps, new_steps, primer, steps_per_bar)
-        controls = (sampler or SamplerSettings()).controls(num_outputs, steps)
-        beginning = self._begin(given, steps, constraints, num_outputs, seed)
-        start, guide = beginning.start, beginning.guide
-        sampled = self._beams.stochastic(start, steps.num_steps, controls, seed, beam, guide)
-        found = self._found(self._melodies(given, steps, beginning, sampled.events), beginning)
-        scores = sampled.scores.tolist()
-        return [melody._replace(tempered_log_likelihood=score) for melody, score in zip(found, scores, strict=True)]
+        request = plan(self.config, primer, num_steps, new_steps, meter, pickup_steps, qpm, constraints)
+        controls = (sampler or SamplerSettings()).controls(num_outputs, request.steps)
+        start, guide = begin(request, self._preset.opening_pitches, num_outputs, seed)
+        sampled = self._beams.stochastic(start, request.steps.num_steps, controls, seed, beam, guide)
+        result = self._with_traces(self._result(request, start, sampled.events, seed))
+        return replace(result, tempered_log_likelihoods=tuple(sampled.scores.tolist()))
 
-    def _plan(
-        self, num_steps: int, new_steps: int | None, primer: PrimerLike, steps_per_bar: int | None
-    ) -> tuple[Primer | None, Steps]:
-        """Returns the primer, read, and which steps are to be added to it or to an opening."""
-        given = None if primer is None else read_primer(primer, self.config.steps_per_quarter)
-        num_given = len(given.events) if given else 1
-        new_steps = count_new_steps(num_given, num_steps, new_steps)
-        if steps_per_bar is None:
-            meter = given.meter if given else None
-            steps_per_bar = meter.steps_per_bar(self.config.steps_per_quarter) if meter else DEFAULT_STEPS_PER_BAR
-        _check_at_least("steps_per_bar", steps_per_bar, 1)
-        return given, Steps(num_given, new_steps, steps_per_bar)
+    def _result(self, request: Request, start: Start, events: NDArray[np.int32], seed: int | None) -> Generated:
+        """Returns tunes as they sound: each one's beginning, then its row of `events` [num_tunes, new_steps]."""
+        amount, num_new = -request.transposition, events.shape[1]
+        openings, rows = transpose(start.events, amount).tolist(), transpose(events, amount).tolist()
+        tunes = []
+        for number, (opening, row) in enumerate(zip(openings, rows, strict=True), start=1):
+            tune = request.tune([*(request.primer.events if request.primer else opening), *row], num_new)
+            tunes.append(replace(tune, origin=Origin(self.config.name, seed, number, version=__version__)))
+        return Generated(tuple(tunes), seed, request.transposition)
 
-    def _begin(
-        self, given: Primer | None, steps: Steps, constraints: Constraints | None, num_outputs: int, seed: int
-    ) -> Beginning:
-        if given is None:
-            return open_melodies(self.config, self._preset.opening_pitches, constraints, steps, num_outputs, seed)
-        return continue_primer(self.config, given, constraints, steps, num_outputs)
+    def _with_traces(self, result: Generated) -> Generated:
+        """Returns a result with its traces, as the model played, and all that they say of the tunes."""
+        if result.traces is not None:
+            return result
+        traces = tuple(self.trace(result.tunes, result.transposition))
+        tunes = (
+            replace(tune, probabilities=tuple(trace.probabilities.tolist()))
+            for tune, trace in zip(result.tunes, traces, strict=True)
+        )
+        nats = tuple(trace.nats_per_event for trace in traces)
+        return replace(result, tunes=tuple(tunes), traces=traces, nats_per_event=nats)
 
-    def _melodies(
-        self, given: Primer | None, steps: Steps, beginning: Beginning, events: NDArray[np.int32]
-    ) -> list[Melody]:
-        """Returns melodies as they sound: each one's beginning, then its row of `events` [num_melodies, new_steps]."""
-        amount = -beginning.transposition
-        openings = transpose_events(beginning.start.events, amount).tolist()
-        rows = zip(openings, transpose_events(events, amount).tolist(), strict=True)
-        about = {"steps_per_quarter": self.config.steps_per_quarter, "steps_per_bar": steps.per_bar}
-        return [Melody([*(given.events if given else opening), *row], **about) for opening, row in rows]
-
-    def _found(self, melodies: list[Melody], beginning: Beginning) -> list[FoundMelody]:
-        traces = self.trace(melodies, beginning.transposition)
-        return [FoundMelody(melody, k, traces[k].nats_per_event) for k, melody in enumerate(melodies)]
-
-    def log_likelihood(self, melody: Melody | Sequence[int]) -> float:
+    def log_likelihood(self, melody: PrimerLike) -> float:
         """Returns the log-likelihood of a melody's events after the first, in nats at temperature 1.
 
-        The melody is squashed into the model's range and key first. As in Magenta's `melody_log_likelihood`, an event
-        has the likelihood of its label, though lookback labels may stand for it too; only encodings that sum their
-        labels (`Encoding.sums_labels`) give the event's own.
+        The melody is moved into the model's range and key first. As in Magenta's `melody_log_likelihood`, an event has
+        the likelihood of its label, though lookback labels may stand for it too; only encodings that sum their labels
+        (`Encoding.sums_labels`) give the event's own.
+
+        Args:
+            melody: A tune, events, a note_seq Melody or NoteSequence, or text as `parse_primer` reads it.
 
         Raises:
             MelodyError: If the melody is empty.
         """
         return self.log_likelihoods([melody])[0]
 
-    def log_likelihoods(self, melodies: Sequence[Melody | Sequence[int]]) -> list[float]:
-        """Returns `log_likelihood` of each melody, computed in one batch."""
-        squashed = [list(self._squash(_as_melody(melody))[0]) for melody in melodies]
-        lengths = [len(events) for events in squashed]
-        if not lengths or min(lengths) < 1:
-            raise MelodyError("a melody without events has no likelihood; give at least one event")
-        bars = [_steps_per_bar(melody) for melody in melodies]
-        scores = self._score(tf.constant(pad_events(squashed)), tf.constant(bars)).numpy()
-        return [float(row[: length - 1].sum(dtype=np.float64)) for row, length in zip(scores, lengths, strict=True)]
+    def log_likelihoods(self, melodies: Sequence[PrimerLike]) -> list[float]:
+        """Returns `log_likelihood` of each melody, computed in batches."""
+        tunes = [self._read(melody) for melody in melodies]
+        played = [self._played(tune)[0] for tune in tunes]
+        sums = np.zeros(len(tunes))
+        for row, replay in self._replayer(played, [tune.steps_per_bar for tune in tunes]):
+            log_probabilities = log_softmax(replay.logits)
+            if self._encoding.sums_labels:
+                own = event_log_likelihoods(log_probabilities, replay.label_events[1:], tf.constant(played[row][1:]))
+            else:
+                own = tf.gather(log_probabilities, replay.labels, axis=1, batch_dims=1)
+            sums[row] = own.numpy().sum(dtype=np.float64)
+        return [float(value) for value in sums]
 
-    def logits(self, melody: Melody | Sequence[int]) -> NDArray[np.float32]:
+    def logits(self, melody: PrimerLike) -> NDArray[np.float32]:
         """Returns the logits of the next label after each event of a melody, [num_events, num_classes] float32.
 
         The melody is taken as it is.
@@ -373,17 +360,16 @@ class MelodyRNN:
         Raises:
             MelodyError: If it is empty or has a note outside the model's range.
         """
-        events = np.asarray(list(_as_melody(melody)), np.int32)
+        tune = self._read(melody)
         low, high = self.config.encoding.min_note, self.config.encoding.max_note
-        outside = events[(events >= 0) & ((events < low) | (events >= high))]
-        if not len(events) or len(outside):
-            found = f"pitch {outside[0]}" if len(outside) else "no event"
-            raise MelodyError(f"the melody must have events with pitches from {low} to {high - 1}, got {found}")
-        encoded = self._encoding.encode(tf.constant(events[np.newaxis]), _steps_per_bar(melody))
+        outside = next((pitch for pitch in tune.pitches if not low <= pitch < high), None)
+        if outside is not None:
+            raise MelodyError(f"the melody must have events with pitches from {low} to {high - 1}, got pitch {outside}")
+        encoded = self._encoding.encode(tf.constant([tune.events]), tune.steps_per_bar)
         logits: NDArray[np.float32] = self._network(encoded.inputs)[0].numpy()
         return logits
 
-    def trace(self, melodies: Sequence[Melody | Sequence[int]], transpose: int | None = None) -> list[Trace]:
+    def trace(self, melodies: Sequence[PrimerLike], transpose: int | None = None) -> list[Trace]:
         """Returns what the model makes of each step of melodies: probabilities, entropies, ranks, logits.
 
         `[trace.probabilities for trace in model.trace(melodies)]` are arrays [steps] of the events' probabilities, NaN
@@ -392,49 +378,32 @@ class MelodyRNN:
         Args:
             melodies: At least one event each.
             transpose: Semitones up to the model's key, where notes outside its range are folded into it by octaves;
-                where not given, each melody's own, as in `log_likelihood`. Melodies that `generate` made are replayed
-                as they were made with `transposition(primer, constraints)`.
+                where not given, each melody's own, as in `log_likelihood`. Tunes that `generate` made are replayed as
+                they were made with the `transposition` of what it returned.
 
         Raises:
             MelodyError: If a melody is empty.
         """
-        moved = [self._squash(_as_melody(melody), transpose) for melody in melodies]
-        if any(not len(melody) for melody, _ in moved):
-            raise MelodyError("a melody without events has no trace; give at least one event")
-        bars = [_steps_per_bar(melody) for melody in melodies]
-        traces = self._tracer([list(melody) for melody, _ in moved], bars)
-        given = [np.asarray(list(melody), np.int32) for melody in melodies]
+        tunes = [self._read(melody) for melody in melodies]
+        played, amounts = zip(*(self._played(tune, transpose) for tune in tunes), strict=True) if tunes else ((), ())
+        traces = trace_melodies(self._replayer, played, [tune.steps_per_bar for tune in tunes])
         return [
-            move_trace(trace, events, -amount) for trace, events, (_, amount) in zip(traces, given, moved, strict=True)
+            move_trace(trace, np.array(tune.events, np.int32), -amount)
+            for trace, tune, amount in zip(traces, tunes, amounts, strict=True)
         ]
 
-    def transposition(self, primer: PrimerLike, constraints: Constraints | None = None) -> int:
-        """Returns by how many semitones `generate` moves a primer, or without one its constraints, into its key."""
-        if primer is None:
-            return transposition_for(self.config, constraints) if is_set(constraints) else 0
-        return self._squash(Melody(list(read_primer(primer, self.config.steps_per_quarter).events)))[1]
+    def _read(self, melody: PrimerLike) -> Tune:
+        tune = read_tune_like(melody, self.config.steps_per_quarter)
+        if not tune.events:
+            raise MelodyError("the melody has no event; give at least one")
+        return tune
 
-    def _log_likelihoods(self, events: tf.Tensor, steps_per_bar: tf.Tensor) -> tf.Tensor:
-        """Returns the log-likelihood of each event after the first, [batch, steps - 1] float32."""
-        encoded = self._encoding.encode(events, steps_per_bar)
-        log_probabilities = log_softmax(self._network(encoded.inputs[:, :-1]))
-        if self._encoding.sums_labels:
-            return event_log_likelihoods(log_probabilities, encoded.label_events[:, 1:], events[:, 1:])
-        return tf.gather(log_probabilities, encoded.labels[:, 1:], axis=2, batch_dims=2)
-
-    def _squash(self, melody: Melody, transpose: int | None = None) -> tuple[Melody, int]:
-        encoding = self.config.encoding
-        if transpose is not None:
-            return fold(melody, encoding.min_note, encoding.max_note, transpose), transpose
-        return squash(melody, encoding.min_note, encoding.max_note, self.config.transpose_to_key)
-
-
-def _as_melody(melody: Melody | Sequence[int]) -> Melody:
-    return melody if isinstance(melody, Melody) else Melody(list(melody))
-
-
-def _steps_per_bar(melody: Melody | Sequence[int]) -> int:
-    return melody.steps_per_bar if isinstance(melody, Melody) else DEFAULT_STEPS_PER_BAR
+    def _played(self, tune: Tune, amount: int | None = None) -> tuple[list[int], int]:
+        """Returns a tune's events in the model's range and key, and by how many semitones they were moved."""
+        low, high = self.config.encoding.min_note, self.config.encoding.max_note
+        if amount is None:
+            amount = home_transposition(tune.events, low, high, self.config.transpose_to_key)
+        return transpose(tune.events, amount, low, high).tolist(), amount
 
 
 def _check_at_least(name: str, value: int, least: int) -> None:

@@ -5,11 +5,11 @@ from note_seq import Melody
 import melody_rnn
 from melody_rnn import MelodyRNN
 from melody_rnn.errors import InvalidArgumentError, MelodyError, ModelError
-from melody_rnn.music.melodies import melody_to_sequence
+from melody_rnn.tunes.tune import Tune
 
 
 def test_the_public_surface():
-    names = ["Constraints", "MelodyRNN", "MelodyRNNError", "SamplerSettings", "Schedule", "__version__"]
+    names = ["Constraints", "MelodyRNN", "MelodyRNNError", "SamplerSettings", "Schedule", "Tune", "__version__", "read_tunes"]
     assert melody_rnn.__all__ == names
     assert all(getattr(melody_rnn, name) for name in names)
     public = [name for name in dir(MelodyRNN) if not name.startswith("_")]
@@ -30,14 +30,13 @@ def test_the_public_surface():
         "save_preset",
         "stochastic_beam_search",
         "trace",
-        "transposition",
     ]
 
 
 def test_primers_come_out_as_they_went_in(tiny_model):
     # Far outside the model's octave, and with octave leaps that squashing folds.
     primer = [36, -2, 96, -1, -2, 43]
-    sequence = melody_to_sequence(Melody(primer))
+    sequence = Tune.from_melody(Melody(primer)).to_sequence()
     for given in (primer, Melody(primer), "[36, -2, 96, -1, -2, 43]", sequence):
         for melody in tiny_model.generate(2, new_steps=30, primer=given, seed=1):
             assert list(melody)[:6] == primer
@@ -51,7 +50,7 @@ def test_continuations_are_transposed_back(tiny_model):
 
 
 def test_a_file_or_note_primer_ends_its_last_note(tiny_model):
-    for primer in ("C4 E4:2", melody_to_sequence(Melody([60, -2, 64, -2]))):
+    for primer in ("C4 E4:2", Tune.from_melody(Melody([60, -2, 64, -2])).to_sequence()):
         melodies = tiny_model.generate(40, new_steps=4, primer=primer, seed=0)
         length = 6 if isinstance(primer, str) else 4
         assert all(list(melody)[length] != -2 for melody in melodies)

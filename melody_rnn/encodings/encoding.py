@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from melody_rnn.config import EncodingConfig
-from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT, NUM_SPECIAL_EVENTS
+from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT, NUM_SPECIAL_EVENTS, index_event
 from melody_rnn.features import Features
 
 State = Any
@@ -123,13 +123,14 @@ def _batch_first(stacked: tf.Tensor) -> tf.Tensor:
 
 
 def event_index(event: tf.Tensor, min_note: int) -> tf.Tensor:
-    """Returns 0 for no event, 1 for note off, 2 and up for note on from `min_note`; int32 of the same shape."""
+    """Returns `melody_rnn.events.event_index` of a tensor, int32 of the same shape."""
     return tf.where(event < 0, event, event - min_note) + NUM_SPECIAL_EVENTS
 
 
 def index_events(config: EncodingConfig) -> tf.Tensor:
     """Returns the event of every index that `event_index` gives, [2 + max_note - min_note] int32."""
-    return tf.constant([-2, -1, *range(config.min_note, config.max_note)], tf.int32)
+    num_events = NUM_SPECIAL_EVENTS + config.max_note - config.min_note
+    return tf.constant([index_event(index, config.min_note) for index in range(num_events)], tf.int32)
 
 
 def binary_counter(value: tf.Tensor, num_bits: int) -> tf.Tensor:

@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from melody_rnn.encodings import Encoding
 from melody_rnn.errors import OutputError
-from melody_rnn.events import NO_EVENT, NUM_EVENTS
+from melody_rnn.events import NO_EVENT, NUM_EVENTS, event_index, index_event
 from melody_rnn.files import write_whole
-from melody_rnn.music.melodies import transpose_events
+from melody_rnn.music.transposition import transpose
 from melody_rnn.network.network import MelodyNetwork
-from melody_rnn.sampling.temperature import log_softmax
+from melody_rnn.sampling.temperature import entropy_of, log_softmax, sum_labels
 
 _BATCH_SIZE: Final = 32
 
@@ -55,7 +55,7 @@ class Trace:
         log_likelihoods: [steps] float32, of each event, in nats.
         entropies: [steps] float32, of the distribution over events, in nats.
         ranks: [steps] int32, the event's place among all: 1 for the likeliest.
-        event_probabilities: [steps, 130] float32, of every event -2..127, at index event + 2.
+        event_probabilities: [steps, 130] float32, of every event -2..127, by `melody_rnn.events.event_index`.
         logits: [steps, num_classes] float32, of the labels.
         label_events: [steps, num_classes] int32, the event that each label stands for.
         draws: How the events were sampled, if that is known.
@@ -86,39 +86,59 @@ class Trace:
             return []
         row = self.event_probabilities[step]
         order = np.argsort(-row, kind="stable")[:count]
-        return [(int(index) + NO_EVENT, float(row[index])) for index in order if row[index] > 0]
+        return [(index_event(int(index)), float(row[index])) for index in order if row[index] > 0]
 
 
-class Tracer:
-    """Replays melodies through an encoding and a network."""
+class Replay(NamedTuple):
+    """What a network says of melodies whose every event is given (teacher forcing).
+
+    Attributes:
+        logits: [batch, steps - 1, num_classes] float32, before each event after the first.
+        labels: [batch, steps - 1] int32, the labels of those events.
+        label_events: [batch, steps, num_classes] int32, the event that each label stands for at every step.
+    """
+
+    logits: tf.Tensor
+    labels: tf.Tensor
+    label_events: tf.Tensor
+
+
+class Replayer:
+    """Replays melodies through an encoding and a network, compiled once for all lengths."""
 
     def __init__(self, encoding: Encoding, network: MelodyNetwork) -> None:
-        """Makes the tracer."""
-        self._encoding = encoding
-        self._network = network
+        """Makes the replayer."""
         melodies = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)]
-        self._run = tf.function(self._replay, input_signature=melodies, autograph=False)
 
-    def __call__(self, melodies: Sequence[Sequence[int]], steps_per_bar: Sequence[int]) -> list[Trace]:
-        """Returns the trace of each melody.
+        def replay(events: tf.Tensor, steps_per_bar: tf.Tensor) -> Replay:
+            encoded = encoding.encode(events, steps_per_bar)
+            return Replay(network(encoded.inputs[:, :-1]), encoded.labels[:, 1:], encoded.label_events)
+
+        self._run = tf.function(replay, input_signature=melodies, autograph=False)
+
+    def __call__(self, melodies: Sequence[Sequence[int]], steps_per_bar: Sequence[int]) -> Iterator[tuple[int, Replay]]:
+        """Yields the place of each melody and its own replay, as arrays without the axis of the batch, by length.
 
         Args:
             melodies: Each melody's events, in the model's range, at least one.
             steps_per_bar: Steps in a bar of each.
         """
-        traces = {}
         for rows in _batches(melodies):
             events = pad_events([melodies[row] for row in rows])
-            logits, label_events = self._run(tf.constant(events), tf.constant([steps_per_bar[row] for row in rows]))
-            for row, row_logits, row_label_events in zip(rows, logits.numpy(), label_events.numpy(), strict=True):
+            bars = tf.constant([steps_per_bar[row] for row in rows], tf.int32)
+            batch = [part.numpy() for part in self._run(tf.constant(events), bars)]
+            for place, row in enumerate(rows):
+                logits, labels, label_events = (part[place] for part in batch)
                 length = len(melodies[row])
-                own = np.asarray(melodies[row], np.int32)
-                traces[row] = _trace(own, row_logits[: length - 1], row_label_events[:length])
-        return [traces[row] for row in range(len(melodies))]
+                yield row, Replay(logits[: length - 1], labels[: length - 1], label_events[:length])
 
-    def _replay(self, events: tf.Tensor, steps_per_bar: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        encoded = self._encoding.encode(events, steps_per_bar)
-        return self._network(encoded.inputs[:, :-1]), encoded.label_events
+
+def trace_melodies(replayer: Replayer, melodies: Sequence[Sequence[int]], steps_per_bar: Sequence[int]) -> list[Trace]:
+    """Returns the trace of each melody; the arguments are those of a `Replayer`."""
+    traces = {
+        row: _trace(np.asarray(melodies[row], np.int32), replay) for row, replay in replayer(melodies, steps_per_bar)
+    }
+    return [traces[row] for row in range(len(melodies))]
 
 
 def pad_events(melodies: Sequence[Sequence[int]]) -> NDArray[np.int32]:
@@ -129,22 +149,6 @@ def pad_events(melodies: Sequence[Sequence[int]]) -> NDArray[np.int32]:
     return padded
 
 
-def sum_labels(log_probabilities: NDArray[np.float32], label_events: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Returns the probability of every event, at index event + 2, [rows, 130] float64.
-
-    Args:
-        log_probabilities: [rows, num_classes] float32, of the labels.
-        label_events: [rows, num_classes] int32, the event that each label stands for.
-    """
-    num_rows = len(log_probabilities)
-    places = np.arange(num_rows)[:, np.newaxis] * NUM_EVENTS + label_events - NO_EVENT
-    # In float64 even what float32 rounds to 0 has a logarithm.
-    probabilities = np.exp(log_probabilities, dtype=np.float64)
-    sums = np.zeros(num_rows * NUM_EVENTS)
-    np.add.at(sums, places.ravel(), probabilities.ravel())
-    return sums.reshape(num_rows, NUM_EVENTS)
-
-
 def move_trace(trace: Trace, events: NDArray[np.int32], amount: int) -> Trace:
     """Returns a trace with all its events transposed by `amount` semitones.
 
@@ -153,11 +157,11 @@ def move_trace(trace: Trace, events: NDArray[np.int32], amount: int) -> Trace:
         events: [steps] int32, the melody as it was.
         amount: Semitones up.
     """
-    places = transpose_events(np.arange(NUM_EVENTS, dtype=np.int32) + NO_EVENT, amount)
+    places = event_index(transpose([index_event(index) for index in range(NUM_EVENTS)], amount))
     moved = np.zeros_like(trace.event_probabilities)
-    for index, event in enumerate(places):
-        moved[:, event - NO_EVENT] += trace.event_probabilities[:, index]
-    label_events = transpose_events(trace.label_events, amount)
+    for index, place in enumerate(places):
+        moved[:, place] += trace.event_probabilities[:, index]
+    label_events = transpose(trace.label_events, amount)
     return replace(trace, events=events, event_probabilities=moved, label_events=label_events)
 
 
@@ -171,12 +175,12 @@ def with_draws(trace: Trace, labels: NDArray[np.int32], logits: NDArray[np.float
     """
     num_given = len(trace.events) - len(labels)
     by_event = sum_labels(log_softmax(logits).numpy(), trace.label_events[num_given:])
-    own = by_event[np.arange(len(labels)), trace.events[num_given:] - NO_EVENT]
+    own = by_event[np.arange(len(labels)), event_index(trace.events[num_given:])]
     draws = Draws(
         np.concatenate([np.full(num_given, -1, np.int32), labels]),
         _after_given(num_given, logits),
         _after_given(num_given, own),
-        _after_given(num_given, _entropies(by_event)),
+        _after_given(num_given, entropy_of(by_event)),
     )
     return replace(trace, draws=draws)
 
@@ -213,28 +217,19 @@ def _batches(melodies: Sequence[Sequence[int]]) -> Iterator[list[int]]:
         yield by_length[first : first + _BATCH_SIZE]
 
 
-def _trace(events: NDArray[np.int32], logits: NDArray[np.float32], label_events: NDArray[np.int32]) -> Trace:
-    """Makes a trace from the logits [steps - 1, num_classes] before each event after the first."""
-    by_event = sum_labels(log_softmax(logits).numpy(), label_events[1:])
-    own = by_event[np.arange(len(by_event)), events[1:] - NO_EVENT]
+def _trace(events: NDArray[np.int32], replay: Replay) -> Trace:
+    by_event = sum_labels(log_softmax(replay.logits).numpy(), replay.label_events[1:])
+    own = by_event[np.arange(len(by_event)), event_index(events[1:])]
     ranks = 1 + (by_event > own[:, np.newaxis]).sum(axis=1)
     return Trace(
         events=events,
         log_likelihoods=_after_given(1, np.log(own)),
-        entropies=_after_given(1, _entropies(by_event)),
+        entropies=_after_given(1, entropy_of(by_event)),
         ranks=np.concatenate([[0], ranks]).astype(np.int32),
         event_probabilities=_after_given(1, by_event),
-        logits=_after_given(1, logits),
-        label_events=label_events,
+        logits=_after_given(1, replay.logits),
+        label_events=replay.label_events,
     )
-
-
-def _entropies(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Returns the entropy of distributions [rows, num_events] in nats, [rows]."""
-    entropies: NDArray[np.float64] = -(probabilities * np.log(np.where(probabilities > 0, probabilities, 1.0))).sum(
-        axis=1
-    )
-    return entropies
 
 
 def _after_given(num_given: int, rows: NDArray[Any]) -> NDArray[np.float32]:

@@ -44,6 +44,12 @@ class Key(NamedTuple):
         accidentals, letter = divmod(place, len(_FIFTHS))
         return _FIFTHS[letter] + ("#" * accidentals if accidentals > 0 else "b" * -accidentals)
 
+    @property
+    def pitch_classes(self) -> frozenset[int]:
+        """The pitch classes of its seven notes."""
+        places = range(self.sharps - 1, self.sharps - 1 + len(_FIFTHS))
+        return frozenset(place * _SEMITONES_PER_FIFTH % NOTES_PER_OCTAVE for place in places)
+
     def transpose(self, amount: int) -> "Key":
         """Returns the key of the same mode `amount` semitones higher, with as few sharps or flats as can be."""
         if amount % NOTES_PER_OCTAVE == 0:

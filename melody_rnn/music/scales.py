@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from melody_rnn.errors import MelodyError
 from melody_rnn.events import NOTES_PER_OCTAVE
+from melody_rnn.music.keys import MODES, Key, key_of_tonic
 from melody_rnn.music.pitches import parse_pitch_class
 
 SCALES: Final[Mapping[str, tuple[int, ...]]] = {
@@ -50,6 +51,17 @@ class Scale(NamedTuple):
 
     tonic: int
     pitch_classes: frozenset[int]
+
+    @property
+    def signature(self) -> Key:
+        """The key whose signature suits it: of a mode that has all its notes, else major or minor by its third."""
+        for mode in MODES:
+            key = key_of_tonic(self.tonic, mode)
+            if self.pitch_classes <= key.pitch_classes:
+                return key
+        has_minor_third = (self.tonic + 3) % NOTES_PER_OCTAVE in self.pitch_classes
+        has_major_third = (self.tonic + 4) % NOTES_PER_OCTAVE in self.pitch_classes
+        return key_of_tonic(self.tonic, "minor" if has_minor_third and not has_major_third else "major")
 
 
 def parse_scale(key: str | None, scale: str | None = None) -> Scale:

@@ -18,13 +18,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from melody_rnn.errors import ConstraintError, InvalidArgumentError
-from melody_rnn.events import NO_EVENT, NOTE_OFF, NOTES_PER_OCTAVE, NUM_SPECIAL_EVENTS
+from melody_rnn.events import NO_EVENT, NOTE_OFF, NOTES_PER_OCTAVE, NUM_SPECIAL_EVENTS, event_index
 from melody_rnn.music.pitches import note_name
 from melody_rnn.sampling.constraints import ONSET, Constraints
 from melody_rnn.sampling.schedule import Steps
 
-_HOLD = NO_EVENT + NUM_SPECIAL_EVENTS
-_OFF = NOTE_OFF + NUM_SPECIAL_EVENTS
+_HOLD, _OFF = (int(event_index(event)) for event in (NO_EVENT, NOTE_OFF))
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,8 @@ class Situation:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing lies before, so that 'no event' is a rest."""
-        return self.steps.first == 0
+        """Whether no note lies before, so that 'no event' is a rest."""
+        return self.last_pitch is None
 
 
 class Guide(NamedTuple):
@@ -251,7 +250,7 @@ def _index_of(event: int, step: int, situation: Situation) -> int:
             f"({'the primer takes it' if step < first else 'the melody is shorter'})"
         )
     if event < 0:
-        return event + NUM_SPECIAL_EVENTS
+        return int(event_index(event))
     places = np.flatnonzero(situation.pitches == event)
     if not len(places):
         raise InvalidArgumentError(f"keep has {note_name(event)} at step {step}, but {_playable(situation)}")

@@ -5,7 +5,11 @@ conservative, T > 1 more diverse and more often wrong; T -> 0+ ends in the argma
 distribution. Source: Hinton et al. 2015, arXiv:1503.02531, section 2.
 """
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
+
+from melody_rnn.events import NUM_EVENTS, event_index
 
 
 def per_melody(value: tf.Tensor, dtype: tf.DType = tf.float32) -> tf.Tensor:
@@ -87,3 +91,29 @@ def event_log_likelihoods(log_probabilities: tf.Tensor, label_events: tf.Tensor,
     impossible = log_probabilities.dtype.min
     stands_for = label_events == events[..., tf.newaxis]
     return tf.reduce_logsumexp(tf.where(stands_for, log_probabilities, impossible), axis=-1)
+
+
+def sum_labels(log_probabilities: NDArray[np.float32], label_events: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Returns the probability of every event, each the sum over all labels that stand for it.
+
+    Args:
+        log_probabilities: [rows, num_classes] float32, of the labels.
+        label_events: [rows, num_classes] int32, the event that each label stands for.
+
+    Returns:
+        [rows, NUM_EVENTS] float64, by `melody_rnn.events.event_index`.
+    """
+    num_rows = len(log_probabilities)
+    places = np.arange(num_rows)[:, np.newaxis] * NUM_EVENTS + event_index(label_events)
+    # In float64 even what float32 rounds to 0 has a logarithm.
+    probabilities = np.exp(log_probabilities, dtype=np.float64)
+    sums = np.zeros(num_rows * NUM_EVENTS)
+    np.add.at(sums, places.ravel(), probabilities.ravel())
+    return sums.reshape(num_rows, NUM_EVENTS)
+
+
+def entropy_of(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the entropy of distributions [..., num_events] in nats, [...]."""
+    logarithms = np.log(np.where(probabilities > 0, probabilities, 1.0))
+    entropies: NDArray[np.float64] = -(probabilities * logarithms).sum(axis=-1)
+    return entropies

@@ -5,12 +5,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from note_seq import Melody
 from numpy.typing import NDArray
 
-from melody_rnn.generation.trace import sum_labels
 from melody_rnn.model import MelodyRNN
-from melody_rnn.sampling.temperature import log_softmax, temper
+from melody_rnn.sampling.temperature import entropy_of, log_softmax, sum_labels, temper
+from melody_rnn.tunes.tune import Tune
 
 _BATCH_SIZE: Final = 128
 
@@ -31,7 +30,7 @@ class NextEvents(NamedTuple):
     log_likelihoods: NDArray[np.float64]
 
 
-def read_next_events(model: MelodyRNN, melodies: Sequence[Melody], temperature: float) -> NextEvents:
+def read_next_events(model: MelodyRNN, melodies: Sequence[Tune], temperature: float) -> NextEvents:
     """Reads melodies, all of one length, with a model at a temperature.
 
     They must be in the model's range, and are read in the key that they are in.
@@ -41,12 +40,11 @@ def read_next_events(model: MelodyRNN, melodies: Sequence[Melody], temperature: 
     return NextEvents(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _read_batch(model: MelodyRNN, melodies: Sequence[Melody], temperature: float) -> NextEvents:
+def _read_batch(model: MelodyRNN, melodies: Sequence[Tune], temperature: float) -> NextEvents:
     traces = model.trace(melodies, transpose=0)
     logits = np.concatenate([trace.logits[1:] for trace in traces])
     label_events = np.concatenate([trace.label_events[1:] for trace in traces])
     log_probabilities = log_softmax(temper(tf.constant(logits), tf.constant(temperature))).numpy()
     probabilities = sum_labels(log_probabilities, label_events)
-    entropies = -(probabilities * np.log(np.where(probabilities > 0, probabilities, 1.0))).sum(axis=1)
-    figures = entropies, probabilities.max(axis=1), np.array([t.log_likelihoods[1:] for t in traces], np.float64)
+    figures = entropy_of(probabilities), probabilities.max(axis=1), np.array([t.log_likelihoods[1:] for t in traces], np.float64)
     return NextEvents(*(figure.reshape(len(melodies), -1) for figure in figures))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from melody_rnn.errors import MelodyError
-from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, MAX_PITCH, NO_EVENT, NOTE_OFF
+from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, NO_EVENT, NOTE_OFF
 from melody_rnn.music.meters import COMMON_TIME, Meter
 from melody_rnn.music.pitches import parse_note_name
 from melody_rnn.tunes.line import is_sounding_at_end
@@ -25,28 +25,40 @@ def read_primer(
     """Returns whatever can be a primer as a tune of at least one note.
 
     Args:
-        primer: Of a tune with repeats each section is taken once.
+        primer: A tune has each section once.
         steps_per_quarter: The model's steps in a quarter note.
         meter: The meter of events and text, which bring none; 4/4 if None.
 
     Raises:
         MelodyError: If it holds no note, cannot be read, or has steps of another length.
     """
-    if isinstance(primer, str):
-        tune = parse_primer(primer, steps_per_quarter, meter)
-    elif isinstance(primer, Tune):
-        tune = primer
-    elif _is_of_note_seq(primer):
-        tune = _from_note_seq(primer, steps_per_quarter)
-    else:
-        tune = _from_events(list(primer), steps_per_quarter, meter)
-    if tune.steps_per_quarter != steps_per_quarter:
-        raise MelodyError(
-            f"the primer has {tune.steps_per_quarter} steps a quarter note and the model {steps_per_quarter}; "
-            f"read its file with steps_per_quarter={steps_per_quarter}"
-        )
+    tune = read_tune_like(primer, steps_per_quarter, meter)
     if not tune.pitches:
         raise MelodyError("the primer has no note: give at least one, such as [60] or C4")
+    return tune
+
+
+def read_tune_like(
+    melody: PrimerLike, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER, meter: Meter | None = None
+) -> Tune:
+    """Returns whatever can be a melody as a tune; see `read_primer`, but it may have no note.
+
+    Raises:
+        MelodyError: If it cannot be read, or has steps of another length.
+    """
+    if isinstance(melody, str):
+        tune = parse_primer(melody, steps_per_quarter, meter)
+    elif isinstance(melody, Tune):
+        tune = melody
+    elif type(melody).__module__.startswith("note_seq"):
+        tune = _from_note_seq(melody, steps_per_quarter)
+    else:
+        tune = _from_events(list(melody), steps_per_quarter, meter)
+    if tune.steps_per_quarter != steps_per_quarter:
+        raise MelodyError(
+            f"the melody has {tune.steps_per_quarter} steps a quarter note and the model {steps_per_quarter}; "
+            f"read its file with steps_per_quarter={steps_per_quarter}"
+        )
     return tune
 
 
@@ -72,13 +84,6 @@ def parse_primer(text: str, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER, 
     return replace(_from_events(events, steps_per_quarter, meter), ends_note=is_sounding_at_end(events))
 
 
-def _is_of_note_seq(primer: object) -> bool:
-    # Who has such an object has imported note_seq; to ask for its types would import it for everybody else.
-    return any(kind.__module__.startswith("note_seq") for kind in type(primer).__mro__) or hasattr(
-        primer, "SerializeToString"
-    )
-
-
 def _from_note_seq(primer: Any, steps_per_quarter: int) -> Tune:
     from note_seq import Melody
 
@@ -91,11 +96,6 @@ def _from_note_seq(primer: Any, steps_per_quarter: int) -> Tune:
 
 
 def _from_events(events: Sequence[int], steps_per_quarter: int, meter: Meter | None) -> Tune:
-    outside = next((event for event in events if not NO_EVENT <= event <= MAX_PITCH), None)
-    if outside is not None:
-        raise MelodyError(f"the primer's event {outside} is outside {NO_EVENT}..{MAX_PITCH}")
-    if not any(event >= 0 for event in events):
-        raise MelodyError("the primer has no note: give at least one, such as [60] or C4")
     own = tuple(int(event) for event in events)
     return Tune(own, meter or COMMON_TIME, steps_per_quarter=steps_per_quarter)
 

@@ -1,6 +1,6 @@
 """`Tune`: a melody with its meter, key and form, the one currency of the package."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -144,6 +144,9 @@ class Tune:
                     f"{name} must have one value for each of the {len(self.events)} steps, "
                     f"got {len(getattr(self, name))}"
                 )
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.events)
 
     def __len__(self) -> int:
         return len(self.events)

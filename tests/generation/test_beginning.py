@@ -7,7 +7,7 @@ import pytest
 from rules import broken_rules
 
 from melody_rnn.errors import ConstraintError
-from melody_rnn.generation.beginning import transposition_for
+from melody_rnn.generation.request import plan
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.sampling.schedule import Schedule
@@ -83,14 +83,14 @@ def test_contradictions_are_told_before_anything_is_sampled(tiny_model):
 
 def test_keys_and_ranges_are_brought_to_where_the_model_plays(tiny_config, tiny_model):
     def amount(**given):
-        return transposition_for(tiny_config, Constraints(**given))
+        return plan(tiny_config, constraints=Constraints(**given)).transposition
 
     assert [amount(key=key) for key in ("C", "D", "D dorian", "E minor", "Bb mixolydian")] == [0, -2, 0, 5, -3]
     assert amount(pitch_range="C6..C7") == -24
     assert amount(pitch_range="D6..C7", key="D") == -26
     assert amount(max_leap=4) == 0
     # As a primer of the same notes would be.
-    assert amount(keep={0: 90, 5: 92}) == tiny_model.transposition([90, 92]) != 0
+    assert amount(keep={0: 90, 5: 92}) == plan(tiny_config, primer=[90, 92]).transposition != 0
 
 
 @pytest.mark.parametrize("settings", [{"no_repeat_ngram": 3}, {"max_same_pitch": 2}, {"repetition_penalty": 9.0}])
@@ -119,7 +119,7 @@ def test_a_schedule_changes_the_temperature_from_step_to_step(tiny_model):
         for settings in ({"temperature": 0}, {})
     )
     by_bar = tiny_model.generate(
-        4, new_steps=32, primer=[60] * 8, seed=1, steps_per_bar=16, temperature=Schedule((0.0, 1.0), over="bars")
+        4, new_steps=32, primer=[60] * 8, seed=1, meter="4/4", temperature=Schedule((0.0, 1.0), over="bars")
     )
     for melody, cold in zip(by_bar, greedy, strict=True):
         assert list(melody)[:16] == cold[:16]

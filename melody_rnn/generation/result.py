@@ -1,0 +1,89 @@
+"""What runs and searches return, and the choice among finished melodies by how likely a model finds them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, get_args, overload
+
+from melody_rnn.errors import InvalidArgumentError, ModelError
+from melody_rnn.tunes.tune import Tune
+
+if TYPE_CHECKING:
+    from melody_rnn.generation.trace import Trace
+
+RankBy = Literal["likely", "typical"]
+"""'likely' puts the fewest nats per event first; 'typical' those nearest to what real tunes have.
+
+The likeliest melody is rarely the best one: it repeats itself. Source of the second: Meister et al. 2023,
+arXiv:2202.00666, which says the same of single words.
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Generated(Sequence[Tune]):
+    """What a run or a search made: a sequence of tunes, and what is to be said of them.
+
+    Attributes:
+        tunes: The tunes, the best first where there is a best.
+        seed: Of the run; None for searches that need none.
+        transposition: Semitones from what sounds to what the model played.
+        traces: What the model makes of each tune, if that was asked for or found on the way.
+        nats_per_event: Of each tune, where a search ranked them: minus the mean log-likelihood of the events after the
+            first at temperature 1, an event as probable as all labels that stand for it together.
+        candidates: The number of each tune among the candidates of its search, from 0.
+        tempered_log_likelihoods: Magenta's beam scores, nats: the log-likelihood of the labels that were drawn, under
+            the sampler's distribution.
+    """
+
+    tunes: tuple[Tune, ...]
+    seed: int | None = None
+    transposition: int = 0
+    traces: "tuple[Trace, ...] | None" = None
+    nats_per_event: tuple[float, ...] | None = None
+    candidates: tuple[int, ...] | None = None
+    tempered_log_likelihoods: tuple[float, ...] | None = None
+
+    @overload
+    def __getitem__(self, index: int) -> Tune: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Tune]: ...
+    def __getitem__(self, index: int | slice) -> Tune | Sequence[Tune]:
+        return self.tunes[index]
+
+    def best(self, places: Sequence[int]) -> "Generated":
+        """Returns the result with some of its tunes, as candidates of a search, by their places from 0."""
+        chosen = {
+            name: tuple(values[place] for place in places)
+            for name in ("tunes", "traces", "nats_per_event", "tempered_log_likelihoods")
+            if (values := getattr(self, name)) is not None
+        }
+        return replace(self, candidates=tuple(places), **chosen)  # type: ignore[arg-type]
+
+    def __len__(self) -> int:
+        return len(self.tunes)
+
+    def __iter__(self) -> Iterator[Tune]:
+        return iter(self.tunes)
+
+
+def rank(nats_per_event: Sequence[float], by: RankBy, real_nats: float | None) -> list[int]:
+    """Returns the places of melodies, best first; of equals the first comes first.
+
+    Args:
+        nats_per_event: Of each melody.
+        by: What is best.
+        real_nats: Nats per event of real tunes, which 'typical' needs.
+
+    Raises:
+        InvalidArgumentError: If `by` is unknown.
+        ModelError: If `by` is 'typical' and nobody has measured real tunes.
+    """
+    if by not in get_args(RankBy):
+        raise InvalidArgumentError(f"by must be one of {', '.join(get_args(RankBy))}, got {by!r}")
+    if by == "likely":
+        return sorted(range(len(nats_per_event)), key=lambda place: nats_per_event[place])
+    if real_nats is None:
+        raise ModelError(
+            "the model does not say how many nats per event real tunes have, so no melody is typical; measure it with "
+            "melody-rnn evaluate and put it into preset.json as nats_per_event, or choose the likely ones"
+        )
+    return sorted(range(len(nats_per_event)), key=lambda place: abs(nats_per_event[place] - real_nats))
