@@ -28,6 +28,8 @@ class EncodingConfig:
         lookback_distances: How far back the lookbacks reach, in `lookback_unit`s; ignored by `one_hot`.
         lookback_unit: 'step' as in Magenta, or 'bar' for bars of the melody's own meter.
         binary_counter_bits: Bits of the counter that tells the metric position; ignored by `one_hot`.
+        max_bar_steps: Longest bar that one in lookbacks and metric positions can be; longer ones count as several, as
+            18/8 does as two of 9/8. Ignored with lookbacks in steps, but by `tune`.
     """
 
     kind: EncodingKind
@@ -36,6 +38,7 @@ class EncodingConfig:
     lookback_distances: tuple[int, ...] = (16, 32)
     lookback_unit: LookbackUnit = "step"
     binary_counter_bits: int = 5
+    max_bar_steps: int = 32
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_note <= self.max_note - NOTES_PER_OCTAVE <= NUM_PITCHES - NOTES_PER_OCTAVE:
@@ -45,6 +48,8 @@ class EncodingConfig:
             )
         if not self.lookback_distances or any(distance < 1 for distance in self.lookback_distances):
             raise ModelError(f"lookback_distances must each be at least 1, got {list(self.lookback_distances)}")
+        if self.max_bar_steps < 1:
+            raise ModelError(f"max_bar_steps must be at least 1, got {self.max_bar_steps}")
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,21 @@ class ModelConfig:
             raise ModelError(f"transpose_to_key must be in 0..11 or null, got {self.transpose_to_key}")
         if self.steps_per_quarter < 1:
             raise ModelError(f"steps_per_quarter must be at least 1, got {self.steps_per_quarter}")
+
+    def with_steps(self, steps_per_quarter: int) -> "ModelConfig":
+        """Returns the config for steps of another length: all that it counts in steps spans the same time as before."""
+
+        def scaled(steps: int) -> int:
+            return max(1, round(steps * steps_per_quarter / self.steps_per_quarter)) if steps else 0
+
+        distances = self.encoding.lookback_distances
+        encoding = dataclasses.replace(
+            self.encoding,
+            lookback_distances=distances if self.encoding.lookback_unit == "bar" else tuple(map(scaled, distances)),
+            max_bar_steps=scaled(self.encoding.max_bar_steps),
+        )
+        network = dataclasses.replace(self.network, attention_length=scaled(self.network.attention_length))
+        return dataclasses.replace(self, encoding=encoding, network=network, steps_per_quarter=steps_per_quarter)
 
     def to_json(self) -> str:
         """Returns the config as JSON text; `from_json` is its inverse."""

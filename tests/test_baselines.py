@@ -3,10 +3,11 @@ import pytest
 
 from melody_rnn.baselines import NUM_EVENTS, NGram, RepeatBar, all_baselines
 from melody_rnn.data.dataset import StoredMelody
+from melody_rnn.music.meters import meter_of_bar
 
 
 def melody(events, steps_per_bar=4):
-    return StoredMelody("m", np.array(events, np.int8), steps_per_bar, "train")
+    return StoredMelody("m", np.array(events, np.int8), meter_of_bar(steps_per_bar), "train")
 
 
 def random_melodies(number):

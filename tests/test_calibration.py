@@ -14,6 +14,7 @@ from melody_rnn.calibration import (
 )
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.errors import OutputError
+from melody_rnn.music.meters import COMMON_TIME
 
 
 def drawn_at(temperature, num_events=40_000):
@@ -60,7 +61,7 @@ def test_bins_by_hand():
 
 def test_predictions_are_the_model_s_own(tiny_model):
     events = [[60, -2, 64, 62, -1, -2], [67, 65]]
-    melodies = [StoredMelody(str(k), np.array(row, np.int8), 16, "test") for k, row in enumerate(events)]
+    melodies = [StoredMelody(str(k), np.array(row, np.int8), COMMON_TIME, "test") for k, row in enumerate(events)]
     predictions = predict(tiny_model, melodies)
     assert predictions.events.tolist() == [*events[0][1:], 65]
     np.testing.assert_allclose(predictions.logits[:5], tiny_model.logits(events[0])[:-1], atol=1e-5)

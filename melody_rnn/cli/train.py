@@ -60,9 +60,9 @@ def command(
 ) -> None:
     """Train a model on a dataset.
 
-    The model that is best on the validation split is kept in RUN_DIR/model. A run that is interrupted, even by kill
-    -9, goes on with --resume and ends as if nothing had happened. For curves and sampled melodies: tensorboard --logdir
-    RUN_DIR.
+    The model has the dataset's steps a quarter note. The one that is best on the validation split is kept in
+    RUN_DIR/model. A run that is interrupted, even by kill -9, goes on with --resume and ends as if nothing had
+    happened. For curves and sampled melodies: tensorboard --logdir RUN_DIR.
 
     \b
     melody-rnn train --dataset data/mine --run-dir runs/mine
@@ -107,7 +107,10 @@ def _start(run_dir: Path, dataset: Path | None, arguments: dict[str, Any], strat
 
     assert dataset is not None
     start = options.load_model(arguments["weights_from"]) if arguments["weights_from"] else None
-    config = start.config if start else CONFIGS[arguments["model"] or _DEFAULT_CONFIG]
+    loaded = load(dataset)
+    config = (
+        start.config if start else CONFIGS[arguments["model"] or _DEFAULT_CONFIG].with_steps(loaded.steps_per_quarter)
+    )
     if arguments["model"] not in (None, config.name):
         raise InvalidArgumentError(f"--from gives a {config.name}; leave out --model {arguments['model']}")
     settings = SETTINGS.get(config.name, TrainingSettings())
@@ -116,7 +119,6 @@ def _start(run_dir: Path, dataset: Path | None, arguments: dict[str, Any], strat
     if arguments["steps"] is not None and arguments["epochs"] is None:
         changes["epochs"] = 2**31 - 1
     config, settings = parse_hparams(arguments["hparams"], config, dataclasses.replace(settings, **changes))
-    loaded = load(dataset)
     with _progress() as callback:
         weights = start.network if start else None
         return train(

@@ -16,12 +16,13 @@ from melody_rnn.data import dataset, splits
 from melody_rnn.data.dataset import Dataset, StoredMelody
 from melody_rnn.data.extraction import ExtractionRules
 from melody_rnn.data.inputs import Inputs, SourceFile, find_inputs
-from melody_rnn.data.pieces import Key
 from melody_rnn.data.pool import FileResult, ReaderPool, TuneResult
-from melody_rnn.data.reading import SUFFIXES, holds_tunes, is_music
 from melody_rnn.data.report import FileReport, RejectedRow, Report, SplitReport
+from melody_rnn.data.sources import SUFFIXES, is_source
 from melody_rnn.data.splits import SPLITS, SplitRules
 from melody_rnn.errors import InputFileError, InvalidArgumentError
+from melody_rnn.music.keys import Key
+from melody_rnn.music.meters import Meter
 
 DEFAULT_TIMEOUT_SECONDS: Final = 8.0
 DEFAULT_MEMORY_BYTES: Final = 2**30
@@ -37,7 +38,8 @@ class _Candidate:
     tune: int
     title: str
     events: splits.Events
-    steps_per_bar: int
+    meter: Meter
+    pickup_steps: int
     key: Key | None
 
 
@@ -118,13 +120,12 @@ def collect(
     report = Report(num_files=len(found.files), notices=[c.corpus.terms for c in found.corpora if not c.corpus.is_free])
     music = _music_files(found.files, report)
     num_workers = num_workers or os.cpu_count() or 1
-    sequences = not all(holds_tunes(file.path) for file in music)
-    with ReaderPool(rules, num_workers, timeout_seconds, memory_bytes, sequences) as pool:
+    with ReaderPool(rules, num_workers, timeout_seconds, memory_bytes) as pool:
         candidates = _read(pool, music, report, progress)
-    melodies = _split(candidates, split_rules, report)
+    melodies = _split(candidates, rules.steps_per_quarter, split_rules, report)
     if not melodies:
         raise InputFileError(f"no melody to make a dataset of: {report.why_empty()}")
-    stored = Dataset(melodies, rules.steps_per_quarter, _details(rules, split_rules, found))
+    stored = Dataset(melodies, _details(rules, split_rules, found))
     _finish(report, stored)
     return stored, report
 
@@ -135,7 +136,7 @@ def _music_files(files: Sequence[SourceFile], report: Report) -> list[SourceFile
         if not file.path.is_file():
             detail = "no file, but a link to nothing, a device or a folder that may not be read"
             loss = RejectedRow(file.name, None, "", "unreadable", detail)
-        elif not is_music(file.path):
+        elif not is_source(file.path):
             loss = RejectedRow(file.name, None, "", "other_kind", f"not one of {', '.join(SUFFIXES)}")
         else:
             music.append(file)
@@ -181,10 +182,13 @@ def _candidate(name: str, tune: TuneResult, number: int, fields: dict[str, Any],
     key = Key(*fields["key"]) if fields["key"] else None
     events = np.array(fields["events"], np.int8)
     melody_id = f"{name}:{tune.tune}.{number}"
-    return _Candidate(melody_id, name, tune.tune, tune.title, events, fields["steps_per_bar"], key)
+    meter, pickup_steps = Meter(*fields["meter"]), fields["pickup_steps"]
+    return _Candidate(melody_id, name, tune.tune, tune.title, events, meter, pickup_steps, key)
 
 
-def _split(candidates: Sequence[_Candidate], rules: SplitRules, report: Report) -> tuple[StoredMelody, ...]:
+def _split(
+    candidates: Sequence[_Candidate], steps_per_quarter: int, rules: SplitRules, report: Report
+) -> tuple[StoredMelody, ...]:
     ids = [candidate.id for candidate in candidates]
     dropped = splits.drop_duplicates(ids, [candidate.events for candidate in candidates])
     rows = {row.file: row for row in report.files}
@@ -203,7 +207,8 @@ def _split(candidates: Sequence[_Candidate], rules: SplitRules, report: Report) 
     sizes = Counter(groups)
     report.num_groups, report.largest_group = len(sizes), max(sizes.values(), default=0)
     return tuple(
-        StoredMelody(c.id, c.events, c.steps_per_bar, name, c.title, c.key) for c, name in zip(kept, names, strict=True)
+        StoredMelody(c.id, c.events, c.meter, name, c.title, c.key, c.pickup_steps, steps_per_quarter)
+        for c, name in zip(kept, names, strict=True)
     )
 
 

@@ -2,8 +2,9 @@
 
 A dataset is a folder:
     dataset.json: what made it (rules, corpora with checksums), the counts, a checksum of the next two files' contents.
-    melodies.npz: `events` int8 [steps of all melodies], `lengths` int32 [melodies] (steps), `steps_per_bar` uint8
-        [melodies], `keys` int8 [melodies, 2] (sharps, tonic; 127 where unknown).
+    melodies.npz: `events` int8 [steps of all melodies], `lengths` int32 [melodies] (steps), `meters` uint16
+        [melodies, 2] (numerator, denominator), `pickups` uint16 [melodies] (steps), `keys` int8 [melodies, 2] (sharps,
+        and the mode's place in `melody_rnn.music.keys.MODES`; 127 where unknown).
     melodies.jsonl: id, split and title of each melody, in the same order.
     report.json, rejected.jsonl: what was read, kept and dropped.
 Events are encoded when training reads them, so one dataset serves every model.
@@ -22,21 +23,30 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from melody_rnn.data.pieces import Key
 from melody_rnn.data.splits import SPLITS, Split
 from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, MAX_PITCH, NO_EVENT
 from melody_rnn.files import whole_folder, write_whole
+from melody_rnn.music.keys import MAX_SHARPS, MODES, Key
+from melody_rnn.music.meters import Meter
+from melody_rnn.tunes.tune import Tune
 
 FORMAT: Final = "melody_rnn dataset"
-VERSION: Final = 1
+VERSION: Final = 2
 _MANIFEST: Final = "dataset.json"
 _MELODIES: Final = "melodies.npz"
 _INDEX: Final = "melodies.jsonl"
 _UNKNOWN_KEY: Final = 127
 _MAX_BYTES: Final = 4 * 2**30
 Arrays = dict[str, npt.NDArray[Any]]
-_ARRAYS: Final = {"events": ("int8", 1), "lengths": ("<i4", 1), "steps_per_bar": ("uint8", 1), "keys": ("int8", 2)}
+_ARRAYS: Final = {
+    "events": ("int8", 1),
+    "lengths": ("<i4", 1),
+    "meters": ("<u2", 2),
+    "pickups": ("<u2", 1),
+    "keys": ("int8", 2),
+}
+_MODES: Final = tuple(MODES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,18 +56,39 @@ class StoredMelody:
     Attributes:
         id: Its file, tune and place there, as 'book/file.abc:12.0'; the same on every machine.
         events: [num_steps] int8 events, the first at the start of a bar.
-        steps_per_bar: Steps in a bar of its own meter.
+        meter: Its own meter.
         split: 'train', 'validation' or 'test'.
         title: The source's title, or an empty string.
-        key: The source's key signature, if it has one.
+        key: The key, if the source has one.
+        pickup_steps: Steps of the pickup that it begins with; 0 for none.
+        steps_per_quarter: Steps in a quarter note.
     """
 
     id: str
     events: npt.NDArray[np.int8]
-    steps_per_bar: int
+    meter: Meter
     split: Split
     title: str = ""
     key: Key | None = None
+    pickup_steps: int = 0
+    steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER
+
+    @property
+    def steps_per_bar(self) -> int:
+        """Steps in a bar of its own meter."""
+        return self.meter.steps_per_bar(self.steps_per_quarter)
+
+    @property
+    def tune(self) -> Tune:
+        """The melody as a tune."""
+        return Tune(
+            tuple(self.events.tolist()),
+            self.meter,
+            self.pickup_steps,
+            self.key,
+            title=self.title,
+            steps_per_quarter=self.steps_per_quarter,
+        )
 
     @property
     def source(self) -> str:
@@ -70,14 +101,12 @@ class Dataset:
     """Melodies with their splits.
 
     Attributes:
-        melodies: All melodies by id.
-        steps_per_quarter: Steps in a quarter note.
+        melodies: All melodies by id; their steps have one length.
         details: What made the dataset, as JSON data: rules, corpora and their checksums, readers.
         digest: SHA-256 of the melodies and their splits, once saved or loaded.
     """
 
     melodies: tuple[StoredMelody, ...]
-    steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER
     details: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
 
@@ -90,6 +119,11 @@ class Dataset:
         if name not in SPLITS:
             raise InvalidArgumentError(f"split must be one of {', '.join(SPLITS)}, got {name!r}")
         return [melody for melody in self.melodies if melody.split == name]
+
+    @property
+    def steps_per_quarter(self) -> int:
+        """Steps in a quarter note."""
+        return self.melodies[0].steps_per_quarter if self.melodies else DEFAULT_STEPS_PER_QUARTER
 
     @property
     def num_steps(self) -> int:
@@ -170,12 +204,11 @@ def load(folder: str | Path) -> Dataset:
         arrays = _unpack(files[_MELODIES])
         if _digest(arrays, files[_INDEX]) != manifest.get("digest"):
             raise ValueError("its checksum differs")
-        melodies = _melodies(arrays, files[_INDEX].decode())
+        melodies = _melodies(arrays, files[_INDEX].decode(), manifest["steps_per_quarter"])
     # zlib has an error of its own, and a damaged zip can claim methods that Python does not know.
     except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
         raise InputFileError(f"{folder}: the dataset is damaged ({error}); build it again") from error
-    digest = manifest["digest"]
-    return Dataset(melodies, manifest["steps_per_quarter"], manifest, digest)
+    return Dataset(melodies, manifest, manifest["digest"])
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -189,7 +222,10 @@ def _manifest(folder: Path) -> dict[str, Any]:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise InputFileError(f"{path}: not the manifest of a melody_rnn dataset")
     if manifest.get("version") != VERSION:
-        raise InputFileError(f"{path}: version {manifest.get('version')!r} of the format; this program reads {VERSION}")
+        raise InputFileError(
+            f"{path}: version {manifest.get('version')!r} of the format, and this program reads {VERSION}; "
+            "build the dataset again"
+        )
     if type(manifest.get("steps_per_quarter")) is not int or manifest["steps_per_quarter"] < 1:
         raise InputFileError(f"{path}: steps_per_quarter must be a positive number of steps")
     return manifest
@@ -199,9 +235,22 @@ def _arrays_of(melodies: Sequence[StoredMelody]) -> Arrays:
     return {
         "events": np.concatenate([np.zeros(0, np.int8), *(melody.events for melody in melodies)]),
         "lengths": np.array([len(melody.events) for melody in melodies], "<i4"),
-        "steps_per_bar": np.array([melody.steps_per_bar for melody in melodies], np.uint8),
-        "keys": np.array([melody.key or (_UNKNOWN_KEY,) * 2 for melody in melodies], np.int8).reshape(-1, 2),
+        "meters": np.array([melody.meter for melody in melodies], "<u2").reshape(-1, 2),
+        "pickups": np.array([melody.pickup_steps for melody in melodies], "<u2"),
+        "keys": np.array([_key_numbers(melody.key) for melody in melodies], np.int8).reshape(-1, 2),
     }
+
+
+def _key_numbers(key: Key | None) -> tuple[int, int]:
+    return (key.sharps, _MODES.index(key.mode)) if key else (_UNKNOWN_KEY, _UNKNOWN_KEY)
+
+
+def _key(sharps: int, mode: int) -> Key | None:
+    if (sharps, mode) == (_UNKNOWN_KEY, _UNKNOWN_KEY):
+        return None
+    if not (abs(sharps) <= MAX_SHARPS and 0 <= mode < len(_MODES)):
+        raise ValueError("it holds a key that is none")
+    return Key(sharps, _MODES[mode])
 
 
 def _digest(arrays: Arrays, index: bytes) -> str:
@@ -224,26 +273,37 @@ def _index(melodies: Sequence[StoredMelody]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def _melodies(arrays: Arrays, index: str) -> tuple[StoredMelody, ...]:
+def _melodies(arrays: Arrays, index: str, steps_per_quarter: int) -> tuple[StoredMelody, ...]:
     events, lengths = arrays["events"], arrays["lengths"]
     rows = [json.loads(line) for line in index.split("\n") if line]
-    if not len(rows) == len(lengths) == len(arrays["steps_per_bar"]) == len(arrays["keys"]):
+    if len({len(rows), *(len(arrays[name]) for name in _ARRAYS if name != "events")}) > 1:
         raise ValueError("its files hold different numbers of melodies")
-    if (lengths < 1).any() or lengths.sum(dtype=np.int64) != len(events) or (arrays["steps_per_bar"] < 1).any():
+    if (lengths < 1).any() or lengths.sum(dtype=np.int64) != len(events):
         raise ValueError("its lengths do not fit its events")
     if len(events) and (events.min() < NO_EVENT or events.max() > MAX_PITCH):
         raise ValueError("it holds events out of range")
     events.flags.writeable = False
     pieces = np.split(events, np.cumsum(lengths, dtype=np.int64)[:-1])
-    columns = zip(rows, pieces, arrays["steps_per_bar"].tolist(), arrays["keys"].tolist(), strict=True)
-    return tuple(_melody(row, piece, steps_per_bar, key) for row, piece, steps_per_bar, key in columns)
+    columns = (arrays[name].tolist() for name in ("meters", "pickups", "keys"))
+    return tuple(
+        _melody(row, piece, Meter(*meter), pickup, _key(*key), steps_per_quarter)
+        for row, piece, meter, pickup, key in zip(rows, pieces, *columns, strict=True)
+    )
 
 
-def _melody(row: Mapping[str, Any], events: npt.NDArray[np.int8], steps_per_bar: int, key: list[int]) -> StoredMelody:
+def _melody(
+    row: Mapping[str, Any],
+    events: npt.NDArray[np.int8],
+    meter: Meter,
+    pickup_steps: int,
+    key: Key | None,
+    steps_per_quarter: int,
+) -> StoredMelody:
     if not (isinstance(row["id"], str) and isinstance(row["title"], str) and row["split"] in SPLITS):
         raise ValueError("its index holds a row of another form")
-    known_key = None if _UNKNOWN_KEY in key else Key(*key)
-    return StoredMelody(row["id"], events, steps_per_bar, row["split"], row["title"], known_key)
+    if not (meter.denominator and 0 <= pickup_steps < meter.steps_per_bar(steps_per_quarter)):
+        raise ValueError("it holds a meter or pickup that is none")
+    return StoredMelody(row["id"], events, meter, row["split"], row["title"], key, pickup_steps, steps_per_quarter)
 
 
 def _unpack(packed: bytes) -> Arrays:

@@ -22,7 +22,8 @@ from melody_rnn.data.splits import Split
 from melody_rnn.data.tfrecords import read_records, write_records
 from melody_rnn.encodings import Encoding
 from melody_rnn.errors import InputFileError
-from melody_rnn.events import DEFAULT_STEPS_PER_BAR, MAX_PITCH, NO_EVENT, NOTE_OFF
+from melody_rnn.events import MAX_PITCH, NO_EVENT, NOTE_OFF
+from melody_rnn.music.meters import COMMON_TIME, meter_of_bar
 
 _MOST_STEPS_PER_BAR = 255
 
@@ -86,13 +87,13 @@ def _from_record(record: bytes, name: str, encoding: Encoding, split: Split) -> 
         bars = list(feature["steps_per_bar"].int64_list.value)
         if len(bars) == 1 and 1 <= bars[0] <= _MOST_STEPS_PER_BAR and _are_events(events):
             own_id = b"".join(feature["id"].bytes_list.value).decode("utf-8", "replace")
-            return StoredMelody(own_id or name, events, bars[0], split)
+            return StoredMelody(own_id or name, events, meter_of_bar(bars[0]), split)
     elif "inputs" in lists and "labels" in lists:
         inputs = [np.array(step.float_list.value, np.float32) for step in lists["inputs"].feature]
         labels = [int(label) for step in lists["labels"].feature for label in step.int64_list.value]
         if len(inputs) == len(labels) > 0:
             events = _decode(inputs[0], labels, encoding)
-            return StoredMelody(name, events, DEFAULT_STEPS_PER_BAR, split)
+            return StoredMelody(name, events, COMMON_TIME, split)
     raise InputFileError(f"record {name} holds no melody; make the file with melody_rnn_create_dataset")
 
 

@@ -1,33 +1,38 @@
-"""Melodies out of pieces, by rules of which each is an option and each loss is told.
+"""Melodies out of scores, by rules of which each is an option and each loss is told.
 
 Source of the rules and their defaults: Magenta's pipelines/melody_pipelines.py and note_seq's melodies_lib.py.
 """
 
 import math
-from collections import Counter
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import pairwise
-from typing import Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
-from melody_rnn.formats.grid import Pad
-from melody_rnn.data.pieces import Key, Meter, Piece, PieceNote
-from melody_rnn.data.repeats import Repeats
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, MAX_PITCH, NO_EVENT, NOTE_OFF, NOTES_PER_OCTAVE
+from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, NOTES_PER_OCTAVE
+from melody_rnn.formats.form import bars_once, bars_played, unfold
+from melody_rnn.formats.grid import Pad, TimedNote, score_pads
+from melody_rnn.formats.score import Note, Score
+from melody_rnn.music.keys import Key
+from melody_rnn.music.meters import COMMON_TIME, Meter
+from melody_rnn.tunes.from_score import opening_steps, pickup_of
+from melody_rnn.tunes.line import Line, Polyphony, Span, one_line, padded, quantise, shift_at
 
-Polyphony = Literal["skyline", "discard"]
 Collapsed = Literal["keep", "drop"]
-MAX_STEPS_PER_BAR = 255
-_MAX_PIECE_STEPS = 1_000_000
-# Readers put times a tick or a rounding error off.
-_EARLY = 1 / 64
-_COMMON_TIME = Meter(0.0, 4, 4)
+Repeats = Literal["written", "expanded"]
+IGNORE_TEMPO_CHANGES: Final = "--ignore-tempo-changes reads across them"
+"""What to do about what the rule 'tempo_changes' drops."""
+_MAX_BAR_QUARTERS: Final = 64
+_MAX_DENOMINATOR: Final = 64
+_BEGINNING: Final = Fraction(0)
 
 
 @dataclass(frozen=True)
 class ExtractionRules:
-    """What makes a melody of a piece, and what is dropped.
+    """What makes a melody of a score, and what is dropped.
 
     Attributes:
         steps_per_quarter: Steps in a quarter note.
@@ -35,13 +40,16 @@ class ExtractionRules:
         min_pitch_classes: Melodies with fewer different pitch classes are dropped.
         max_steps: Melodies are cut off after so many steps; None for never.
         gap_bars: A silence of so many bars ends a melody.
-        polyphony: What to do where notes start together: 'skyline' keeps the highest, 'discard' drops the melody.
+        polyphony: What to do where notes start together: 'skyline' takes the top voice, 'discard' drops the melody.
+            With 'discard', as in Magenta, a note is cut off by the next one, whatever its pitch.
         collapsed: What to do where notes that start one after the other (of a fast triplet) fall onto one step:
             'keep' keeps the first of them, 'drop' drops the melody.
         split_at_tempo_changes: Whether a tempo change ends a melody, as a meter change always does.
         pad_bars: Whether pickups and other bars that are not whole are padded with silence, so that bars start at
-            multiples of `steps_per_bar`; without it melodies start at the piece's first note, as in Magenta.
-        repeats: How repeats of ABC tunes are read: 'written' has each section once, 'expanded' as it is played.
+            multiples of the meter's steps; without it, as in Magenta, time is counted from the first note on, and anew
+            from each change of meter or tempo.
+        repeats: How repeats are read: 'written' has each section once, with the last of its endings, 'expanded' as it
+            is played.
     """
 
     steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER
@@ -75,14 +83,16 @@ class Extracted(NamedTuple):
 
     Attributes:
         events: int events, the first at the start of a bar.
-        steps_per_bar: Steps in a bar of its meter.
-        key: The source's key signature, if it has one.
+        meter: The meter of its bars.
+        pickup_steps: Steps of the pickup that it begins with; 0 for none.
+        key: The key that holds where it begins, if the source has one.
         num_collapsed: Notes left out because an earlier one stands on their step.
         is_truncated: Whether its end was cut off.
     """
 
     events: list[int]
-    steps_per_bar: int
+    meter: Meter
+    pickup_steps: int
     key: Key | None
     num_collapsed: int
     is_truncated: bool
@@ -97,144 +107,154 @@ class Rejection(NamedTuple):
 
 @dataclass
 class Extraction:
-    """What became of a piece."""
+    """What became of a score.
+
+    Attributes:
+        melodies: Its melodies.
+        rejections: What was dropped.
+        num_pads: Bars that were padded to be whole.
+    """
 
     melodies: list[Extracted] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
+    num_pads: int = 0
 
 
-class _Span(NamedTuple):
-    """A note in steps, with its exact start for the order of notes on one step."""
+class _Stretch(NamedTuple):
+    """Music of one meter and, if the rules say so, one tempo; times in quarter notes.
 
-    start: int
-    end: int
-    pitch: int
-    exact_start: float
+    Attributes:
+        start: Where it begins.
+        end: Where it ends; infinite for the last one.
+        origin: From where on steps and bars are counted.
+        meter: Its meter.
+        is_cut: Whether it begins or ends at a change of tempo.
+    """
+
+    start: Fraction
+    end: Fraction | float
+    origin: Fraction
+    meter: Meter
+    is_cut: bool
 
 
-def extract(piece: Piece, rules: ExtractionRules) -> Extraction:
-    """Takes the melodies out of a piece, part by part, from each stretch between changes of meter or tempo."""
-    result = Extraction()
-    if not any(piece.parts):
-        result.rejections.append(Rejection("no_notes", "no note that could be a melody (drums do not count)"))
+def extract(score: Score, rules: ExtractionRules) -> Extraction:
+    """Takes the melodies out of a score, part by part, from each stretch between changes of meter or tempo."""
+    return _Extractor(_in_order(score, rules.repeats), rules).run()
+
+
+class _Extractor:
+    def __init__(self, score: Score, rules: ExtractionRules) -> None:
+        self._score = score
+        self._rules = rules
+        self._result = Extraction()
+        self._num_cut = 0
+
+    def run(self) -> Extraction:
+        result, rules = self._result, self._rules
+        parts = [part.notes for part in self._score.parts if part.notes and not part.is_drums]
+        if not parts:
+            result.rejections.append(Rejection("no_notes", "no note that could be a melody (drums do not count)"))
+            return result
+        pads = score_pads(self._score) if rules.pad_bars else []
+        result.num_pads = len(pads)
+        for stretch in _stretches(self._score, rules):
+            steps_per_bar = stretch.meter.quarters * rules.steps_per_quarter
+            if steps_per_bar.denominator == 1 and _is_usable(stretch.meter):
+                own_pads = [pad for pad in pads if float(stretch.origin) <= pad.time < stretch.end]
+                for notes in parts:
+                    self._extract_part(notes, stretch, own_pads)
+            else:
+                detail = f"a bar of {stretch.meter} is {float(steps_per_bar):g} steps"
+                result.rejections.append(Rejection("meter", detail))
+        if self._num_cut:
+            detail = f"{self._num_cut} melodies cut by changes of tempo have fewer than {rules.min_bars} bars"
+            result.rejections.append(Rejection("tempo_changes", f"{detail}; {IGNORE_TEMPO_CHANGES}"))
         return result
-    for start, end, meter in _stretches(piece, rules):
-        steps_per_bar = 4 * rules.steps_per_quarter * meter.numerator / (meter.denominator or math.inf)
-        if not 1 <= steps_per_bar <= MAX_STEPS_PER_BAR or steps_per_bar % 1:
-            detail = f"a bar of {meter.numerator}/{meter.denominator} is {steps_per_bar:g} steps"
-            result.rejections.append(Rejection("meter", detail))
-            continue
-        pads = [pad for pad in piece.pads if rules.pad_bars and start <= pad.time < end]
-        for part in piece.parts:
-            notes = [note for note in part if start <= note.start < end]
-            spans = _quantise(_padded(notes, start, end, pads), rules.steps_per_quarter)
-            _extract_part(spans, int(steps_per_bar), piece.key, rules, result)
-    return result
+
+    def _extract_part(self, part: Sequence[Note], stretch: _Stretch, pads: Sequence[Pad]) -> None:
+        rules = self._rules
+        steps_per_bar = stretch.meter.steps_per_bar(rules.steps_per_quarter)
+        first, end = (bisect_left(part, bound, key=lambda note: note.start) for bound in (stretch.start, stretch.end))
+        notes = [TimedNote(note.start, note.end, note.pitch) for note in part[first:end]]
+        spans = quantise(list(padded(notes, stretch.origin, stretch.end, pads)), rules.steps_per_quarter)
+        for line in _lines(spans, rules.gap_bars * steps_per_bar, rules.polyphony):
+            rejection = _fault_of_line(line, rules)
+            first_step = line.spans[0].start - line.spans[0].start % steps_per_bar
+            events = [] if rejection else line.events(first_step)
+            rejection = rejection or _fault_of_events(events, steps_per_bar, rules)
+            if rejection and rejection.rule == "too_short" and stretch.is_cut:
+                self._num_cut += 1
+            elif rejection:
+                self._result.rejections.append(rejection)
+            else:
+                padding = 0 if first_step else opening_steps(pads, float(stretch.origin), rules.steps_per_quarter)
+                pickup = pickup_of(events, steps_per_bar, padding)
+                key = self._key_at(line.spans[0].exact_start, stretch.origin, pads)
+                is_truncated = rules.max_steps is not None and len(events) > rules.max_steps
+                self._result.melodies.append(
+                    Extracted(events[: rules.max_steps], stretch.meter, pickup, key, line.num_collapsed, is_truncated)
+                )
+
+    def _key_at(self, time: float, origin: Fraction, pads: Sequence[Pad]) -> Key | None:
+        """Returns the key that holds at a time, in quarter notes from where a stretch counts, silences put in."""
+        keys = self._score.keys
+        held = [change.key for change in keys if change.start - origin + shift_at(change.start, pads) <= time]
+        # What comes first holds from the beginning.
+        return held[-1] if held else keys[0].key if keys else None
 
 
-def _stretches(piece: Piece, rules: ExtractionRules) -> list[tuple[float, float, Meter]]:
-    """Returns (start, end, meter) of each stretch of one meter and, if the rules say so, one tempo."""
-    meters = sorted(piece.meters) or [_COMMON_TIME]
-    if meters[0].start > 0:
-        meters.insert(0, _COMMON_TIME)
-    starts: dict[float, Meter] = {}
-    for meter in meters:
-        before = starts[max(starts)] if starts else None
-        if not before or (before.numerator, before.denominator) != (meter.numerator, meter.denominator):
-            starts[meter.start] = meter
-    if rules.split_at_tempo_changes:
-        for time in piece.tempo_changes:
-            starts.setdefault(time, starts[max(start for start in starts if start <= time)])
-    bounds = [*sorted(starts), math.inf]
-    return [(start, end, starts[start]) for start, end in pairwise(bounds)]
+def _in_order(score: Score, repeats: Repeats) -> Score:
+    """Returns a score with its bars in the order that is wanted, and no repeat signs that matter."""
+    order = bars_once(score.bars) if repeats == "written" else bars_played(score.bars)
+    return score if order == list(range(len(score.bars))) else unfold(score, order)
 
 
-def _padded(notes: Sequence[PieceNote], start: float, end: float, pads: Sequence[Pad]) -> list[PieceNote]:
-    """Returns the notes of a stretch with times from its start and silences put in."""
-    if not pads and start == 0 and end == math.inf:
-        return list(notes)
-    moved = []
-    for note in notes:
-        note_end = min(note.end, end)
-        before = sum(pad.length for pad in pads if pad.time <= note.start + _EARLY)
-        # A note that ends where silence is put in is not to grow.
-        within = sum(pad.length for pad in pads if note.start + _EARLY < pad.time < note_end - _EARLY)
-        moved.append(PieceNote(note.start - start + before, note_end - start + before + within, note.pitch))
-    return moved
+def _is_usable(meter: Meter) -> bool:
+    return meter.quarters <= _MAX_BAR_QUARTERS and meter.denominator <= _MAX_DENOMINATOR
 
 
-def _quantise(notes: Sequence[PieceNote], steps_per_quarter: int) -> list[_Span]:
-    spans = []
-    for note in notes:
-        first = math.floor(note.start * steps_per_quarter + 0.5)
-        last = math.floor(note.end * steps_per_quarter + 0.5)
-        if first <= _MAX_PIECE_STEPS and 0 <= note.pitch <= MAX_PITCH:
-            spans.append(_Span(first, min(max(last, first + 1), _MAX_PIECE_STEPS), note.pitch, note.start))
-    return sorted(spans, key=lambda span: (span.start, span.exact_start, -span.pitch))
+def _stretches(score: Score, rules: ExtractionRules) -> list[_Stretch]:
+    meters: dict[Fraction, Meter] = {}
+    before: Meter | None = None
+    for start, meter in score.meters or [(_BEGINNING, COMMON_TIME)]:
+        if meter != before:
+            meters[start if meters else _BEGINNING] = before = meter
+    # The first tempo holds from the beginning, wherever it stands.
+    changes = {new.start for old, new in pairwise(score.tempos) if old.qpm != new.qpm}
+    cuts = changes - set(meters) if rules.split_at_tempo_changes else set()
+    meter_starts = list(meters)
+    stretches = []
+    starts = sorted({*meters, *cuts})
+    ends: list[Fraction | float] = [*starts[1:], math.inf]
+    for start, end in zip(starts, ends, strict=True):
+        meter_start = meter_starts[bisect_right(meter_starts, start) - 1]
+        # Where bars are made whole, those after a change of tempo go on as before it.
+        origin = meter_start if rules.pad_bars else start
+        stretches.append(_Stretch(start, end, origin, meters[meter_start], start in cuts or end in cuts))
+    return stretches
 
 
-def _extract_part(
-    spans: Sequence[_Span], steps_per_bar: int, key: Key | None, rules: ExtractionRules, result: Extraction
-) -> None:
-    for line in _lines(spans, rules.gap_bars * steps_per_bar):
-        melody, num_chords, num_collapsed = _monophonic(line)
-        if num_chords and rules.polyphony == "discard":
-            result.rejections.append(Rejection("polyphonic", f"notes start together at {num_chords} steps"))
-            continue
-        if num_collapsed and rules.collapsed == "drop":
-            result.rejections.append(Rejection("collapsed", f"{num_collapsed} notes fall onto another's step"))
-            continue
-        events = _events(melody, steps_per_bar)
-        rejection = _fault(events, steps_per_bar, rules)
-        if rejection:
-            result.rejections.append(rejection)
-            continue
-        is_truncated = rules.max_steps is not None and len(events) > rules.max_steps
-        result.melodies.append(Extracted(events[: rules.max_steps], steps_per_bar, key, num_collapsed, is_truncated))
+def _lines(spans: Sequence[Span], gap_steps: float, polyphony: Polyphony) -> Iterator[Line]:
+    """Yields the lines of a part, cut at silences."""
+    if not spans:
+        return
+    whole = one_line(spans, polyphony)
+    cuts = [after.start for before, after in pairwise(whole.spans) if after.start - before.end >= gap_steps]
+    bounds = [0, *(bisect_left(spans, cut, key=lambda span: span.start) for cut in cuts), len(spans)]
+    for first, end in pairwise(bounds):
+        yield one_line(spans[first:end], polyphony) if cuts else whole
 
 
-def _lines(spans: Sequence[_Span], gap_steps: float) -> Iterator[list[_Span]]:
-    """Cuts a part at silences, which are counted from the end of the note that the melody had last."""
-    line: list[_Span] = []
-    last_end = 0
-    for span in spans:
-        if line and span.start - last_end >= gap_steps:
-            yield line
-            line = []
-        if not line or span.start != line[-1].start:
-            last_end = span.end
-        line.append(span)
-    if line:
-        yield line
+def _fault_of_line(line: Line, rules: ExtractionRules) -> Rejection | None:
+    if line.num_chords and rules.polyphony == "discard":
+        return Rejection("polyphonic", f"notes start together at {line.num_chords} steps")
+    if line.num_collapsed and rules.collapsed == "drop":
+        return Rejection("collapsed", f"{line.num_collapsed} notes fall onto another's step")
+    return None
 
 
-def _monophonic(line: Sequence[_Span]) -> tuple[list[_Span], int, int]:
-    """Returns one note a step, how many steps had chords, and how many notes collapsed onto an earlier one's step."""
-    melody: list[_Span] = []
-    chord_steps = Counter[int]()
-    num_collapsed = 0
-    for span in line:
-        if not melody or span.start != melody[-1].start:
-            melody.append(span)
-        elif span.exact_start == melody[-1].exact_start:
-            chord_steps[span.start] += 1
-        else:
-            num_collapsed += 1
-    return melody, len(chord_steps), num_collapsed
-
-
-def _events(melody: Sequence[_Span], steps_per_bar: int) -> list[int]:
-    """Returns the events from the start of the first note's bar to the end of the last note."""
-    first = melody[0].start - melody[0].start % steps_per_bar
-    events = [NO_EVENT] * (melody[-1].end - first)
-    for span, following in zip(melody, [*melody[1:], None], strict=True):
-        if following and span.end < following.start:
-            events[span.end - first] = NOTE_OFF
-        events[span.start - first] = span.pitch
-    return events
-
-
-def _fault(events: Sequence[int], steps_per_bar: int, rules: ExtractionRules) -> Rejection | None:
+def _fault_of_events(events: Sequence[int], steps_per_bar: int, rules: ExtractionRules) -> Rejection | None:
     if len(events) < rules.min_bars * steps_per_bar:
         return Rejection("too_short", f"{len(events) / steps_per_bar:.1f} bars, fewer than {rules.min_bars}")
     kept = events[: rules.max_steps]

@@ -22,7 +22,7 @@ from typing import Any, Final
 import melody_rnn
 from melody_rnn.data.extraction import ExtractionRules
 from melody_rnn.data.inputs import SourceFile
-from melody_rnn.data.reading import holds_tunes
+from melody_rnn.data.sources import holds_many
 from melody_rnn.errors import MelodyRNNError
 
 _START_SECONDS: Final = 120.0
@@ -67,15 +67,11 @@ class _LostError(Exception):
 class ReaderPool:
     """Worker processes, one a thread; a context manager."""
 
-    def __init__(
-        self, rules: ExtractionRules, num_workers: int, timeout_seconds: float, memory_bytes: int, sequences: bool
-    ) -> None:
+    def __init__(self, rules: ExtractionRules, num_workers: int, timeout_seconds: float, memory_bytes: int) -> None:
         self._rules = dataclasses.asdict(rules)
         self._num_workers = num_workers
         self._timeout_seconds = timeout_seconds
-        self._command = [
-            sys.executable, "-m", "melody_rnn.data.worker", str(memory_bytes), "sequences" if sequences else "abc"
-        ]  # fmt: skip
+        self._command = [sys.executable, "-m", "melody_rnn.data.worker", str(memory_bytes)]
         self._local = threading.local()
         self._workers: list[_Worker] = []
         self._is_closed = False
@@ -121,7 +117,7 @@ class ReaderPool:
             is_large = source.path.stat().st_size >= _SHARED_BYTES
         except OSError:
             return 1
-        return self._num_workers if is_large and holds_tunes(source.path) else 1
+        return self._num_workers if is_large and holds_many(source.path) else 1
 
     def _read_share(self, source: SourceFile, num_shares: int, share: int) -> FileResult:
         """Reads each `num_shares`-th tune of a file from tune `share` on."""
@@ -141,7 +137,7 @@ class ReaderPool:
                 lost += 1
                 result.tunes.append(TuneResult(first, rejections=[(problem.args[0], problem.args[1])]))
                 first += num_shares
-                if not holds_tunes(source.path):
+                if not holds_many(source.path):
                     return result
                 if lost == _MAX_LOST_TUNES:
                     result.error = f"given up after {lost} tunes that could not be read in time or crashed the reader"

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from melody_rnn.data.extraction import IGNORE_TEMPO_CHANGES
+
 
 @dataclass(frozen=True)
 class RejectedRow:
@@ -119,4 +121,6 @@ class Report:
         reasons = ", ".join(f"{count} {rule.replace('_', ' ')}" for rule, count in counts)
         example = self.rejected[0] if self.rejected else None
         first = f"; the first: {example.file}: {example.detail}" if example else ""
+        if "tempo_changes" in self.dropped and IGNORE_TEMPO_CHANGES not in first:
+            first += f"; changes of tempo: {IGNORE_TEMPO_CHANGES}"
         return f"of {self.num_files} files with {self.num_tunes} tunes: {reasons or 'nothing to read'}{first}"

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from melody_rnn.data.extraction import Extraction, ExtractionRules, Rejection, extract
-from melody_rnn.data.reading import read_pieces
+from melody_rnn.data.sources import read_sources
 from melody_rnn.errors import InputFileError
+from melody_rnn.formats.reading import ScoreSource
 
 
 def limit_memory(num_bytes: int) -> None:
@@ -30,21 +31,19 @@ def read_file(path: Path, first: int, stride: int, rules: ExtractionRules, out: 
     """Writes one line for each `stride`-th tune of a file from tune `first` on, and a last one."""
     error = None
     try:
-        for tune, title, reader in read_pieces(path, rules.repeats, first, stride):
-            _send(out, {"tune": tune, "title": title, **_read_tune(reader, rules)})
+        for source in read_sources(path, first, stride):
+            _send(out, {"tune": source.index, **_read_tune(source, rules)})
     except InputFileError as problem:
         error = str(problem)
     _send(out, {"done": True, "error": error})
 
 
-def _read_tune(reader: Any, rules: ExtractionRules) -> dict[str, Any]:
-    num_pads = 0
-    title: dict[str, str] = {}
+def _read_tune(source: ScoreSource, rules: ExtractionRules) -> dict[str, Any]:
+    title = source.title
     try:
-        piece = reader()
-        num_pads = len(piece.pads)
-        title = {"title": piece.title} if piece.title else {}
-        extraction = extract(piece, rules)
+        score = source.read()
+        title = score.title or title
+        extraction = extract(score, rules)
     except InputFileError as problem:
         extraction = Extraction(rejections=[Rejection("unreadable", str(problem))])
     except MemoryError:
@@ -53,10 +52,10 @@ def _read_tune(reader: Any, rules: ExtractionRules) -> dict[str, Any]:
     except Exception as problem:
         extraction = Extraction(rejections=[Rejection("unreadable", f"{type(problem).__name__}: {problem}"[:200])])
     return {
-        **title,
+        "title": title,
         "melodies": [melody._asdict() for melody in extraction.melodies],
         "rejections": [list(rejection) for rejection in extraction.rejections],
-        "num_pads": num_pads,
+        "num_pads": extraction.num_pads,
     }
 
 
@@ -72,10 +71,7 @@ def main() -> None:
     silent = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 1)
     os.dup2(silent, 2)
-    memory_bytes, reads_sequences = int(sys.argv[1]), sys.argv[2] == "sequences"
-    if reads_sequences:
-        import melody_rnn.music.sequence_io  # noqa: F401 (its seconds are not to count for the first file)
-    limit_memory(memory_bytes)
+    limit_memory(int(sys.argv[1]))
     _send(out, {"ready": True})
     for line in sys.stdin:
         task = json.loads(line)

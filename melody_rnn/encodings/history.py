@@ -7,8 +7,6 @@ import tensorflow as tf
 from melody_rnn.config import EncodingConfig
 from melody_rnn.events import NO_EVENT
 
-MAX_STEPS_PER_BAR = 32
-"""Longest bar that a lookback in bars spans; longer ones count as several, as 18/8 does as two of 9/8."""
 ABSENT = NO_EVENT - 1
 """What lies before a melody's start."""
 
@@ -65,13 +63,13 @@ def empty_history(config: EncodingConfig, batch_size: int | tf.Tensor, steps_per
     distances = tf.constant(config.lookback_distances, tf.int32)
     reach = max(config.lookback_distances)
     if config.lookback_unit == "bar":
-        reach *= MAX_STEPS_PER_BAR
-        distances = bar_lengths(batch_size, steps_per_bar)[:, tf.newaxis] * distances
+        reach *= config.max_bar_steps
+        distances = bar_lengths(config, batch_size, steps_per_bar)[:, tf.newaxis] * distances
     return History(tf.fill([batch_size, reach], ABSENT), distances)
 
 
-def bar_lengths(batch_size: int | tf.Tensor, steps_per_bar: int | tf.Tensor) -> tf.Tensor:
-    """Returns the steps in a bar of each melody, [batch] int32, at most `MAX_STEPS_PER_BAR`."""
+def bar_lengths(config: EncodingConfig, batch_size: int | tf.Tensor, steps_per_bar: int | tf.Tensor) -> tf.Tensor:
+    """Returns the steps in a bar of each melody, [batch] int32, at most `max_bar_steps`."""
     lengths = tf.broadcast_to(tf.cast(steps_per_bar, tf.int32), [batch_size])
-    num_parts = (lengths + MAX_STEPS_PER_BAR - 1) // MAX_STEPS_PER_BAR
+    num_parts = (lengths + config.max_bar_steps - 1) // config.max_bar_steps
     return lengths // num_parts

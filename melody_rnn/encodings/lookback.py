@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from melody_rnn.config import EncodingConfig
 from melody_rnn.encodings.encoding import Encoding, binary_counter, event_index, index_events
-from melody_rnn.encodings.history import MAX_STEPS_PER_BAR, History, bar_lengths, empty_history
+from melody_rnn.encodings.history import History, bar_lengths, empty_history
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR
 from melody_rnn.features import Features
 
@@ -32,8 +32,8 @@ class LookbackEncoding(Encoding):
         [0, C): the last event.
         [C, C + C * L): for each lookback, the event that would follow if the melody repeats.
         then with lookbacks in steps: `binary_counter_bits` bits of the next event's position, 1 or -1, lowest first;
-        with lookbacks in bars: [32] the next event's position in its bar and [32] the steps from there to the bar's
-        end, less one, both hot.
+        with lookbacks in bars: [max_bar_steps] the next event's position in its bar and [max_bar_steps] the steps from
+        there to the bar's end, less one, both hot.
         [L]: whether the last event repeats each lookback.
 
     Labels: [0, C) events, then one for each lookback; the furthest that holds takes precedence.
@@ -49,7 +49,7 @@ class LookbackEncoding(Encoding):
         self._knows_bars = config.lookback_unit == "bar"
         num_events, num_lookbacks = self._events.shape[0], len(config.lookback_distances)
         self.num_classes = num_events + num_lookbacks
-        self.hot_size = num_events * (1 + num_lookbacks) + (2 * MAX_STEPS_PER_BAR if self._knows_bars else 0)
+        self.hot_size = num_events * (1 + num_lookbacks) + (2 * config.max_bar_steps if self._knows_bars else 0)
         self.input_size = self.hot_size + num_lookbacks + (0 if self._knows_bars else config.binary_counter_bits)
         self.no_event_label = 0
 
@@ -60,7 +60,7 @@ class LookbackEncoding(Encoding):
         return LookbackState(
             empty_history(self.config, batch_size, steps_per_bar),
             tf.constant(0),
-            bar_lengths(batch_size, steps_per_bar),
+            bar_lengths(self.config, batch_size, steps_per_bar),
         )
 
     def step(self, event: tf.Tensor, state: LookbackState) -> tuple[Features, LookbackState]:
@@ -72,7 +72,7 @@ class LookbackEncoding(Encoding):
         hot = event_index(events, min_note) + num_events * tf.range(events.shape[1])
         if self._knows_bars:
             in_bar = position % state.steps_per_bar
-            meter = tf.stack([in_bar, MAX_STEPS_PER_BAR + state.steps_per_bar - 1 - in_bar], axis=1)
+            meter = tf.stack([in_bar, self.config.max_bar_steps + state.steps_per_bar - 1 - in_bar], axis=1)
             features = Features(tf.concat([hot, num_events * events.shape[1] + meter], axis=1), is_repeating)
         else:
             bits = self.config.binary_counter_bits

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from melody_rnn.config import EncodingConfig
 from melody_rnn.encodings.encoding import Encoding, event_index, index_events
-from melody_rnn.encodings.history import ABSENT, MAX_STEPS_PER_BAR, History, bar_lengths, empty_history
+from melody_rnn.encodings.history import ABSENT, History, bar_lengths, empty_history
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT
 from melody_rnn.features import Features
 
@@ -48,7 +48,8 @@ class TuneEncoding(Encoding):
         [C]: the last event.
         [C - 1]: the pitch that sounds, or that nothing does.
         [16]: steps since that began.
-        [32], [32]: the next event's position in its bar, and the steps from there to the bar's end, less one.
+        [max_bar_steps], [max_bar_steps]: the next event's position in its bar, and the steps from there to the bar's
+            end, less one.
         [16]: the next event's bar, counted modulo 16.
         [L * (C + 1)]: for each lookback, the event that would follow if the melody repeats, or that there is none.
         [L * 7]: for how many steps the melody has repeated each lookback: 0, 1, 2, 4, 8, 16, 32 or more.
@@ -76,8 +77,8 @@ class TuneEncoding(Encoding):
             self._num_events,
             self._num_events - 1,
             _MAX_AGE + 1,
-            MAX_STEPS_PER_BAR,
-            MAX_STEPS_PER_BAR,
+            config.max_bar_steps,
+            config.max_bar_steps,
             _PHRASE_BARS,
             *[self._num_events + 1] * self._num_lookbacks,
             *[_NUM_LENGTHS] * self._num_lookbacks,
@@ -96,7 +97,7 @@ class TuneEncoding(Encoding):
         return TuneState(
             history=history,
             position=tf.constant(0),
-            steps_per_bar=bar_lengths(batch_size, steps_per_bar),
+            steps_per_bar=bar_lengths(self.config, batch_size, steps_per_bar),
             sounding=tf.fill([batch_size], _NO_PITCH),
             age=tf.fill([batch_size], 0),
             repeated=tf.fill([batch_size, self._num_lookbacks], 0),

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from note_seq import Melody
 
 from melody_rnn.config import ModelConfig
 from melody_rnn.data.build import build_dataset
@@ -15,8 +14,9 @@ from melody_rnn.data.corpora import is_corpus
 from melody_rnn.data.dataset import Dataset, StoredMelody, is_dataset, load
 from melody_rnn.data.extraction import ExtractionRules
 from melody_rnn.errors import InputFileError, InvalidArgumentError
-from melody_rnn.music.meters import meter_of_bar
+from melody_rnn.music.meters import Meter
 from melody_rnn.training.batches import squash_all
+from melody_rnn.tunes.tune import Tune
 
 MIN_TUNES = 4
 
@@ -32,25 +32,25 @@ class RealTunes:
     """
 
     about: str
-    melodies: list[Melody]
-    train: list[Melody]
+    melodies: list[Tune]
+    train: list[Tune]
 
 
 def read_real_tunes(
     corpus: str,
     config: ModelConfig,
     num_steps: int,
-    steps_per_bar: int,
+    meter: Meter,
     progress: Callable[[int, int], None] | None = None,
 ) -> RealTunes:
-    """Reads the tunes of a corpus that have bars of `steps_per_bar` and are long enough.
+    """Reads the tunes of a corpus that have bars as long as a meter's and are long enough.
 
     Args:
         corpus: A dataset's folder or 'corpus:NAME', of which the test split is taken; or a folder of music files,
             of which all melodies are.
         config: The model's.
         num_steps: Steps to take of each.
-        steps_per_bar: Steps in a bar.
+        meter: The meter; 3/4 and 6/8 are one here, as they are for a model.
         progress: Called with the number of files read and of all files, if files must be read.
 
     Raises:
@@ -65,15 +65,15 @@ def read_real_tunes(
     has_splits = is_dataset(corpus) or is_corpus(corpus)
     tunes = squash_all(config, dataset.split("test") if has_splits else dataset.melodies)
     excerpts = [tune for tune in (_excerpt(tune, num_steps) for tune in tunes) if tune]
+    steps_per_bar = meter.steps_per_bar(config.steps_per_quarter)
     fitting = [tune for tune in excerpts if tune.steps_per_bar == steps_per_bar]
     if len(fitting) < MIN_TUNES:
         raise InputFileError(f"{corpus}: {_why_too_few(excerpts, len(fitting), num_steps, steps_per_bar)}")
     split = "the test split of " if has_splits else ""
-    meter = meter_of_bar(steps_per_bar, config.steps_per_quarter)
     return RealTunes(
         about=f"{len(fitting):,} tunes in bars of {meter} out of {split}{Path(corpus).name}",
-        melodies=[_as_melody(tune, config) for tune in fitting],
-        train=[_as_melody(tune, config) for tune in dataset.split("train")] if has_splits else [],
+        melodies=[tune.tune for tune in fitting],
+        train=[tune.tune for tune in dataset.split("train")] if has_splits else [],
     )
 
 
@@ -85,7 +85,7 @@ def _excerpt(tune: StoredMelody, num_steps: int) -> StoredMelody | None:
     starts = np.flatnonzero(tune.events[:: tune.steps_per_bar] >= 0) * tune.steps_per_bar
     if not len(starts) or starts[0] + num_steps > len(tune.events):
         return None
-    return replace(tune, events=tune.events[starts[0] : starts[0] + num_steps])
+    return replace(tune, events=tune.events[starts[0] : starts[0] + num_steps], pickup_steps=0)
 
 
 def _build(corpus: str, config: ModelConfig, progress: Callable[[int, int], None] | None) -> Dataset:
@@ -100,8 +100,3 @@ def _why_too_few(excerpts: Sequence[StoredMelody], num_fitting: int, num_steps: 
     others = ", ".join(f"{count} of {bar}" for bar, count in counts.most_common() if bar != steps_per_bar)
     found = f"{num_fitting} tunes of {num_steps} steps in bars of {steps_per_bar} steps"
     return f"needs {MIN_TUNES} tunes to compare with and has {found} (in other bars: {others or 'none'})"
-
-
-def _as_melody(tune: StoredMelody, config: ModelConfig) -> Melody:
-    steps = {"steps_per_bar": tune.steps_per_bar, "steps_per_quarter": config.steps_per_quarter}
-    return Melody(tune.events.tolist(), **steps)

@@ -6,14 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import tensorflow as tf
-from note_seq import Melody
 from numpy.typing import NDArray
 
 from melody_rnn.config import EncodingConfig, ModelConfig
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.encodings import Encoding
 from melody_rnn.events import NO_EVENT
-from melody_rnn.music.melodies import squash
+from melody_rnn.music.transposition import home_transposition, transpose
 from melody_rnn.training.devices import Strategy
 from melody_rnn.training.settings import TrainingSettings
 
@@ -27,13 +26,12 @@ Batch = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
 def squash_all(config: ModelConfig, melodies: Sequence[StoredMelody]) -> list[StoredMelody]:
     """Returns melodies in a model's range and key."""
-    encoding = config.encoding
+    low, high = config.encoding.min_note, config.encoding.max_note
     moved = []
     for melody in melodies:
-        squashed, _ = squash(
-            Melody(melody.events.tolist()), encoding.min_note, encoding.max_note, config.transpose_to_key
-        )
-        moved.append(replace(melody, events=np.array(list(squashed), np.int8)))
+        amount = home_transposition(melody.events, low, high, config.transpose_to_key)
+        events = transpose(melody.events, amount, low, high).astype(np.int8)
+        moved.append(replace(melody, events=events, key=melody.key and melody.key.transpose(amount)))
     return moved
 
 

@@ -180,7 +180,8 @@ def is_finished(run_dir: Path) -> bool:
 def _check_dataset(config: ModelConfig, settings: TrainingSettings, dataset: Dataset) -> None:
     if dataset.steps_per_quarter != config.steps_per_quarter:
         raise InvalidArgumentError(
-            f"the dataset has {dataset.steps_per_quarter} steps a quarter note and the model {config.steps_per_quarter}"
+            f"the dataset has {dataset.steps_per_quarter} steps a quarter note and the model "
+            f"{config.steps_per_quarter}; build a dataset of that many"
         )
     needed: tuple[Split, ...] = ("train",) if settings.keep == "last" else ("train", "validation")
     for split in needed:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from melody_rnn.errors import MelodyError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 from melody_rnn.formats.form import BarSection, bars_once, find_jump, find_sections, unfold
-from melody_rnn.formats.grid import TimedNote, score_pads
+from melody_rnn.formats.grid import Pad, TimedNote, score_pads
 from melody_rnn.formats.score import Part, Score
 from melody_rnn.music.meters import COMMON_TIME, Meter
 from melody_rnn.tunes.line import Line, one_line, padded, quantise, shift_at, to_step
@@ -42,13 +42,26 @@ def tunes_of_score(score: Score, steps_per_quarter: int = DEFAULT_STEPS_PER_QUAR
     ]
 
 
-def pickup_of(events: Sequence[int], steps_per_bar: int) -> int:
+def pickup_of(events: Sequence[int], steps_per_bar: int, padding: int = 0) -> int:
     """Returns the steps of the pickup of events that begin with a bar: those after a silence of half a bar or more.
 
     Whoever plays a pickup from a program's bars plays it so; a shorter silence is a rest.
+
+    Args:
+        events: The events.
+        steps_per_bar: Steps in a bar.
+        padding: Steps that were put in before them to make a pickup's bar whole, if it is known to be one.
     """
     first = next((step for step, event in enumerate(events) if event >= 0), 0)
+    if 0 < padding <= first:
+        return -padding % steps_per_bar
     return steps_per_bar - first if steps_per_bar <= 2 * first < 2 * steps_per_bar else 0
+
+
+def opening_steps(pads: Sequence[Pad], start: float, steps_per_quarter: int) -> int:
+    """Returns the steps put in where a piece or a part of it begins, `start` in quarter notes, before its pickup."""
+    lengths = (pad.length for pad in pads if pad.time == start and pad.length > 0)
+    return to_step(next(lengths, 0.0), steps_per_quarter)
 
 
 class _Layout:
@@ -98,13 +111,8 @@ class _Layout:
         return one_line(spans, "skyline")
 
     def _pickup(self, events: Sequence[int], first_step: int) -> int:
-        opening = next((pad for pad in self._pads if pad.time == 0 and pad.length > 0), None)
-        if opening is not None and not first_step:
-            padding = to_step(opening.length, self._steps_per_quarter)
-            silent = next(step for step, event in enumerate(events) if event >= 0)
-            if 0 < padding <= silent:
-                return self._steps_per_bar - padding % self._steps_per_bar
-        return pickup_of(events, self._steps_per_bar)
+        padding = 0 if first_step else opening_steps(self._pads, 0, self._steps_per_quarter)
+        return pickup_of(events, self._steps_per_bar, padding)
 
     def _step(self, bar: int, first_step: int) -> int:
         """Returns the step at which a bar of the score begins; the end of all for the bar after the last one."""

@@ -52,7 +52,9 @@ class Line:
         return events
 
 
-def padded(notes: Sequence[TimedNote], start: float, end: float, pads: Sequence[Pad]) -> Iterator[TimedNote]:
+def padded(
+    notes: Sequence[TimedNote], start: Fraction | float, end: Fraction | float, pads: Sequence[Pad]
+) -> Iterator[TimedNote]:
     """Yields the notes of a stretch with times from its start and with silences put in.
 
     Args:

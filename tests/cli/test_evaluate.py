@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from melody_rnn.cli.main import cli
 from melody_rnn.data.dataset import Dataset, StoredMelody, save
 from melody_rnn.errors import OutputError
+from melody_rnn.music.meters import COMMON_TIME
 
 
 @pytest.fixture
@@ -14,7 +15,7 @@ def arguments(tiny_model, tmp_path):
     rng = np.random.default_rng(2)
     splits = ("train", "train", "validation", "test")
     melodies = [
-        StoredMelody(f"{k}", rng.choice([-2, -1, 60, 64], 40).astype(np.int8), 16, part)
+        StoredMelody(f"{k}", rng.choice([-2, -1, 60, 64], 40).astype(np.int8), COMMON_TIME, part)
         for k, part in enumerate(splits)
     ]
     save(Dataset(tuple(melodies)), tmp_path / "data")

@@ -1,10 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from melody_rnn.config import CONFIGS, EncodingConfig
 from melody_rnn.encodings import make_encoding
-from melody_rnn.encodings.history import MAX_STEPS_PER_BAR
 
 BAR_LOOKBACK = EncodingConfig("lookback", 60, 72, (1, 2), lookback_unit="bar")
 TUNE = EncodingConfig("tune", 60, 72, (1, 2), lookback_unit="bar")
@@ -71,11 +72,20 @@ def test_bar_lookbacks_follow_each_melody_s_own_meter():
 def test_bar_lookback_inputs_tell_position_and_meter():
     encoding = make_encoding(BAR_LOOKBACK)
     inputs, *_ = encoding.encode(tf.fill([2, 13], -2), tf.constant([6, 16]))
-    meter = inputs.numpy()[:, :, 3 * 14 : 3 * 14 + 2 * MAX_STEPS_PER_BAR]
-    position, steps_left = meter[:, :, :MAX_STEPS_PER_BAR].argmax(2), meter[:, :, MAX_STEPS_PER_BAR:].argmax(2)
+    meter = inputs.numpy()[:, :, 3 * 14 : 3 * 14 + 64]
+    position, steps_left = meter[:, :, :32].argmax(2), meter[:, :, 32:].argmax(2)
     next_step = np.arange(1, 14)
     np.testing.assert_array_equal(position, [next_step % 6, next_step % 16])
     np.testing.assert_array_equal(steps_left, [5 - next_step % 6, 15 - next_step % 16])
+
+
+def test_a_longer_bar_may_count_as_one():
+    config = replace(BAR_LOOKBACK, max_bar_steps=48)
+    first_bar = [60] + [-2] * 23 + [62] + [-2] * 23
+    _, labels, *_ = make_encoding(config).encode(tf.constant([first_bar * 2 + [60]]), 48)
+    assert list(labels.numpy()[0, [24, 48, 72, 96]]) == [4, 14, 14, 15]
+    _, labels, *_ = make_encoding(BAR_LOOKBACK).encode(tf.constant([first_bar * 2 + [60]]), 48)
+    assert list(labels.numpy()[0, [24, 48, 72, 96]]) == [4, 15, 15, 15]
 
 
 def hot_names(row):

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from melody_rnn.config import EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.data.dataset import Dataset, StoredMelody
+from melody_rnn.music.meters import COMMON_TIME
 from melody_rnn.training import TrainingSettings, resume, train
 from melody_rnn.training.devices import make_strategy
 
@@ -19,7 +20,7 @@ def scales(split, num_melodies):
     """Scales that only a model with a memory can continue: up and down by turns."""
     up_and_down = [60, -2, 62, -2, 64, -2, 65, -2, 67, -2, 65, -2, 64, -2, 62, -2]
     return [
-        StoredMelody(f"{split}{i}", np.array(np.roll(up_and_down * (2 + i % 3), 2 * i), np.int8), 16, split)
+        StoredMelody(f"{split}{i}", np.array(np.roll(up_and_down * (2 + i % 3), 2 * i), np.int8), COMMON_TIME, split)
         for i in range(num_melodies)
     ]
 

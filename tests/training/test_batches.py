@@ -7,6 +7,7 @@ from scales import SETTINGS, scales
 
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.encodings import make_encoding
+from melody_rnn.music.meters import COMMON_TIME
 from melody_rnn.training.batches import (
     evaluation_batches,
     label_frequencies,
@@ -19,7 +20,9 @@ from melody_rnn.training.batches import (
 @pytest.fixture
 def melodies():
     rng = np.random.default_rng(0)
-    return [StoredMelody(str(i), rng.integers(60, 72, 5 + i % 40).astype(np.int8), 16, "train") for i in range(150)]
+    return [
+        StoredMelody(str(i), rng.integers(60, 72, 5 + i % 40).astype(np.int8), COMMON_TIME, "train") for i in range(150)
+    ]
 
 
 @pytest.fixture
@@ -95,9 +98,9 @@ def test_transposed_melodies_stay_in_range(encoding, melodies):
 
 def test_opening_pitches_are_of_melodies_that_begin_on_the_beat():
     melodies = [
-        StoredMelody("a", np.array([60, -2], np.int8), 16, "train"),
-        StoredMelody("b", np.array([67, -2], np.int8), 16, "train"),
-        StoredMelody("c", np.array([60, 62], np.int8), 16, "train"),
-        StoredMelody("d", np.array([-2, 72], np.int8), 16, "train"),
+        StoredMelody("a", np.array([60, -2], np.int8), COMMON_TIME, "train"),
+        StoredMelody("b", np.array([67, -2], np.int8), COMMON_TIME, "train"),
+        StoredMelody("c", np.array([60, 62], np.int8), COMMON_TIME, "train"),
+        StoredMelody("d", np.array([-2, 72], np.int8), COMMON_TIME, "train"),
     ]
     assert opening_pitches(melodies) == {60: 2 / 3, 67: 1 / 3}

@@ -158,10 +158,9 @@ def _for_magenta(settings: "TrainingSettings", steps: int, dataset: "Dataset", f
 def _check_same(run_dir: Path, config: "ModelConfig") -> None:
     from melody_rnn.training.run import RUN
 
-    began = json.loads((run_dir / RUN).read_text("utf-8")).get("config", {})
-    now = json.loads(config.to_json())
+    began = type(config).from_json(json.dumps(json.loads((run_dir / RUN).read_text("utf-8")).get("config")))
     for part in ("name", "encoding", "network"):
-        if began.get(part) != now[part]:
+        if getattr(began, part) != getattr(config, part):
             raise InvalidArgumentError(
                 f"{run_dir}: the run there has another {part} than --config and --hparams say; name another folder"
             )

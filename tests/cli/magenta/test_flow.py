@@ -17,6 +17,7 @@ from melody_rnn.data.examples import write_examples
 from melody_rnn.data.tfrecords import read_records
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.music.melodies import melody_from_sequence
+from melody_rnn.music.meters import COMMON_TIME
 from melody_rnn.music.sequence_io import read_sequence
 
 BASIC = Path(__file__).parents[2] / "data" / "basic_rnn.mag"
@@ -72,7 +73,7 @@ def test_from_a_folder_of_music_to_melodies_of_its_own_model(run, music, tmp_pat
 
 def test_evaluation_goes_on_while_a_run_does(run, tmp_path, capsys, monkeypatch):
     examples = tmp_path / "examples.tfrecord"
-    melody = StoredMelody("a:0.0", np.array([60, -2, 62, -2] * 8, np.int8), 16, "train")
+    melody = StoredMelody("a:0.0", np.array([60, -2, 62, -2] * 8, np.int8), COMMON_TIME, "train")
     write_examples(examples, [melody] * 4)
     command = [
         "melody_rnn_train",

@@ -8,6 +8,7 @@ import pytest
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.data.examples import write_examples
 from melody_rnn.errors import MelodyRNNError
+from melody_rnn.music.meters import COMMON_TIME
 
 BUNDLE = Path(__file__).parents[2] / "data" / "lookback_rnn.mag"
 GENERATE, CREATE, TRAIN, CONVERT = (
@@ -73,7 +74,9 @@ def folder(tmp_path, monkeypatch):
     """The working folder, with a file of examples."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("melody_rnn.cli.magenta.train.WAIT_SECONDS", 0)
-    write_examples(tmp_path / "examples.tfrecord", [StoredMelody("a:0.0", np.array([60, -2], np.int8), 16, "train")])
+    write_examples(
+        tmp_path / "examples.tfrecord", [StoredMelody("a:0.0", np.array([60, -2], np.int8), COMMON_TIME, "train")]
+    )
     return tmp_path
 
 
