@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from melody_rnn.data.dataset import StoredMelody
-from melody_rnn.events import NO_EVENT, NUM_EVENTS
+from melody_rnn.events import NUM_EVENTS, event_index
 
 _START: Final = NUM_EVENTS
 Indices = NDArray[np.int64]
@@ -17,9 +17,8 @@ Probabilities = NDArray[np.float64]
 
 
 def event_indices(melody: StoredMelody) -> Indices:
-    """Returns 0 for no event, 1 for note off, 2 + pitch for note on, [num_steps] int64."""
-    indices: Indices = melody.events.astype(np.int64) - NO_EVENT
-    return indices
+    """Returns the index of each event, [num_steps] int64."""
+    return event_index(melody.events.astype(np.int64))
 
 
 class Baseline(ABC):

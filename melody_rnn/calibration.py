@@ -15,16 +15,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import tensorflow as tf
-from note_seq import Melody
 from numpy.typing import NDArray
 
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.errors import InvalidArgumentError, OutputError
-from melody_rnn.events import NO_EVENT
+from melody_rnn.events import event_index
 from melody_rnn.files import write_whole
-from melody_rnn.generation.trace import sum_labels
 from melody_rnn.model import MelodyRNN
-from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax, temper
+from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax, sum_labels, temper
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -117,8 +115,7 @@ def calibrate(model: MelodyRNN, validation: Sequence[StoredMelody], evaluated: S
 
 def predict(model: MelodyRNN, melodies: Sequence[StoredMelody]) -> Predictions:
     """Returns what a model says before each event after the first of melodies in its range and key."""
-    given = [Melody(melody.events.tolist(), steps_per_bar=melody.steps_per_bar) for melody in melodies]
-    traces = model.trace(given, transpose=0)
+    traces = model.trace([melody.tune for melody in melodies], transpose=0)
     return Predictions(
         np.concatenate([trace.logits[1:] for trace in traces]),
         np.concatenate([trace.label_events[1:] for trace in traces]),
@@ -157,7 +154,7 @@ def reliability(predictions: Predictions, temperature: float) -> Reliability:
         log_probabilities = log_softmax(temper(part.logits, tf.constant(temperature))).numpy()
         by_event = sum_labels(log_probabilities, part.label_events)
         confidences.append(by_event.max(axis=1))
-        is_right.append(by_event.argmax(axis=1) + NO_EVENT == part.events)
+        is_right.append(by_event.argmax(axis=1) == event_index(part.events))
     bins = make_bins(np.concatenate(confidences), np.concatenate(is_right))
     gaps = sum(part.num_events * abs(part.accuracy - part.confidence) for part in bins)
     error = gaps / len(predictions.events)

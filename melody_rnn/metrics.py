@@ -17,19 +17,19 @@ from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
-from note_seq import Melody
 from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 from scipy import sparse, special, stats
 
 from melody_rnn.events import NO_EVENT, NOTES_PER_OCTAVE
+from melody_rnn.music.scales import SCALES
+from melody_rnn.tunes.tune import Tune
 
 Group = Literal["diversity", "mistakes", "texture"]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_MAJOR_SCALE: Final = (0, 2, 4, 5, 7, 9, 11)
 _DISSONANT_LEAPS: Final = (6, 10, 11)
 _GRAM_NOTES: Final = 4
 _STUCK_FROM: Final = 5
@@ -57,14 +57,14 @@ class Notes:
     steps_per_quarter: int
 
     @classmethod
-    def of(cls, melody: Melody) -> "Notes":
-        """Returns the notes of a melody; the last one sounds to its end."""
-        events = np.array(list(melody), np.int64)
+    def of(cls, tune: Tune) -> "Notes":
+        """Returns the notes of a tune; the last one sounds to its end."""
+        events = np.array(tune.events, np.int64)
         changes = np.flatnonzero(events != NO_EVENT)
         is_note = events[changes] >= 0
         ends = np.append(changes[1:], len(events))[is_note] if len(changes) else changes
         starts = changes[is_note]
-        return cls(events[starts], starts, ends, len(events), melody.steps_per_bar, melody.steps_per_quarter)
+        return cls(events[starts], starts, ends, len(events), tune.steps_per_bar, tune.steps_per_quarter)
 
     @cached_property
     def intervals(self) -> Ints:
@@ -118,7 +118,7 @@ def out_of_key(notes: Notes) -> float:
 
     Source: one minus the 'scale consistency' of Mogren 2016, arXiv:1611.09904; MusPy's `scale_consistency`.
     """
-    in_key = max(notes.pitch_classes[[(tonic + step) % 12 for step in _MAJOR_SCALE]].sum() for tonic in range(12))
+    in_key = max(notes.pitch_classes[[(tonic + step) % 12 for step in SCALES["major"]]].sum() for tonic in range(12))
     return _share(len(notes.pitches) - in_key, len(notes.pitches))
 
 

@@ -395,7 +395,7 @@ class MelodyRNN:
     def _read(self, melody: PrimerLike) -> Tune:
         tune = read_tune_like(melody, self.config.steps_per_quarter)
         if not tune.events:
-            raise MelodyError("the melody has no event; give at least one")
+            raise MelodyError("the melody has no event; give at least one event")
         return tune
 
     def _played(self, tune: Tune, amount: int | None = None) -> tuple[list[int], int]:

@@ -88,7 +88,7 @@ def load_preset(folder: Path) -> tuple[Preset, "MelodyNetwork"]:
     Raises:
         ModelError: If a part is missing, damaged or does not fit the others.
     """
-    preset = _read_description(folder)
+    preset = read_preset(folder)
     network = make_network(preset.config)
     try:
         network.load_weights(folder / _WEIGHTS)
@@ -145,7 +145,12 @@ def _describe(preset: Preset) -> str:
     return json.dumps(data, indent=2) + "\n"
 
 
-def _read_description(folder: Path) -> Preset:
+def read_preset(folder: Path) -> Preset:
+    """Reads a preset's description and card; needs no TensorFlow.
+
+    Raises:
+        ModelError: If the description is missing or damaged.
+    """
     path = folder / _DESCRIPTION
     try:
         data = json.loads(path.read_text(encoding="utf-8"))

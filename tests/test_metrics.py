@@ -5,14 +5,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from note_seq import Melody
 
 from melody_rnn import metrics
 from melody_rnn.metrics import METRICS, DistinctGrams, Notes, PairwiseSimilarity, describe, longest_shared
+from melody_rnn.music.meters import meter_of_bar
+from melody_rnn.tunes.tune import Tune
 
 
 def notes(*events, steps_per_bar=16):
-    return Notes.of(Melody(list(events), steps_per_bar=steps_per_bar))
+    return Notes.of(Tune(events, meter_of_bar(steps_per_bar)))
 
 
 def line(*pitches, steps=2):

@@ -7,7 +7,7 @@ import pytest
 
 from melody_rnn.errors import InvalidArgumentError, ModelError, OutputError
 from melody_rnn.generation.beam import StochasticBeam
-from melody_rnn.generation.ranking import rank
+from melody_rnn.generation.result import rank
 from melody_rnn.generation.trace import save_traces
 from melody_rnn.model import MelodyRNN
 from melody_rnn.presets import Preset
@@ -39,15 +39,14 @@ def test_best_of_keeps_the_best_candidates(typical_model, by):
     arguments = {"new_steps": 20, "primer": PRIMER, "seed": 4, "temperature": 1.3}
     best = typical_model.best_of(30, 3, by, **arguments)
     candidates = typical_model.generate(30, **arguments)
-    amount = typical_model.transposition(PRIMER)
-    nats = np.array([trace.nats_per_event for trace in typical_model.trace(candidates, amount)])
+    traces = typical_model.trace(candidates, candidates.transposition)
+    nats = np.array([trace.nats_per_event for trace in traces])
     order = np.argsort(nats if by == "likely" else abs(nats - REAL_NATS), kind="stable")
     assert nats.min() < REAL_NATS - 0.2
     assert nats.max() > REAL_NATS + 0.2
-    assert [found.candidate for found in best] == order[:3].tolist()
-    for found in best:
-        assert list(found.melody) == list(candidates[found.candidate])
-        assert found.nats_per_event == pytest.approx(nats[found.candidate])
+    assert list(best.candidates) == order[:3].tolist()
+    assert list(best) == [candidates[candidate] for candidate in best.candidates]
+    assert list(best.nats_per_event) == pytest.approx(nats[order[:3]])
 
 
 def test_settings_and_constraints_reach_the_candidates(tiny_model):
@@ -55,7 +54,7 @@ def test_settings_and_constraints_reach_the_candidates(tiny_model):
     sampler = SamplerSettings(max_same_pitch=2)
     best = tiny_model.best_of(8, 8, num_steps=40, seed=1, sampler=sampler, constraints=constraints, top_k=6)
     plain = tiny_model.generate(8, num_steps=40, seed=1, sampler=sampler, constraints=constraints, top_k=6)
-    assert sorted(list(found.melody) for found in best) == sorted(list(melody) for melody in plain)
+    assert sorted(tune.events for tune in best) == sorted(tune.events for tune in plain)
 
 
 def test_best_of_needs_enough_candidates_and_a_figure_for_typical(tiny_model):
@@ -67,23 +66,23 @@ def test_best_of_needs_enough_candidates_and_a_figure_for_typical(tiny_model):
 
 def test_beam_search_says_what_the_melodies_cost(tiny_model):
     found = tiny_model.beam_search(16, 4, new_steps=12, primer=PRIMER)
-    assert [list(row.melody)[:6] for row in found] == [PRIMER] * 4
-    nats = [row.nats_per_event for row in found]
+    assert [list(tune)[:6] for tune in found] == [PRIMER] * 4
+    nats = list(found.nats_per_event)
     assert nats == sorted(nats)
-    traces = tiny_model.trace([row.melody for row in found], tiny_model.transposition(PRIMER))
+    traces = tiny_model.trace(found, found.transposition)
     assert nats == pytest.approx([trace.nats_per_event for trace in traces])
     sampled = tiny_model.best_of(50, 1, new_steps=12, primer=PRIMER, seed=0)
-    assert nats[0] < sampled[0].nats_per_event
+    assert nats[0] < sampled.nats_per_event[0]
 
 
 def test_without_a_primer_the_openings_compete(tiny_model):
     found = tiny_model.beam_search(64, 64, num_steps=3)
-    assert {next(iter(row.melody)) for row in found} == {60, 67}
+    assert {tune.events[0] for tune in found} == {60, 67}
     shares = {60: np.log(0.25), 67: np.log(0.75)}
-    scores = [shares[next(iter(row.melody))] - 2 * row.nats_per_event for row in found]
+    scores = [shares[tune.events[0]] - 2 * nats for tune, nats in zip(found, found.nats_per_event, strict=True)]
     assert scores == sorted(scores, reverse=True)
     again = tiny_model.beam_search(64, 1, num_steps=3)
-    assert list(again[0].melody) == list(found[0].melody)
+    assert again[0] == found[0]
 
 
 def test_beams_keep_to_constraints(tiny_model):
@@ -94,21 +93,22 @@ def test_beams_keep_to_constraints(tiny_model):
     constraints = Constraints(max_leap=2)
     for primer in (None, [60, -2, 64]):
         free = tiny_model.stochastic_beam_search(StochasticBeam(2, 2), 6, new_steps=30, primer=primer, seed=1)
-        assert not all(keeps(list(found.melody)[2:]) for found in free)
+        assert not all(keeps(list(tune)[2:]) for tune in free)
         found = tiny_model.stochastic_beam_search(
             StochasticBeam(2, 2), 6, new_steps=30, primer=primer, seed=1, constraints=constraints
         )
-        found += tiny_model.beam_search(12, 12, new_steps=8, primer=primer, constraints=constraints)
-        assert all(keeps(list(row.melody)[2:]) for row in found)
+        best = tiny_model.beam_search(12, 12, new_steps=8, primer=primer, constraints=constraints)
+        assert all(keeps(list(tune)[2:]) for tune in [*found, *best])
 
 
 def test_a_stochastic_beam_of_one_is_generate(tiny_model):
     sampler = SamplerSettings(temperature=0.8, no_repeat_ngram=3)
     found = tiny_model.stochastic_beam_search(StochasticBeam(), 3, new_steps=20, primer=PRIMER, seed=9, sampler=sampler)
     plain = tiny_model.generate(3, new_steps=20, primer=PRIMER, seed=9, sampler=sampler)
-    assert [list(row.melody) for row in found] == [list(melody) for melody in plain]
+    assert list(found) == list(plain)
     wide = tiny_model.stochastic_beam_search(StochasticBeam(4, 4, 2), 3, new_steps=20, primer=PRIMER, seed=9)
-    assert all(a.tempered_log_likelihood > b.tempered_log_likelihood for a, b in zip(wide, found, strict=True))
+    scores = zip(wide.tempered_log_likelihoods, found.tempered_log_likelihoods, strict=True)
+    assert all(of_wide > of_one for of_wide, of_one in scores)
 
 
 @pytest.mark.parametrize(
@@ -127,15 +127,14 @@ def test_bad_arguments(tiny_model, search, message):
 
 
 def traced(model, **arguments):
-    traces = []
-    melodies = model.generate(on_trace=traces.extend, **arguments)
-    assert [list(melody) for melody in melodies] == [list(melody) for melody in model.generate(**arguments)]
-    return melodies, traces
+    generated = model.generate(trace=True, **arguments)
+    assert list(generated) == list(model.generate(**arguments))
+    return generated, generated.traces
 
 
 def test_a_trace_tells_how_each_event_was_drawn(tiny_model):
     melodies, traces = traced(tiny_model, num_outputs=70, new_steps=12, primer=PRIMER, seed=3, temperature=0.7, top_k=5)
-    replayed = tiny_model.trace(melodies, tiny_model.transposition(PRIMER))
+    replayed = tiny_model.trace(melodies, melodies.transposition)
     for melody, trace, plain in zip(melodies, traces, replayed, strict=True):
         np.testing.assert_array_equal(trace.events, list(melody))
         np.testing.assert_array_equal(trace.log_likelihoods, plain.log_likelihoods)
@@ -167,9 +166,10 @@ def test_constraints_show_in_the_draws(tiny_model):
 
 
 def test_the_traces_of_the_best_are_theirs(tiny_model):
-    traces = []
-    best = tiny_model.best_of(9, 2, num_steps=20, seed=3, on_trace=traces.extend)
-    assert [list(found.melody) for found in best] == [trace.events.tolist() for trace in traces]
+    best = tiny_model.best_of(9, 2, num_steps=20, seed=3, trace=True)
+    assert [list(tune) for tune in best] == [trace.events.tolist() for trace in best.traces]
+    assert all(trace.draws is not None for trace in best.traces)
+    np.testing.assert_array_equal(best[0].probabilities, best.traces[0].probabilities)
 
 
 def test_traces_are_written_without_pickle(tiny_model, tmp_path):

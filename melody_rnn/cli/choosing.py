@@ -11,13 +11,13 @@ import click
 from melody_rnn.cli.options import FiniteNumber, together
 from melody_rnn.cli.search import Search
 from melody_rnn.errors import InvalidArgumentError, MelodyError
-from melody_rnn.music.excerpts import events_of_bars, parse_bars
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.schedule import Schedule, parse_temperature
+from melody_rnn.tunes.excerpts import events_of_bars, parse_bars
 
 if TYPE_CHECKING:
-    from melody_rnn.music.melodies import ExtractedMelody
     from melody_rnn.sampling.sampler import SamplerSettings
+    from melody_rnn.tunes.tune import Tune
 
 _KEEP: Final = re.compile(r"(.+):\s*bars?\s+(.+)")
 _SHARE: Final = FiniteNumber(lambda p: 0 < p <= 1, "above 0 and at most 1")
@@ -203,25 +203,27 @@ class Choosing:
 
         return SamplerSettings(**self.settings)
 
-    def read_kept(self) -> "ExtractedMelody | None":
-        """Reads the melody of which bars are kept.
+    def read_kept(self, steps_per_quarter: int) -> "Tune | None":
+        """Reads the tune of which bars are kept.
+
+        Args:
+            steps_per_quarter: The model's.
 
         Raises:
-            MelodyError: If there is none in the file.
+            InputFileError: If the file cannot be read.
+            MelodyError: If there is no melody in it.
         """
-        from melody_rnn.music.melodies import melody_from_sequence
-        from melody_rnn.music.sequence_io import read_sequence
+        from melody_rnn.tunes.files import read_tune
 
-        if self.keep is None:
-            return None
-        path, _ = self.keep
-        try:
-            return melody_from_sequence(read_sequence(path))
-        except MelodyError as error:
-            raise MelodyError(f"{path}: {error}") from error
+        return None if self.keep is None else read_tune(self.keep[0], steps_per_quarter)
 
-    def with_kept(self, kept: "ExtractedMelody | None", steps_per_bar: int) -> "Choosing":
+    def with_kept(self, kept: "Tune | None", steps_per_bar: int, first_step: int) -> "Choosing":
         """Returns the same with the events of the bars to keep among the constraints.
+
+        Args:
+            kept: The tune of which bars are kept, or None.
+            steps_per_bar: Steps in a bar.
+            first_step: Steps that come before the generated ones whatever is kept: silence before a pickup.
 
         Raises:
             InvalidArgumentError: If the rhythm does not fit the bar.
@@ -232,10 +234,11 @@ class Choosing:
             return self
         path, bars = self.keep
         try:
-            events = events_of_bars(list(kept.melody), bars, steps_per_bar)
+            events = events_of_bars(kept, bars, steps_per_bar)
         except MelodyError as error:
             raise MelodyError(f"{path}: {error}") from error
-        return replace(self, constraints=replace(self.constraints, keep=events))
+        generated = {step: event for step, event in events.items() if step >= first_step}
+        return replace(self, constraints=replace(self.constraints, keep=generated))
 
     def about(self) -> dict[str, Any]:
         """Returns what a MIDI file's text says of them."""

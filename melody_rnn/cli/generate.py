@@ -12,23 +12,20 @@ import click
 from melody_rnn import __version__
 from melody_rnn.cli import listening, options
 from melody_rnn.cli.choosing import SAMPLER_NAMES, Choosing, ChoosingCommand, constraint_options, sampler_options
-from melody_rnn.cli.search import DEFAULT_OUTPUTS, Search, find, search_options
-from melody_rnn.cli.startup import load_note_seq, load_tensorflow
-from melody_rnn.errors import InvalidArgumentError, MelodyError, OutputError
+from melody_rnn.cli.kinds import KindsType
+from melody_rnn.cli.search import DEFAULT_OUTPUTS, Search, facts, find, search_options
+from melody_rnn.cli.startup import load_tensorflow
+from melody_rnn.errors import InvalidArgumentError, OutputError
 
 if TYPE_CHECKING:
-    from note_seq import Melody
-
-    from melody_rnn.generation.trace import Trace
-    from melody_rnn.model import MelodyRNN
     from melody_rnn.music.meters import Meter
-    from melody_rnn.music.primers import Primer
+    from melody_rnn.tunes.tune import Section, Tune
 
 POSITIVE = options.FiniteNumber(lambda x: x > 0, "a finite number above 0")
 
 
 @dataclass(frozen=True)
-class Request:
+class Options:
     """What the command was asked for, checked."""
 
     model: str | None
@@ -42,13 +39,21 @@ class Request:
     trace: Path | None
     seed: int | None
     meter: "Meter | None"
+    pickup_steps: int | None
     qpm: float | None
-    program: int
+    program: int | None
     velocity: int
     output_dir: Path
+    kinds: tuple[str, ...]
+    sheet: bool
     audio: bool
     plot: bool
     device: str
+
+    @property
+    def model_name(self) -> str:
+        """The model's name for file names and tables."""
+        return options.model_name(self.model)
 
 
 @click.command(name="generate", cls=ChoosingCommand)
@@ -92,8 +97,16 @@ class Request:
     help="The bars that tunes_rnn keeps to, and that are written: 6/8 for jigs. "
     "[default: the primer file's, --keep's, or 4/4]",
 )
+@click.option(
+    "--pickup-steps",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Begin with a pickup of N sixteenths before the first whole bar. [default: the primer's, --keep's, or none]",
+)
 @click.option("--qpm", type=POSITIVE, help="Quarter notes a minute. [default: the primer file's, --keep's, or 120]")
-@click.option("--program", type=click.IntRange(0, 127), default=0, show_default=True, help="General MIDI instrument.")
+@click.option(
+    "--program", type=click.IntRange(0, 127), help="General MIDI instrument. [default: the primer file's, or 0]"
+)
 @click.option(
     "--velocity", type=click.IntRange(1, 127), default=100, show_default=True, help="How hard notes are struck."
 )
@@ -111,13 +124,24 @@ class Request:
     metavar="FILE.npz",
     help="Write what the model and the sampler made of every step too, as arrays for NumPy.",
 )
+@click.option(
+    "--to",
+    "kinds",
+    type=KindsType(),
+    metavar="KINDS",
+    default="mid",
+    show_default=True,
+    help="Which files to write of each melody: mid, abc, musicxml, mxl, svg, png or pdf (sheet music), wav, flac or "
+    "ogg; several with commas between.",
+)
+@click.option("--sheet", is_flag=True, help="Write the sheet music of all melodies too, as one .pdf.")
 @listening.audio_option
 @listening.plot_option
 @options.device_option
 @options.json_option
 @options.verbose_option
 def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: skip
-    """Write melodies as MIDI files.
+    """Write melodies as MIDI files, or as sheet music, notation and sound.
 
     \b
     melody-rnn generate                                        ten melodies
@@ -128,22 +152,22 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
     melody-rnn generate --temperature 0.6..1.2 --no-repeat-ngram 5
     melody-rnn generate --key "D dorian" --range D4..D6 --end-on tonic
     melody-rnn generate --keep "tune.mid:bars 1-2,7-8"         new bars between
+    melody-rnn generate --meter 6/8 --to mid,abc,pdf --sheet   sheet music, too
     """
     choosing = Choosing.taken_from(arguments)
     search = Search(**{field.name: arguments.pop(field.name) for field in fields(Search)})
     arguments["num_outputs"] = arguments["num_outputs"] or (1 if search.is_any else DEFAULT_OUTPUTS)
-    request = Request(choosing=choosing, search=search, **arguments)
-    _check(request)
-    search.check(request.num_outputs, [name for name in (*SAMPLER_NAMES, "seed") if _is_given(name)])
+    asked = Options(choosing=choosing, search=search, **arguments)
+    _check(asked)
+    search.check(asked.num_outputs, [name for name in (*SAMPLER_NAMES, "seed") if _is_given(name)])
     if search.is_deterministic:
-        request = replace(request, choosing=replace(choosing, settings={}))
-    load_note_seq(verbose)
-    primer = _read_primer(request)
-    request = _read_kept(request, primer)
+        asked = replace(asked, choosing=replace(choosing, settings={}))
+    primer = _read_primer(asked)
+    asked = _read_kept(asked, primer)
     load_tensorflow(verbose)
-    rows = _generate(request, primer, as_json)
+    rows = _generate(asked, primer, as_json)
     if not as_json:
-        _print_table(request, rows)
+        _print_table(asked, rows)
 
 
 def _is_given(option: str) -> bool:
@@ -151,157 +175,162 @@ def _is_given(option: str) -> bool:
     return source is click.core.ParameterSource.COMMANDLINE
 
 
-def _check(request: Request) -> None:
-    if request.primer is not None and request.primer_midi is not None:
+def _check(asked: Options) -> None:
+    if asked.primer is not None and asked.primer_midi is not None:
         raise InvalidArgumentError("--primer and --primer-midi both say how to begin; give one of them")
-    options.check_model(request.model)
-    options.check_output_dir(request.output_dir)
-    if request.trace is not None and request.trace.suffix != ".npz":
-        raise InvalidArgumentError(f"--trace must name a .npz file, got {request.trace}")
-    if request.trace is not None and request.trace.exists():
-        raise OutputError(f"{request.trace} exists already; name a new file")
+    options.check_model(asked.model)
+    options.check_output_dir(asked.output_dir)
+    if asked.trace is not None and asked.trace.suffix != ".npz":
+        raise InvalidArgumentError(f"--trace must name a .npz file, got {asked.trace}")
+    if asked.trace is not None and asked.trace.exists():
+        raise OutputError(f"{asked.trace} exists already; name a new file")
 
 
-def _read_primer(request: Request) -> "Primer | None":
-    from melody_rnn.music.primers import parse_primer, primer_from_sequence
-    from melody_rnn.music.sequence_io import read_sequence
+def _read_primer(asked: Options) -> "Tune | None":
+    from melody_rnn.generation.request import count_new_steps
+    from melody_rnn.tunes.files import read_tune
+    from melody_rnn.tunes.primers import parse_primer
 
-    if request.primer is not None:
-        primer = parse_primer(request.primer)
-    elif request.primer_midi is not None:
-        sequence = read_sequence(request.primer_midi)
-        try:
-            primer = primer_from_sequence(sequence)
-        except MelodyError as error:
-            raise MelodyError(f"{request.primer_midi}: {error}") from error
-        if primer.is_polyphonic:
-            click.echo(f"{request.primer_midi}: several notes at once; the top voice is the primer", err=True)
+    steps_per_quarter = options.steps_per_quarter(asked.model)
+    if asked.primer is not None:
+        primer = parse_primer(asked.primer, steps_per_quarter, asked.meter)
+    elif asked.primer_midi is not None:
+        primer = read_tune(asked.primer_midi, steps_per_quarter)
+        options.tell_remarks(asked.primer_midi, primer)
     else:
         return None
-    if request.new_steps is None and len(primer.events) >= request.num_steps:
-        raise MelodyError(
-            f"the primer has {len(primer.events)} steps and --num-steps, which counts them, is {request.num_steps}: "
-            f"ask for more, or for --new-steps"
-        )
+    # The model says it, too, but after TensorFlow has loaded.
+    count_new_steps(len(primer), asked.num_steps, asked.new_steps)
     return primer
 
 
-def _read_kept(request: Request, primer: "Primer | None") -> Request:
-    """Returns the request with the bars to keep, and with their meter and tempo where nothing else says them."""
-    kept = request.choosing.read_kept()
-    if kept is not None:
-        meter = request.meter or (primer.meter if primer and primer.meter else kept.meter)
-        qpm = request.qpm or (primer.qpm if primer and primer.qpm else kept.qpm)
-        request = replace(request, meter=meter, qpm=qpm)
-    steps_per_bar = _meter(request, primer).steps_per_bar()
-    return replace(request, choosing=request.choosing.with_kept(kept, steps_per_bar))
+def _read_kept(asked: Options, primer: "Tune | None") -> Options:
+    """Returns the options with the bars to keep, and with their meter, pickup and tempo if nothing else says them."""
+    from melody_rnn.music.meters import COMMON_TIME
+
+    steps_per_quarter = options.steps_per_quarter(asked.model)
+    kept = asked.choosing.read_kept(steps_per_quarter)
+    if kept is not None and primer is None:
+        pickup_steps = kept.pickup_steps if asked.pickup_steps is None else asked.pickup_steps
+        asked = replace(
+            asked, meter=asked.meter or kept.meter, qpm=asked.qpm or kept.qpm, pickup_steps=pickup_steps or None
+        )
+    meter = asked.meter or (primer.meter if primer else COMMON_TIME)
+    steps_per_bar = meter.steps_per_bar(steps_per_quarter)
+    silence = steps_per_bar - asked.pickup_steps if asked.pickup_steps else 0
+    return replace(asked, choosing=asked.choosing.with_kept(kept, steps_per_bar, silence))
 
 
-def _generate(request: Request, primer: "Primer | None", as_json: bool) -> list[dict[str, Any]]:
-    """Generates and writes the melodies, and returns what a row of output says about each."""
+def _generate(asked: Options, primer: "Tune | None", as_json: bool) -> list[dict[str, Any]]:
+    """Generates and writes the tunes, and returns what a row of output says about each."""
     from melody_rnn.generation.trace import save_traces
     from melody_rnn.model import fresh_seed
 
-    options.use_device(request.device)
-    model = options.load_model(request.model)
+    options.use_device(asked.device)
+    model = options.load_model(asked.model)
     seed = None
-    if not request.search.is_deterministic:
-        seed = fresh_seed() if request.seed is None else request.seed
-    traces: list[Trace] = []
-    common = {
-        "num_steps": request.num_steps,
-        "new_steps": request.new_steps,
-        "primer": primer,
-        "steps_per_bar": _meter(request, primer).steps_per_bar(),
-        "constraints": request.choosing.constraints,
-    }
-    with _progress_bar(request.search.best_of or request.num_outputs) as on_done:
-        sampling = {"seed": seed, "on_done": on_done, "sampler": request.choosing.sampler()}
-        on_trace = traces.extend if request.trace else None
-        found = find(model, request.search, request.num_outputs, common, sampling, on_trace)
+    if not asked.search.is_deterministic:
+        seed = fresh_seed() if asked.seed is None else asked.seed
+    names = ("num_steps", "new_steps", "meter", "pickup_steps", "qpm")
+    common = {name: getattr(asked, name) for name in names}
+    common |= {"primer": primer, "constraints": asked.choosing.constraints}
+    is_traced = asked.plot or asked.trace is not None
+    with _progress_bar(asked.search.best_of or asked.num_outputs) as on_done:
+        sampling = {"seed": seed, "on_done": on_done, "sampler": asked.choosing.sampler()}
+        generated = find(model, asked.search, asked.num_outputs, common, sampling, is_traced)
     rows = []
-    melodies = [melody for melody, _ in found]
-    log_likelihoods = model.log_likelihoods(melodies)
-    pictured = _trace_for_pictures(request, model, primer, melodies)
-    told = zip(found, log_likelihoods, pictured, strict=True)
-    for index, ((melody, facts), log_likelihood, probabilities) in enumerate(told, start=1):
-        path = _write(request, primer, melody, seed, index, facts)
-        row = {
-            "file": str(path),
-            "events": [int(event) for event in melody],
-            "num_steps": len(melody),
-            "seed": seed,
-            "index": index,
-            "steps_per_bar": melody.steps_per_bar,
-            "temperature": request.choosing.temperature,
-            "log_likelihood": log_likelihood,
-            **facts,
-        }
-        row.update(_write_beside(request, primer, melody, probabilities, path))
+    found = list(enumerate(zip(generated, facts(generated), strict=True), start=1))
+    tunes = [_signed(asked, primer, tune, own, index) for index, (tune, own) in found]
+    told = zip(tunes, facts(generated), model.log_likelihoods(generated), strict=True)
+    for index, (tune, own, log_likelihood) in enumerate(told, start=1):
+        row = _row(asked, tune, _write(asked, tune, index), log_likelihood) | own
         rows.append(row)
         if as_json:
             click.echo(json.dumps(row))
-    if request.trace:
-        save_traces(request.trace, traces)
+    if asked.sheet:
+        _write_sheet(asked, tunes)
+    if asked.trace and generated.traces:
+        save_traces(asked.trace, generated.traces)
     return rows
 
 
-def _meter(request: Request, primer: "Primer | None") -> "Meter":
-    from melody_rnn.music.meters import Meter
+def _signed(asked: Options, primer: "Tune | None", tune: "Tune", own: dict[str, Any], index: int) -> "Tune":
+    """Returns a tune that says what the command was asked for."""
+    from melody_rnn.tunes.tune import Origin
 
-    return request.meter or (primer.meter if primer and primer.meter else Meter(4, 4))
-
-
-def _write(
-    request: Request,
-    primer: "Primer | None",
-    melody: "Melody",
-    seed: int | None,
-    index: int,
-    facts: dict[str, Any],
-) -> Path:
-    from melody_rnn.music.melodies import melody_to_sequence
-    from melody_rnn.music.sequence_io import midi_bytes, write_new
-
-    name = options.model_name(request.model)
-    given = request.primer if request.primer_midi is None else str(request.primer_midi)
-    about = {"model": name, "seed": seed, "index": index, **request.choosing.about(), "primer": given}
-    about.update(request.search.about(), **facts, version=__version__)
-    meter = _meter(request, primer)
-    about["meter"] = str(meter)
-    about["primer_steps"] = len(primer.events) if primer else None
-    text = json.dumps({key: value for key, value in about.items() if value is not None})
-    qpm = request.qpm or (primer.qpm if primer and primer.qpm else 120.0)
-    sequence = melody_to_sequence(melody, qpm, request.program, request.velocity, meter)
-    width = max(2, len(str(request.num_outputs)))
-    run = f"beam{request.search.beam_size}" if seed is None else f"seed{seed}"
-    stem = f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}_{run}_{index:0{width}d}"
-    return write_new(request.output_dir, stem, midi_bytes(sequence, text))
+    given = asked.primer if asked.primer_midi is None else str(asked.primer_midi)
+    settings = {**asked.choosing.about(), "primer": given, **asked.search.about(), **own, "meter": str(tune.meter)}
+    settings["primer_steps"] = len(primer) if primer else None
+    seed = tune.origin.seed if tune.origin else None
+    known = {name: value for name, value in settings.items() if value is not None}
+    title = tune.title or f"{asked.model_name} {_run_name(asked, seed)} {index}"
+    program = tune.program if asked.program is None else asked.program
+    return replace(tune, title=title, program=program, origin=Origin(asked.model_name, seed, index, known, __version__))
 
 
-def _trace_for_pictures(
-    request: Request, model: "MelodyRNN", primer: "Primer | None", melodies: "list[Melody]"
-) -> list[list[float]]:
-    """Returns how probable each event of each melody was, nothing where no picture shows it."""
-    if not request.plot:
-        return [[] for _ in melodies]
-    amount = model.transposition(primer, request.choosing.constraints)
-    return [trace.probabilities.tolist() for trace in model.trace(melodies, amount)]
+def _run_name(asked: Options, seed: int | None) -> str:
+    return f"beam{asked.search.beam_size}" if seed is None else f"seed{seed}"
 
 
-def _write_beside(
-    request: Request, primer: "Primer | None", melody: "Melody", probabilities: list[float], path: Path
-) -> dict[str, str]:
-    """Writes a melody's sound and piano roll beside its MIDI file, if they were asked for."""
-    written = {}
-    if request.audio:
-        written["audio"] = str(listening.write_audio(path, path.parent))
-    if request.plot:
-        picture = listening.Picture(
-            melody, _meter(request, primer), len(primer.events) if primer else 0, probabilities, path.stem
-        )
-        written["plot"] = str(listening.write_picture(picture, path.parent, path.stem))
-    return written
+def _stem(asked: Options, tune: "Tune") -> str:
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", asked.model_name)
+    return f"{name}_{_run_name(asked, tune.origin.seed if tune.origin else None)}"
+
+
+def _write(asked: Options, tune: "Tune", index: int) -> list[Path]:
+    """Writes a tune as all kinds of files that were asked for; they all have one name."""
+    from melody_rnn.cli.kinds import write_kinds
+
+    width = max(2, len(str(asked.num_outputs)))
+    stem = f"{_stem(asked, tune)}_{index:0{width}d}"
+    kinds = [*asked.kinds, *(["wav"] if asked.audio else [])]
+    paths = write_kinds(tune, kinds, asked.output_dir, stem, asked.velocity)
+    if asked.plot:
+        # A .png of that name may be the sheet music.
+        suffix = "_roll" if "png" in kinds else ""
+        paths.append(listening.write_picture(tune, asked.output_dir, paths[0].stem + suffix))
+    return paths
+
+
+def _write_sheet(asked: Options, tunes: "list[Tune]") -> None:
+    from melody_rnn.tunes.files import tune_bytes, write_new
+
+    path = write_new(asked.output_dir, _stem(asked, tunes[0]), tune_bytes(tunes, "pdf"), ".pdf")
+    click.echo(f"sheet music of all: {path}", err=True)
+
+
+def _row(asked: Options, tune: "Tune", paths: list[Path], log_likelihood: float) -> dict[str, Any]:
+    played, written = tune.played(), tune.written()
+    row = {
+        "file": str(paths[0]),
+        "files": [str(path) for path in paths],
+        "events": list(played),
+        "written": list(written),
+        "num_steps": len(played),
+        "meter": str(tune.meter),
+        "steps_per_bar": tune.steps_per_bar,
+        "pickup_steps": tune.pickup_steps,
+        "key": None if tune.key is None else str(tune.key),
+        "qpm": tune.tempo,
+        "sections": [_section(section) for section in written.sections],
+        "seed": tune.origin.seed if tune.origin else None,
+        "index": tune.origin.index if tune.origin else None,
+        "temperature": asked.choosing.temperature,
+        "log_likelihood": log_likelihood,
+    }
+    if asked.audio:
+        row["audio"] = next(str(path) for path in paths if path.suffix == ".wav")
+    if asked.plot:
+        row["plot"] = str(paths[-1])
+    return row
+
+
+def _section(section: "Section") -> dict[str, Any]:
+    endings = [
+        {"passes": list(ending.passes), "start": ending.start, "events": list(ending.events)}
+        for ending in section.endings
+    ]
+    return {"label": section.label, "start": section.start, "times": section.times, "endings": endings}
 
 
 def _progress_bar(num_outputs: int) -> Any:
@@ -321,11 +350,10 @@ def _progress_bar(num_outputs: int) -> Any:
     return bar()
 
 
-def _print_table(request: Request, rows: list[dict[str, Any]]) -> None:
+def _print_table(asked: Options, rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from melody_rnn.music.melodies import num_notes
     from melody_rnn.music.pitches import note_name
 
     table = Table(box=None, header_style="bold")
@@ -337,18 +365,18 @@ def _print_table(request: Request, rows: list[dict[str, Any]]) -> None:
         table.add_row(
             row["file"],
             f"{row['num_steps'] / row['steps_per_bar']:.3g}",
-            str(num_notes(row["events"])),
+            str(len(pitches)),
             f"{note_name(min(pitches))}..{note_name(max(pitches))}" if pitches else "-",
             f"{row.get('nats_per_event', -row['log_likelihood'] / max(row['num_steps'] - 1, 1)):.2f}",
         )
     console = Console(file=sys.stdout)
     console.print(table)
-    made = f"{options.model_name(request.model)}, {request.search.words}"
+    made = f"{asked.model_name}, {asked.search.words}"
     if rows[0]["seed"] is None:
         console.print(f"{made}the same each time", highlight=False)
         return
     console.print(
-        f"{made}temperature {request.choosing.temperature_text}, "
+        f"{made}temperature {asked.choosing.temperature_text}, "
         f"seed {rows[0]['seed']} (--seed {rows[0]['seed']} makes them again)",
         highlight=False,
     )

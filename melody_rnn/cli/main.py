@@ -1,5 +1,6 @@
 """The entry point: finds the sub-command, and turns every user error into one line and exit status 2."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -78,6 +79,11 @@ def run_and_exit(program: str, run: Callable[[], object]) -> NoReturn:
     except BrokenPipeError:
         # Whoever read our output has enough of it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError as error:
+        # Whoever asks whether a file is there learns of this first, wherever that is.
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        _fail(f"{program}: {error.filename}: the name is longer than the system allows")
     _exit(0)
 
 

@@ -11,11 +11,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from melody_rnn.config import MAX_SEED
-from melody_rnn.errors import DeviceError, InputFileError, InvalidArgumentError, MelodyError, OutputError
+from melody_rnn.errors import (
+    DeviceError,
+    InputFileError,
+    InvalidArgumentError,
+    MelodyError,
+    MelodyRNNError,
+    OutputError,
+)
 
 if TYPE_CHECKING:
     from melody_rnn.model import MelodyRNN
     from melody_rnn.music.meters import Meter
+    from melody_rnn.tunes.tune import Tune
 
 BUNDLE_SUFFIX = ".mag"
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -51,11 +59,9 @@ class MeterType(click.ParamType["Meter"]):
         from melody_rnn.music.meters import parse_meter
 
         try:
-            meter = parse_meter(str(value))
-            meter.steps_per_bar()
+            return parse_meter(str(value))
         except MelodyError as error:
             self.fail(str(error), param, ctx)
-        return meter
 
 
 SEED = click.IntRange(0, MAX_SEED)
@@ -133,11 +139,39 @@ def model_name(model: str | None) -> str:
     return Path(str(model)).stem if is_bundle(model) else find_preset(model).resolve().name
 
 
+def steps_per_quarter(model: str | None) -> int:
+    """Returns the steps in a quarter note of what `--model` names, without TensorFlow; Magenta's bundles have four."""
+    from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
+    from melody_rnn.presets import find_preset, read_preset
+
+    return DEFAULT_STEPS_PER_QUARTER if is_bundle(model) else read_preset(find_preset(model)).config.steps_per_quarter
+
+
 def load_model(model: str | None) -> "MelodyRNN":
     """Loads what `--model` names."""
     from melody_rnn.model import MelodyRNN
 
     return MelodyRNN.from_bundle(str(model)) if is_bundle(model) else MelodyRNN.from_preset(model)
+
+
+def tell_remarks(path: Path, tune: "Tune") -> None:
+    """Says on standard error what reading a tune left out or decided."""
+    for remark in tune.remarks:
+        click.echo(f"{path}: {remark}", err=True)
+
+
+def fail_for(failures: Sequence[MelodyRNNError], num_files: int) -> None:
+    """Names what could not be done, a line each, after the rest was done.
+
+    Raises:
+        InputFileError: If there is any; it ends the command with the last line.
+    """
+    if not failures:
+        return
+    for failure in failures[:-1]:
+        click.echo(f"{failure}", err=True)
+    others = f" ({len(failures)} of {num_files} files could not be read)" if num_files > 1 else ""
+    raise InputFileError(f"{failures[-1]}{others}")
 
 
 def use_device(device: str) -> None:

@@ -2,23 +2,32 @@
 
 import json
 import math
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from melody_rnn.cli import options
-from melody_rnn.cli.startup import load_note_seq, load_tensorflow
-from melody_rnn.errors import InvalidArgumentError, MelodyError
+from melody_rnn.cli.startup import load_tensorflow
+from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError, MelodyRNNError
 from melody_rnn.events import NO_EVENT, NOTE_OFF
 
 if TYPE_CHECKING:
-    from note_seq import Melody
-
     from melody_rnn.generation.trace import Trace
+    from melody_rnn.model import MelodyRNN
     from melody_rnn.music.meters import Meter
+    from melody_rnn.tunes.tune import Tune
 
 _NUM_LIKELIEST: Final = 3
+
+
+@dataclass
+class _Read:
+    """Tunes by name, and what is wrong with the files that have none."""
+
+    tunes: "list[tuple[str, Tune]]" = field(default_factory=list)
+    failures: list[MelodyRNNError] = field(default_factory=list)
 
 
 @click.command(name="score")
@@ -60,47 +69,52 @@ def command(
     if not files and melody is None:
         raise InvalidArgumentError('nothing to score: name files, or give --melody "C4 D4 E4"')
     options.check_model(model)
-    load_note_seq(verbose)
-    melodies = _read(files, melody, meter)
-    load_tensorflow(verbose)
-    options.use_device(device)
-    loaded = options.load_model(model)
-    log_likelihoods = loaded.log_likelihoods([melody for _, melody in melodies])
-    rows = [_row(name, len(melody), ll) for (name, melody), ll in zip(melodies, log_likelihoods, strict=True)]
+    read = _read(files, melody, meter, model)
+    if read.tunes:
+        load_tensorflow(verbose)
+        options.use_device(device)
+        rows = _score(options.load_model(model), read.tunes, per_step)
+        _print(rows, as_json)
+    options.fail_for(read.failures, len(files))
+
+
+def _score(model: "MelodyRNN", tunes: "list[tuple[str, Tune]]", per_step: bool) -> list[dict[str, Any]]:
+    log_likelihoods = model.log_likelihoods([tune for _, tune in tunes])
+    rows = [_row(name, len(tune), ll) for (name, tune), ll in zip(tunes, log_likelihoods, strict=True)]
     if per_step:
-        for row, trace in zip(rows, loaded.trace([melody for _, melody in melodies]), strict=True):
+        for row, trace in zip(rows, model.trace([tune for _, tune in tunes]), strict=True):
             row["steps"] = [_step(trace, step) for step in range(len(trace.events))]
+    return rows
+
+
+def _print(rows: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         for row in rows:
             click.echo(json.dumps(row))
-    else:
-        _print_table(rows)
-        for row in rows if per_step else []:
+        return
+    _print_table(rows)
+    for row in rows:
+        if "steps" in row:
             _print_steps(row)
 
 
-def _read(files: tuple[Path, ...], text: str | None, meter: "Meter | None") -> list[tuple[str, "Melody"]]:
-    from note_seq import Melody
+def _read(files: tuple[Path, ...], text: str | None, meter: "Meter | None", model: str | None) -> "_Read":
+    """Returns names and tunes to score, and what is wrong with the files that have none."""
+    from melody_rnn.tunes.files import read_tune
+    from melody_rnn.tunes.primers import parse_primer
 
-    from melody_rnn.music.melodies import melody_from_sequence
-    from melody_rnn.music.meters import Meter
-    from melody_rnn.music.primers import parse_primer
-    from melody_rnn.music.sequence_io import read_sequence
-
-    melodies = []
+    steps_per_quarter = options.steps_per_quarter(model)
+    read = _Read()
     for path in files:
         try:
-            extracted = melody_from_sequence(read_sequence(path))
-        except MelodyError as error:
-            raise MelodyError(f"{path}: {error}") from error
-        if extracted.is_polyphonic:
-            click.echo(f"{path}: several notes at once; the top voice is scored", err=True)
-        bar = (meter or extracted.meter).steps_per_bar()
-        melodies.append((str(path), Melody([int(event) for event in extracted.melody], steps_per_bar=bar)))
+            tune = read_tune(path, steps_per_quarter)
+            read.tunes.append((str(path), tune if meter is None else replace(tune, meter=meter, pickup_steps=0)))
+            options.tell_remarks(path, tune)
+        except (InputFileError, MelodyError) as error:
+            read.failures.append(error)
     if text is not None:
-        bar = (meter or Meter(4, 4)).steps_per_bar()
-        melodies.append(("melody", Melody(list(parse_primer(text).events), steps_per_bar=bar)))
-    return melodies
+        read.tunes.append(("melody", parse_primer(text, steps_per_quarter, meter)))
+    return read
 
 
 def _row(name: str, num_events: int, log_likelihood: float) -> dict[str, Any]:

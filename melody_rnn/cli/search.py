@@ -1,8 +1,8 @@
 """The generate command's ways of searching: best-of, beam search and Magenta's beam search."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -10,9 +10,7 @@ from melody_rnn.cli.options import together
 from melody_rnn.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from note_seq import Melody
-
-    from melody_rnn.generation.ranking import FoundMelody
+    from melody_rnn.generation.result import Generated
     from melody_rnn.model import MelodyRNN
 
 DEFAULT_OUTPUTS: Final = 10
@@ -116,54 +114,40 @@ class Search:
             )
 
 
-class Row(NamedTuple):
-    """A melody, and what a search has to say about it."""
-
-    melody: "Melody"
-    facts: dict[str, Any]
-
-
 def find(
-    model: "MelodyRNN",
-    search: Search,
-    num_outputs: int,
-    common: dict[str, Any],
-    sampling: dict[str, Any],
-    on_trace: Callable[[list[Any]], object] | None,
-) -> list[Row]:
-    """Generates melodies, or searches for them.
+    model: "MelodyRNN", search: Search, num_outputs: int, common: dict[str, Any], sampling: dict[str, Any], trace: bool
+) -> "Generated":
+    """Generates tunes, or searches for them.
 
     Args:
         model: The model.
         search: The way.
-        num_outputs: How many melodies.
+        num_outputs: How many tunes.
         common: Arguments of every way.
         sampling: Further arguments of `MelodyRNN.generate`: seed, on_done and sampler.
-        on_trace: Called once with the traces of the melodies, if they are wanted.
+        trace: Whether the traces of the tunes are wanted.
     """
     from melody_rnn.generation.beam import StochasticBeam
 
     if not search.is_any:
-        melodies = model.generate(num_outputs, on_trace=on_trace, **common, **sampling)
-        return [Row(melody, {}) for melody in melodies]
+        return model.generate(num_outputs, trace=trace, **common, **sampling)
     if search.best_of is not None:
         by: Any = search.best_by or "likely"
-        best = model.best_of(search.best_of, num_outputs, by, on_trace=on_trace, **common, **sampling)
-        return [Row(found.melody, {"candidate": found.candidate + 1, **_facts(found)}) for found in best]
+        return model.best_of(search.best_of, num_outputs, by, trace=trace, **common, **sampling)
     if search.is_stochastic_beam:
         beam = StochasticBeam(search.beam_size or 1, search.branch_factor or 1, search.steps_per_iteration or 1)
         seed, sampler = sampling["seed"], sampling["sampler"]
-        found_melodies = model.stochastic_beam_search(beam, num_outputs, seed=seed, sampler=sampler, **common)
-    else:
-        found_melodies = model.beam_search(search.beam_size or 1, num_outputs, **common)
-    if on_trace:
-        amount = model.transposition(common["primer"], common.get("constraints"))
-        on_trace(model.trace([found.melody for found in found_melodies], amount))
-    return [Row(found.melody, _facts(found)) for found in found_melodies]
+        return model.stochastic_beam_search(beam, num_outputs, seed=seed, sampler=sampler, **common)
+    return model.beam_search(search.beam_size or 1, num_outputs, **common)
 
 
-def _facts(found: "FoundMelody") -> dict[str, Any]:
-    facts = {"nats_per_event": found.nats_per_event}
-    if found.tempered_log_likelihood is not None:
-        facts["tempered_log_likelihood"] = found.tempered_log_likelihood
-    return facts
+def facts(generated: "Generated") -> list[dict[str, Any]]:
+    """Returns what a search has to say about each of its tunes."""
+    columns: dict[str, Any] = {}
+    if generated.candidates is not None:
+        columns["candidate"] = [candidate + 1 for candidate in generated.candidates]
+    if generated.nats_per_event is not None:
+        columns["nats_per_event"] = generated.nats_per_event
+    if generated.tempered_log_likelihoods is not None:
+        columns["tempered_log_likelihood"] = generated.tempered_log_likelihoods
+    return [{name: values[row] for name, values in columns.items()} for row in range(len(generated))]

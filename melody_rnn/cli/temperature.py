@@ -174,7 +174,7 @@ def _measure(
             advance(sum(done), total)
 
         return measure_temperatures(
-            loaded, temperatures, num_outputs, num_steps, real, seed, steps_per_bar, on_done=on_done
+            loaded, temperatures, num_outputs, num_steps, real, seed, meter, on_done=on_done
         )
 
 

@@ -46,5 +46,6 @@ def _read_batch(model: MelodyRNN, melodies: Sequence[Tune], temperature: float) 
     label_events = np.concatenate([trace.label_events[1:] for trace in traces])
     log_probabilities = log_softmax(temper(tf.constant(logits), tf.constant(temperature))).numpy()
     probabilities = sum_labels(log_probabilities, label_events)
-    figures = entropy_of(probabilities), probabilities.max(axis=1), np.array([t.log_likelihoods[1:] for t in traces], np.float64)
+    own = np.array([trace.log_likelihoods[1:] for trace in traces], np.float64)
+    figures = entropy_of(probabilities), probabilities.max(axis=1), own
     return NextEvents(*(figure.reshape(len(melodies), -1) for figure in figures))

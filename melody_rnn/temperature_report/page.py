@@ -15,7 +15,6 @@ from markupsafe import Markup, escape
 
 from melody_rnn import __version__
 from melody_rnn.files import whole_folder
-from melody_rnn.music.meters import meter_of_bar
 from melody_rnn.temperature_report import figures, folder
 from melody_rnn.temperature_report.estimates import NUM_HALVES, Estimate
 from melody_rnn.temperature_report.table import Column, Row, TemperatureTable
@@ -70,7 +69,7 @@ def page(table: TemperatureTable, about: About) -> str:
         about=about,
         version=__version__,
         groups={title: [c for c in table.columns if c.group == group] for group, title in _GROUPS.items()},
-        meter=meter_of_bar(table.steps_per_bar),
+        meter=table.meter,
         num_halves=NUM_HALVES,
         top=_picture(figures.draw_top, table, "Notes out of key against distinct 4-grams, by temperature"),
         model=_picture(figures.draw_model, table, "Entropy, largest probability and log-likelihood by temperature"),

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
-from note_seq import Melody
 
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.events import DEFAULT_STEPS_PER_BAR
 from melody_rnn.metrics import METRICS, DistinctGrams, Notes, PairwiseSimilarity, describe, longest_shared
 from melody_rnn.model import MelodyRNN
+from melody_rnn.music.meters import COMMON_TIME, Meter
 from melody_rnn.temperature_report.estimates import Estimate, estimate, estimate_mean, random_halves
 from melody_rnn.temperature_report.next_events import NextEvents, read_next_events
 from melody_rnn.temperature_report.real_tunes import MIN_TUNES, RealTunes
+from melody_rnn.tunes.tune import Tune
 
 Group = Literal["model", "diversity", "mistakes", "texture"]
 _MAX_CHOSEN: Final = 50
@@ -109,7 +109,7 @@ class TemperatureTable:
         about_real: What those are, in words.
         num_chosen: How many melodies' 4-grams are counted together.
         num_steps: Steps of each melody.
-        steps_per_bar: Steps in a bar.
+        meter: Of each melody.
         seed: Of the run.
     """
 
@@ -118,7 +118,7 @@ class TemperatureTable:
     about_real: str
     num_chosen: int
     num_steps: int
-    steps_per_bar: int
+    meter: Meter
     seed: int
 
     @property
@@ -162,7 +162,7 @@ def measure_temperatures(
     num_steps: int = 128,
     real: RealTunes | None = None,
     seed: int = 0,
-    steps_per_bar: int = DEFAULT_STEPS_PER_BAR,
+    meter: Meter = COMMON_TIME,
     on_done: Callable[[int], object] | None = None,
 ) -> TemperatureTable:
     """Generates melodies at several temperatures in one run and measures them, beside real tunes.
@@ -174,7 +174,7 @@ def measure_temperatures(
         num_steps: Steps of each melody.
         real: Real tunes of as many steps, as `read_real_tunes` gives them.
         seed: Of the melodies and of the intervals.
-        steps_per_bar: Steps in a bar.
+        meter: Of each melody.
         on_done: Called with the number of melodies each time that some are generated or measured, from any thread.
 
     Raises:
@@ -190,7 +190,7 @@ def measure_temperatures(
         num_steps,
         temperature=[temperature for temperature in temperatures for _ in range(num_outputs)],
         seed=seed,
-        steps_per_bar=steps_per_bar,
+        meter=meter,
         on_done=on_done,
     )
     smallest = min(num_outputs, len(real.melodies)) if real else num_outputs
@@ -203,19 +203,19 @@ def measure_temperatures(
             on_done(num_outputs)
     real_row = Row(None, len(real.melodies), measure(real.melodies, 1.0)) if real else None
     about = real.about if real else ""
-    return TemperatureTable(tuple(rows), real_row, about, measure.num_chosen, num_steps, steps_per_bar, seed)
+    return TemperatureTable(tuple(rows), real_row, about, measure.num_chosen, num_steps, meter, seed)
 
 
 class _Measure:
     """All figures of some melodies."""
 
-    def __init__(self, model: MelodyRNN, num_chosen: int, train: Sequence[Melody], seed: int) -> None:
+    def __init__(self, model: MelodyRNN, num_chosen: int, train: Sequence[Tune], seed: int) -> None:
         self._model = model
         self._train = [Notes.of(melody) for melody in train]
         self._seed = seed
         self.num_chosen = num_chosen
 
-    def __call__(self, melodies: Sequence[Melody], temperature: float) -> dict[str, Estimate]:
+    def __call__(self, melodies: Sequence[Tune], temperature: float) -> dict[str, Estimate]:
         notes = [Notes.of(melody) for melody in melodies]
         halves = random_halves(len(notes), self._seed)
         estimates = _next_event_estimates(read_next_events(self._model, melodies, temperature), halves)

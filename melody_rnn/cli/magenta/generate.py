@@ -1,23 +1,24 @@
 """melody_rnn_generate: melodies as MIDI files, or a trained model as a bundle."""
 
 import ast
-import json
 import math
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from melody_rnn import __version__
 from melody_rnn.cli.magenta.flags import Definer, Flags, Log, run_command
 from melody_rnn.cli.magenta.models import check_source, load_model
-from melody_rnn.cli.startup import load_note_seq, load_tensorflow
+from melody_rnn.cli.startup import load_tensorflow
 from melody_rnn.errors import InvalidArgumentError, MelodyError, OutputError
+from melody_rnn.generation.request import count_new_steps
+from melody_rnn.tunes.files import midi_of, read_tune, write_new
+from melody_rnn.tunes.primers import read_primer
 
 if TYPE_CHECKING:
-    from note_seq import Melody
-
     from melody_rnn.model import MelodyRNN
-    from melody_rnn.music.primers import Primer
+    from melody_rnn.tunes.tune import Tune
 
 _DEFAULT_PRIMER: Final = [60]
 _DEFAULT_QPM: Final = 120.0
@@ -49,17 +50,13 @@ def _define(flags: Definer) -> None:
 
 def _run(flags: Flags, log: Log) -> None:
     _check(flags)
-    load_note_seq(log.is_verbose)
     if flags.save_generator_bundle:
         load_tensorflow(log.is_verbose)
         _save_bundle(flags, log)
         return
     primer = _read_primer(flags, log)
-    if len(primer.events) >= flags.num_steps:
-        raise MelodyError(
-            f"the primer has {len(primer.events)} steps and --num_steps, which counts them, is {flags.num_steps}; "
-            "ask for more"
-        )
+    # The model says it, too, but after TensorFlow has loaded.
+    count_new_steps(len(primer), flags.num_steps, None)
     load_tensorflow(log.is_verbose)
     _generate(flags, load_model(flags), primer, log)
 
@@ -76,20 +73,17 @@ def _check(flags: Flags) -> None:
         raise InvalidArgumentError(f"--qpm must be a finite number above 0, got {flags.qpm}")
 
 
-def _read_primer(flags: Flags, log: Log) -> "Primer":
-    from melody_rnn.music.primers import primer_from_events, primer_from_sequence
-    from melody_rnn.music.sequence_io import read_sequence
-
+def _read_primer(flags: Flags, log: Log) -> "Tune":
     if flags.primer_melody:
-        return primer_from_events(_parse_events(flags.primer_melody))
+        return read_primer(_parse_events(flags.primer_melody))
     if flags.primer_midi:
         path = Path(flags.primer_midi).expanduser()
-        try:
-            return primer_from_sequence(read_sequence(path))
-        except MelodyError as error:
-            raise MelodyError(f"{path}: {error}") from error
+        tune = read_tune(path)
+        for remark in tune.remarks:
+            log.info(f"{path}: {remark}")
+        return tune
     log.warn("no primer given; each melody begins with a middle C")
-    return primer_from_events(_DEFAULT_PRIMER)
+    return read_primer(_DEFAULT_PRIMER)
 
 
 def _parse_events(text: str) -> list[int]:
@@ -104,35 +98,28 @@ def _parse_events(text: str) -> list[int]:
     return list(events)
 
 
-def _generate(flags: Flags, model: "MelodyRNN", primer: "Primer", log: Log) -> None:
+def _generate(flags: Flags, model: "MelodyRNN", primer: "Tune", log: Log) -> None:
     from melody_rnn.model import fresh_seed
-    from melody_rnn.music.melodies import melody_to_sequence
-    from melody_rnn.music.sequence_io import midi_bytes, write_new
 
     folder = Path(flags.output_dir).expanduser()
     qpm = primer.qpm or flags.qpm or _DEFAULT_QPM
-    seed = fresh_seed()
-    melodies = _melodies(flags, model, primer, seed) if flags.num_outputs else []
+    tunes = _tunes(flags, model, primer, qpm, fresh_seed()) if flags.num_outputs else []
     stem, digits = time.strftime("%Y-%m-%d_%H%M%S"), len(str(flags.num_outputs))
-    for index, melody in enumerate(melodies, start=1):
-        about = {"model": model.config.name, "seed": seed, "index": index, "temperature": flags.temperature}
-        text = json.dumps({**about, "version": __version__})
-        write_new(folder, f"{stem}_{index:0{digits}d}", midi_bytes(melody_to_sequence(melody, qpm), text))
-    log.info(f"wrote {len(melodies)} MIDI files to {folder}")
+    for index, tune in enumerate(tunes, start=1):
+        signed = replace(tune, origin=tune.origin and replace(tune.origin, settings={"temperature": flags.temperature}))
+        write_new(folder, f"{stem}_{index:0{digits}d}", midi_of(signed))
+    log.info(f"wrote {len(tunes)} MIDI files to {folder}")
 
 
-def _melodies(flags: Flags, model: "MelodyRNN", primer: "Primer", seed: int) -> "list[Melody]":
+def _tunes(flags: Flags, model: "MelodyRNN", primer: "Tune", qpm: float, seed: int) -> "Sequence[Tune]":
     from melody_rnn.generation.beam import StochasticBeam
     from melody_rnn.sampling.sampler import SamplerSettings
 
     beam = StochasticBeam(flags.beam_size, flags.branch_factor, flags.steps_per_iteration)
-    sampler = SamplerSettings(flags.temperature)
+    settings = {"primer": primer, "qpm": qpm, "seed": seed, "sampler": SamplerSettings(flags.temperature)}
     if beam == StochasticBeam():
-        return model.generate(flags.num_outputs, flags.num_steps, primer=primer, seed=seed, sampler=sampler)
-    found = model.stochastic_beam_search(
-        beam, flags.num_outputs, flags.num_steps, primer=primer, seed=seed, sampler=sampler
-    )
-    return [each.melody for each in found]
+        return model.generate(flags.num_outputs, flags.num_steps, **settings)
+    return model.stochastic_beam_search(beam, flags.num_outputs, flags.num_steps, **settings)
 
 
 def _save_bundle(flags: Flags, log: Log) -> None:

@@ -2,9 +2,9 @@ import pytest
 from note_seq import Melody
 
 from melody_rnn.errors import MelodyError
-from melody_rnn.music.melodies import melody_to_sequence
 from melody_rnn.music.meters import Meter
-from melody_rnn.music.primers import Primer, parse_primer, primer_from_events, primer_from_sequence
+from melody_rnn.tunes.primers import parse_primer, read_primer
+from melody_rnn.tunes.tune import Tune
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,8 @@ from melody_rnn.music.primers import Primer, parse_primer, primer_from_events, p
     ],
 )
 def test_reading_text(text, events, ends_note):
-    assert parse_primer(text) == Primer(events, ends_note)
+    primer = parse_primer(text)
+    assert (primer.events, primer.ends_note) == (events, ends_note)
 
 
 @pytest.mark.parametrize(
@@ -50,12 +51,26 @@ def test_reading_text(text, events, ends_note):
 )
 def test_bad_text(text, message):
     with pytest.raises(MelodyError, match=message) as caught:
-        parse_primer(text)
+        read_primer(text)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 250
 
 
-def test_from_events_and_sequences():
-    assert primer_from_events([60, -2]) == Primer((60, -2))
-    primer = primer_from_sequence(melody_to_sequence(Melody([60, -2, 64, -1, -2]), qpm=90))
-    assert primer == Primer((60, -2, 64), ends_note=True, qpm=90.0, meter=Meter(4, 4))
+def test_lengths_are_in_the_model_s_steps():
+    assert parse_primer("C4 D4:1", steps_per_quarter=12).events == (60, *[-2] * 11, 62)
+    assert parse_primer("C4", meter=Meter(6, 8)).meter == Meter(6, 8)
+
+
+def test_events_sequences_and_tunes():
+    assert read_primer([60, -2]) == Tune((60, -2))
+    tune = Tune.from_melody(Melody([60, -2, 64, -1, -2]), qpm=90)
+    primer = read_primer(tune.to_sequence())
+    assert primer == Tune((60, -2, 64), qpm=90.0, key=primer.key)
+    assert primer.ends_note
+    assert read_primer(tune) is tune
+    assert read_primer(Melody([60], steps_per_bar=12)).meter == Meter(3, 4)
+
+
+def test_steps_of_another_length_are_refused():
+    with pytest.raises(MelodyError, match="12 steps a quarter note and the model 4"):
+        read_primer(Tune((60,), steps_per_quarter=12))
