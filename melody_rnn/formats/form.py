@@ -4,13 +4,13 @@ A repeat goes back to its opening sign; where it has none, to the last sign of a
 standard 2.1 (abcnotation.com) has it, else to the beginning.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
-from melody_rnn.formats.score import Bar, KeyChange, MeterChange, Note, Part, Score, TempoChange
+from melody_rnn.formats.score import Bar, ChordSymbol, KeyChange, MeterChange, Note, Part, Score, TempoChange
 
 MAX_TIMES: Final = 16
 """How often a section is played at most, whatever a file says."""
@@ -139,12 +139,7 @@ def unfold(score: Score, order: Sequence[int]) -> Score:
         meters=_unfold_changes(score.meters, score.bars, moves),
         keys=_unfold_changes(score.keys, score.bars, moves),
         tempos=_unfold_changes(score.tempos, score.bars, moves),
-        chords=tuple(
-            chord._replace(start=chord.start + shift)
-            for bar, shift in moves
-            for chord in score.chords
-            if score.bars[bar].start <= chord.start < ends[bar]
-        ),
+        chords=_unfold_chords(score.chords, score.bars, moves),
     )
 
 
@@ -214,13 +209,22 @@ def _unfold_changes(changes: Sequence[_Change], bars: Sequence[Bar], moves: Sequ
     bounds = [*(bar.start for bar in bars[1:]), None]
     for bar, shift in moves:
         start, end = bars[bar].start, bounds[bar]
+        first, last = bisect_right(starts, start), len(starts) if end is None else bisect_left(starts, end)
         # What comes first holds from the beginning.
-        held = max(bisect_right(starts, start) - 1, 0)
-        here = [changes[held]._replace(start=start)]
-        here += [
-            change for change in changes[held + 1 :] if change.start > start and (end is None or change.start < end)
-        ]
+        here = [changes[max(first - 1, 0)]._replace(start=start), *changes[first:last]]
         for change in here:
             if not unfolded or unfolded[-1][1] != change[1]:
                 unfolded.append(change._replace(start=change.start + shift))
     return tuple(unfolded)
+
+
+def _unfold_chords(
+    chords: Sequence[ChordSymbol], bars: Sequence[Bar], moves: Sequence[tuple[int, Fraction]]
+) -> tuple[ChordSymbol, ...]:
+    starts = [chord.start for chord in chords]
+    bounds = [*(bisect_left(starts, bar.start) for bar in bars), len(chords)]
+    return tuple(
+        chord._replace(start=chord.start + shift)
+        for bar, shift in moves
+        for chord in chords[bounds[bar] : bounds[bar + 1]]
+    )
