@@ -46,6 +46,7 @@ _MARKS: Final[Mapping[str, Mark]] = {
     "ds": "dal_segno",
     "dalsegno": "dal_segno",
 }
+_ENDING_NUMBER: Final = re.compile(r"\s*\d")
 _PROGRAM: Final = re.compile(r"(?:%%|)MIDI\s*=?\s*program\s+(?:\d+\s+)?(\d{1,3})")
 _DRUMS: Final = re.compile(r"(?:%%|)MIDI\s*=?\s*channel\s+10\b")
 
@@ -85,6 +86,8 @@ class _Reader:
         self._tempos: dict[int, float] = {}
         self._chords: dict[int, str] = {}
         self._now = Voice()
+        self._chord_words: list[Token] | None = None
+        self._ends_with_bar = False
         for line in tune.lines:
             self._line(line)
         if not self._in_body:
@@ -237,14 +240,17 @@ class _Reader:
         return voice is next(iter(self._voices.values()))
 
     def _music(self, line: str) -> None:
-        chord: list[Token] | None = None
+        if self._ends_with_bar and _ENDING_NUMBER.match(line):
+            # The number of an ending can stand on the line after its bar line.
+            line = f"|{line}"
         for token in tokens(line):
-            if chord is not None:
-                chord = self._in_chord(token, chord)
+            if self._chord_words is not None:
+                self._chord_words = self._in_chord(token, self._chord_words)
             elif token.kind == "open":
-                chord = []
+                self._chord_words = []
             else:
                 self._word(token)
+            self._ends_with_bar = token.kind == "bar"
 
     def _in_chord(self, token: Token, chord: list[Token]) -> list[Token] | None:
         """Takes a word between brackets, and returns the words there, or None when the chord is over."""

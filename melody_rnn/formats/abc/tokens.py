@@ -34,7 +34,7 @@ _LEXER: Final = re.compile(
     | (?P<close>\]{_LENGTH})
     | (?P<tie>-)
     | (?P<overlay>&+)
-    | (?P<space>y{_LENGTH}|[\s`()\\.~*$;?@H-WYh-vwu]+)
+    | (?P<space>y{_LENGTH}|(?:[\s`)\\.~*$;?@H-WYh-w]|\((?!\s*\d))+)
     | (?P<other>.)
     """,
     re.VERBOSE,

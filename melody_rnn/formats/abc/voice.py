@@ -66,26 +66,25 @@ class Voice:
     _ties: dict[_Place, int] = field(default_factory=dict)
     _last: list[tuple[_Place, int]] = field(default_factory=list)
     _last_start: int = 0
-    _broken: Fraction | None = None
+    _broken: str = ""
     _tuplet: tuple[Fraction, int] = (Fraction(1), 0)
     _layer: int = 0
     _bar_end: int = 0
 
     def note(self, word: NoteWord) -> None:
         """Adds a note."""
-        length = self._take(word.length)
+        units = self._take(word.length)
         self._last, self._last_start = [], self.now
-        self._sound(word, self.now + length)
-        self._advance(length)
+        self._sound(word, self.now + units)
+        self._advance(units)
 
     def chord(self, words: list[NoteWord], length: Fraction) -> None:
         """Adds notes that begin together; the first one's length and the chord's own tell how long it takes."""
-        scale = self._take(length)
+        units = self._take(length * words[0].length)
         self._last, self._last_start = [], self.now
-        start = self.now
         for word in words:
-            self._sound(word, start + int(scale * word.length))
-        self._advance(int(scale * words[0].length) if words else 0)
+            self._sound(word, self.now + round(units * word.length / words[0].length))
+        self._advance(units)
 
     def rest(self, length: Fraction) -> None:
         """Adds a silence."""
@@ -102,16 +101,11 @@ class Voice:
             self._advance(4 * UNITS if self.bar_units is None else self.bar_units)
 
     def broken(self, text: str) -> None:
-        """Lengthens the last note and shortens the next one, or the other way round with '<'."""
-        part = Fraction(1, 2 ** min(len(text), 3))
-        longer, shorter = 2 - part, part
-        mine, following = (longer, shorter) if text[0] == ">" else (shorter, longer)
-        length = self.now - self._last_start
-        moved = int(length * mine)
-        for _, index in self._last:
-            self.notes[index][1] = self._last_start + moved
-        self.now = self._last_start + moved
-        self._broken = following
+        """Lengthens the last note and shortens the next one, or the other way round with '<'.
+
+        Between notes of different lengths it means nothing, for the bar would not be whole with it.
+        """
+        self._broken = text
 
     def tuplet(self, text: str) -> None:
         """Begins a tuplet, (p:q:r."""
@@ -197,11 +191,21 @@ class Voice:
 
     def _take(self, length: Fraction) -> int:
         """Returns how many units a length takes now, with broken rhythm and tuplets."""
-        broken, self._broken = self._broken, None
         factor, left = self._tuplet
         if left:
             self._tuplet = factor, left - 1
-        return _units(self.unit, length, broken, factor if left else None)
+        units = _units(self.unit, length, factor if left else None)
+        sign, self._broken = self._broken, ""
+        before = self.now - self._last_start
+        if not sign or units != before:
+            return units
+        moved = units >> min(len(sign), 3)
+        longer, shorter = 2 * units - moved, moved
+        mine, following = (longer, shorter) if sign[0] == ">" else (shorter, longer)
+        for _, index in self._last:
+            self.notes[index][1] = self._last_start + mine
+        self.now = self._last_start + mine
+        return following
 
     def _sound(self, word: NoteWord, end: int) -> None:
         self.microtones += word.is_microtonal
@@ -235,8 +239,8 @@ class Voice:
 
 
 @lru_cache(maxsize=4096)
-def _units(unit: Fraction, length: Fraction, broken: Fraction | None, tuplet: Fraction | None) -> int:
-    return round(4 * unit * length * (broken or 1) * (tuplet or 1) * UNITS)
+def _units(unit: Fraction, length: Fraction, tuplet: Fraction | None) -> int:
+    return round(4 * unit * length * (tuplet or 1) * UNITS)
 
 
 @lru_cache(maxsize=65_536)
