@@ -1,0 +1,1 @@
+"""MusicXML: documents and compressed containers, read into scores and written from them."""

@@ -1,0 +1,107 @@
+"""Chord symbols as MusicXML has them, and as people write them: 'minor-seventh' is m7.
+
+Source: MusicXML 4.0, the type kind-value.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+KINDS: Final[Mapping[str, str]] = {
+    "major": "",
+    "minor": "m",
+    "augmented": "aug",
+    "diminished": "dim",
+    "dominant": "7",
+    "major-seventh": "maj7",
+    "minor-seventh": "m7",
+    "diminished-seventh": "dim7",
+    "augmented-seventh": "aug7",
+    "half-diminished": "m7b5",
+    "major-minor": "mmaj7",
+    "major-sixth": "6",
+    "minor-sixth": "m6",
+    "dominant-ninth": "9",
+    "major-ninth": "maj9",
+    "minor-ninth": "m9",
+    "dominant-11th": "11",
+    "major-11th": "maj11",
+    "minor-11th": "m11",
+    "dominant-13th": "13",
+    "major-13th": "maj13",
+    "minor-13th": "m13",
+    "suspended-second": "sus2",
+    "suspended-fourth": "sus4",
+    "power": "5",
+    "none": "N.C.",
+}
+"""How each kind is written after the root."""
+_KIND_OF: Final = {suffix: kind for kind, suffix in KINDS.items()} | {
+    "min": "minor",
+    "-": "minor",
+    "M": "major",
+    "maj": "major",
+    "+": "augmented",
+    "o": "diminished",
+    "°": "diminished",
+    "M7": "major-seventh",
+    "min7": "minor-seventh",
+    "-7": "minor-seventh",
+    "dim7": "diminished-seventh",
+    "o7": "diminished-seventh",
+    "ø": "half-diminished",
+    "ø7": "half-diminished",
+    "sus": "suspended-fourth",
+}
+_SYMBOL: Final = re.compile(r"([A-G])([#b]*)([^/]*)(?:/([A-G])([#b]*))?")
+
+
+class Harmony(NamedTuple):
+    """A chord symbol in parts.
+
+    Attributes:
+        root: Letter and semitones of alteration.
+        kind: One of `KINDS`, or 'other'.
+        suffix: What is written after the root.
+        bass: Letter and semitones of alteration, or None.
+    """
+
+    root: tuple[str, int]
+    kind: str
+    suffix: str
+    bass: tuple[str, int] | None
+
+
+def parse_symbol(symbol: str) -> Harmony | None:
+    """Reads a chord symbol such as Am7 or D/F#; None if it has no root."""
+    match = _SYMBOL.fullmatch(symbol.strip())
+    if not match:
+        return None
+    letter, accidentals, suffix, bass, bass_accidentals = match.groups()
+    own_bass = (bass, _alter(bass_accidentals)) if bass else None
+    plain = suffix.strip()
+    return Harmony((letter, _alter(accidentals)), _KIND_OF.get(plain, "other"), plain, own_bass)
+
+
+def symbol_of(root: tuple[str, int], kind: str, text: str | None, bass: tuple[str, int] | None) -> str:
+    """Returns a chord symbol as people write it.
+
+    Args:
+        root: Letter and semitones of alteration.
+        kind: The kind; an unknown one is written as its text says, or not at all.
+        text: How the document prints the kind, or None.
+        bass: The bass, as the root, or None.
+    """
+    if kind == "none":
+        return KINDS[kind]
+    suffix = KINDS.get(kind, text or "")
+    return _name(root) + suffix + (f"/{_name(bass)}" if bass else "")
+
+
+def _name(note: tuple[str, int]) -> str:
+    letter, alter = note
+    return letter + ("#" * alter if alter > 0 else "b" * -alter)
+
+
+def _alter(accidentals: str) -> int:
+    return accidentals.count("#") - accidentals.count("b")
