@@ -85,8 +85,13 @@ def _walk(folder: Path) -> Iterator[Path]:
 def _name(file: Path, given: Path) -> str:
     resolved = given.resolve()
     name = file.name if file == given else f"{resolved.name}/{file.relative_to(given).as_posix()}"
-    # One file has one id: systems differ in how they compose accents, and some names are no text at all.
-    return unicodedata.normalize("NFC", name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    # One file has one id: systems differ in how they compose accents.
+    return unicodedata.normalize("NFC", printable(name))
+
+
+def printable(name: str) -> str:
+    """Returns a file's name as text: names in Latin-1, say, are none, and what cannot be read of them is replaced."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _unique(name: str, path: Path, taken: dict[str, Path]) -> str | None:

@@ -7,12 +7,10 @@ tell a TFRecord from another file and find each loss of place, and damaged bytes
 Source: TensorFlow's core/lib/io/record_writer.h; the checksum is CRC-32C, masked.
 """
 
-import importlib.util
 import os
 import struct
 import tempfile
 from collections.abc import Iterable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,8 +68,10 @@ def read_note_sequence(record: bytes) -> Any:
     """
     from google.protobuf.message import DecodeError
 
+    from melody_rnn.formats.note_sequences import NoteSequence
+
     try:
-        return _note_sequence_type().FromString(record)
+        return NoteSequence.FromString(record)
     except DecodeError as error:
         raise InputFileError("not a NoteSequence, or a damaged one") from error
 
@@ -101,19 +101,6 @@ def write_records(path: Path, records: Iterable[bytes]) -> int:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise OutputError(f"{path}: cannot be written ({reason})") from error
     return count
-
-
-@cache
-def _note_sequence_type() -> Any:
-    """Returns note_seq's NoteSequence, from the one file that defines it: importing note_seq takes most of a second."""
-    package = importlib.util.find_spec("note_seq")
-    assert package is not None and package.origin is not None
-    path = Path(package.origin).parent / "protobuf" / "music_pb2.py"
-    spec = importlib.util.spec_from_file_location("note_seq.protobuf.music_pb2", path)
-    assert spec is not None and spec.loader is not None
-    definitions = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(definitions)
-    return definitions.NoteSequence
 
 
 def _length(header: bytes) -> int | None:

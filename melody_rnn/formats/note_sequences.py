@@ -1,11 +1,11 @@
 """Scores and note_seq's NoteSequences: the one place where the two meet."""
 
+import importlib.util
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
-from typing import Final
-
-from note_seq import NoteSequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from melody_rnn.events import DEFAULT_QPM
 from melody_rnn.formats.measures import first_bar_is_pickup, measure
@@ -13,6 +13,24 @@ from melody_rnn.formats.score import ChordSymbol, KeyChange, MeterChange, Note, 
 from melody_rnn.music.keys import key_of_tonic
 from melody_rnn.music.meters import Meter
 from melody_rnn.music.tempos import quarter_clock
+
+
+def _load_type() -> Any:
+    """Returns note_seq's NoteSequence, from the one file that defines it: importing note_seq takes most of a second."""
+    package = importlib.util.find_spec("note_seq")
+    assert package is not None and package.origin is not None
+    path = Path(package.origin).parent / "protobuf" / "music_pb2.py"
+    spec = importlib.util.spec_from_file_location("note_seq.protobuf.music_pb2", path)
+    assert spec is not None and spec.loader is not None
+    definitions = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(definitions)
+    return definitions.NoteSequence
+
+
+if TYPE_CHECKING:
+    from note_seq import NoteSequence
+else:
+    NoteSequence = _load_type()
 
 TICKS_PER_QUARTER: Final = 480
 # Seconds carry rounding errors; what is nearer than this to a fraction is that.

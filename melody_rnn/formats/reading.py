@@ -23,11 +23,13 @@ class ScoreSource(NamedTuple):
         index: Its place in the file, from 0.
         title: Its title, as far as it is known without reading it.
         read: Reads it; raises InputFileError, whose message does not name the file.
+        number: What the file calls it, as X: of ABC does, which need not be a number; or an empty string.
     """
 
     index: int
     title: str
     read: Callable[[], Score]
+    number: str = ""
 
 
 def is_music(path: Path) -> bool:
@@ -92,6 +94,6 @@ def _tunes_of_book(data: bytes, path: Path) -> Iterator[ScoreSource]:
     is_empty = True
     for tune in split_tunebook(data):
         is_empty = False
-        yield ScoreSource(tune.index, tune.title, reader(tune))
+        yield ScoreSource(tune.index, tune.title, reader(tune), tune.number)
     if is_empty:
         raise InputFileError(f"{path}: not a readable ABC file (no tune starts with X:)")

@@ -1,9 +1,12 @@
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from music_files import HOSTILE, abc, midi, musicxml
+from music_files import HOSTILE, TUNE, abc, midi, musicxml, variable_length
 
 from melody_rnn.data import dataset
 from melody_rnn.data.build import build_dataset
@@ -46,7 +49,9 @@ def test_every_kind_of_file_gives_melodies(built: tuple[Any, Path]):
         "tunes/piece.musicxml:0.0",
         "tunes/tune.mid:0.0",
     ]
-    assert [melody.steps_per_bar for melody in melodies.values()] == [16, 12, 16, 16]
+    assert [str(melody.meter) for melody in melodies.values()] == ["4/4", "3/4", "4/4", "4/4"]
+    assert [melody.pickup_steps for melody in melodies.values()] == [0, 0, 4, 0]
+    assert [str(melody.key) for melody in melodies.values()] == ["C major", "C major", "G major", "None"]
     assert melodies["tunes/book.abc:4.0"].title == "Kept too"
     assert melodies["tunes/piece.musicxml:0.0"].events[:13].tolist() == [-2] * 12 + [62]
 
@@ -93,9 +98,13 @@ def test_hostile_files_are_rows_of_the_report(tmp_path: Path):
         (tmp_path / "in" / name).write_bytes(data)
     (tmp_path / "in" / "good.abc").write_text(abc())
     report = build_dataset([tmp_path / "in"], tmp_path / "data", timeout_seconds=60)
-    assert report.num_melodies == 1
+    # Of meters and tempos that are none nothing is left but the notes, which are one tune.
+    assert [melody.id for melody in dataset.load(tmp_path / "data").melodies] == [
+        "in/good.abc:0.0",
+        "in/odd_meter.mid:0.0",
+    ]
     rows = {row.file.removeprefix("in/"): row.dropped for row in report.files}
-    assert all(rows[name] for name in HOSTILE if name != "good.abc")
+    assert all(rows[name] for name in HOSTILE if name != "odd_meter.mid")
     assert not {"timeout", "crashed"} & set(report.dropped)
 
 
@@ -126,6 +135,62 @@ def test_the_output_is_checked_before_the_work(folder: Path, tmp_path: Path):
 def test_num_workers_has_a_limit(folder: Path, tmp_path: Path):
     with pytest.raises(InvalidArgumentError, match="num_workers"):
         build_dataset([folder], tmp_path / "data", num_workers=0)
+
+
+def rubato(num_notes: int) -> bytes:
+    """Quarter notes, each of a tempo of its own."""
+    events = b""
+    for number in range(num_notes):
+        tempo = 500_000 + 1000 * (number * 7 % 50)
+        pitch = TUNE[number * 5 % 8]
+        events += b"\x00\xff\x51\x03" + tempo.to_bytes(3, "big") + bytes([0, 0x90, pitch, 90])
+        events += variable_length(480) + bytes([0x80, pitch, 0])
+    return midi(events)
+
+
+def test_files_of_many_tempos_name_the_option_that_reads_them(tmp_path: Path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.abc").write_text(abc(2))
+    (tmp_path / "in" / "b.mid").write_bytes(rubato(64))
+    with pytest.raises(InputFileError, match=r"1 tempo changes.*; changes of tempo: --ignore-tempo-changes") as caught:
+        build_dataset([tmp_path / "in"], tmp_path / "data", timeout_seconds=60)
+    assert "\n" not in str(caught.value)
+    (tmp_path / "in" / "a.abc").unlink()
+    with pytest.raises(
+        InputFileError, match="64 melodies cut by changes of tempo have fewer than 7 bars; --ignore-tem"
+    ):
+        build_dataset([tmp_path / "in"], tmp_path / "data", timeout_seconds=60)
+    rules = ExtractionRules(split_at_tempo_changes=False)
+    assert build_dataset([tmp_path / "in"], tmp_path / "data", rules, timeout_seconds=60).num_melodies == 1
+
+
+@pytest.mark.parametrize(
+    "name", [b"Andr\xe9.mid", b'$HOME "it\'s".mid', "\u99ac\u306e\u6b4c.mid".encode(), b"-n.MID", b"a" * 251 + b".mid"]
+)
+def test_names_of_any_kind_are_read(tmp_path: Path, name: bytes):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / os.fsdecode(name)).write_bytes(midi())
+    (tmp_path / "in" / "._b.mid").write_bytes(b"\x00\x05\x16\x07")
+    report = build_dataset([tmp_path / "in"], tmp_path / "data", timeout_seconds=60)
+    assert (report.num_files, report.num_melodies) == (1, 1)
+    [melody] = dataset.load(tmp_path / "data").melodies
+    assert melody.source == f"in/{name.decode('utf-8', 'replace')}"
+
+
+def test_a_name_that_is_too_long_is_one_clear_line(tmp_path: Path):
+    for arguments in ([f"{'a' * 300}.mid", "-o", "data"], [".", "-o", "a" * 300]):
+        program = [
+            sys.executable,
+            "-c",
+            "from melody_rnn.cli import main; main()",
+            "dataset",
+            "build",
+            "-i",
+            *arguments,
+        ]
+        told = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (told.returncode, told.stderr.count("\n"), "Traceback" in told.stderr) == (2, 1, False)
+        assert "name" in told.stderr
 
 
 def test_terms_of_a_corpus_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -15,6 +15,7 @@ from melody_rnn.data.examples import read_examples, write_examples
 from melody_rnn.data.tfrecords import write_records
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InputFileError
+from melody_rnn.music.meters import COMMON_TIME, Meter
 
 ONE_HOT = make_encoding(CONFIGS["basic_rnn"].encoding)
 MAGENTA = {
@@ -26,8 +27,8 @@ MAGENTA = {
 BAR = [60, -2, 62, -2, 64, -1, -2, -2, 67, -2, 65, -2, 64, -2, -2, -1]
 
 
-def melody(events, steps_per_bar=16):
-    return StoredMelody("a/b.mid:0.0", np.array(events, np.int8), steps_per_bar, "train", "A title")
+def melody(events, meter=COMMON_TIME):
+    return StoredMelody("a/b.mid:0.0", np.array(events, np.int8), meter, "train", "A title")
 
 
 def sequence_example(inputs, labels):
@@ -43,12 +44,12 @@ def sequence_example(inputs, labels):
 
 def test_melodies_come_back(tmp_path):
     path = tmp_path / "x.tfrecord"
-    melodies = [melody(BAR), melody([-2, 127, 0, -1], steps_per_bar=12)]
+    melodies = [melody(BAR), melody([-2, 127, 0, -1], meter=Meter(3, 4))]
     assert write_examples(path, melodies) == 2
     dataset = read_examples([path, path], ONE_HOT, "validation")
     assert len(dataset.melodies) == 4
     for back, given in zip(dataset.melodies, melodies, strict=False):
-        assert (back.id, back.steps_per_bar, back.split) == (given.id, given.steps_per_bar, "validation")
+        assert (back.id, back.meter, back.split) == (given.id, given.meter, "validation")
         np.testing.assert_array_equal(back.events, given.events)
     assert dataset.digest != read_examples([path], ONE_HOT, "validation").digest
 
@@ -63,7 +64,7 @@ def test_magenta_s_encoded_melodies_are_decoded(tmp_path, name, first):
     write_records(path, [sequence_example(inputs, labels)])
     (back,) = read_examples([path], make_encoding(CONFIGS[name].encoding), "train").melodies
     assert back.events.tolist() == list(Melody(events))
-    assert back.steps_per_bar == 16
+    assert back.meter == COMMON_TIME
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def read_all(folder: Path) -> dict[str, Any]:
     """Reads a folder's files, and returns what was lost, how many melodies came out and the readers' peak memory."""
     rules = ExtractionRules(min_bars=1, min_pitch_classes=1, polyphony="skyline", collapsed="keep", repeats="expanded")
     files = [SourceFile(path.name, path) for path in sorted(folder.iterdir())]
-    with ReaderPool(rules, 2, timeout_seconds=10, memory_bytes=MEMORY_BYTES, sequences=True) as pool:
+    with ReaderPool(rules, 2, timeout_seconds=10, memory_bytes=MEMORY_BYTES) as pool:
         results = list(pool.read(files))
     lost = [
         (result.source.name, *rejection)

@@ -31,7 +31,7 @@ for line in sys.stdin:
 @pytest.fixture
 def fake_pool(tmp_path: Path) -> Iterator[ReaderPool]:
     (tmp_path / "worker.py").write_text(FAKE_WORKER)
-    made = ReaderPool(ExtractionRules(), 2, timeout_seconds=0.5, memory_bytes=2**30, sequences=False)
+    made = ReaderPool(ExtractionRules(), 2, timeout_seconds=0.5, memory_bytes=2**30)
     made._command = [sys.executable, str(tmp_path / "worker.py")]
     with made:
         yield made
@@ -94,7 +94,7 @@ def test_no_process_is_left_when_the_run_is_interrupted(fake_pool: ReaderPool, t
 
 
 def test_a_worker_that_cannot_start_says_so(tmp_path: Path):
-    made = ReaderPool(ExtractionRules(), 1, 1.0, 2**30, sequences=False)
+    made = ReaderPool(ExtractionRules(), 1, 1.0, 2**30)
     made._command = [sys.executable, "-c", "raise SystemExit(3)"]
     with made, pytest.raises(pool.MelodyRNNError, match="did not start"):
         read(made, tmp_path, a="a")
@@ -104,7 +104,7 @@ def test_the_real_worker_reads_and_leaves_no_files(tmp_path: Path):
     (tmp_path / "a.abc").write_text(abc() + "X:2\nK:C\n\n")
     (tmp_path / "b.mid").write_bytes(midi())
     files = [SourceFile("a.abc", tmp_path / "a.abc"), SourceFile("b.mid", tmp_path / "b.mid")]
-    with ReaderPool(ExtractionRules(), 1, 60.0, 2**30, sequences=True) as made:
+    with ReaderPool(ExtractionRules(), 1, 60.0, 2**30) as made:
         one, other = made.read(files)
         temporary = Path(made._temporary.name)
         assert list(temporary.iterdir()) == []
