@@ -1,8 +1,9 @@
 """Music files of any kind to scores: the one reader of the package."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from melody_rnn.errors import InputFileError
 from melody_rnn.files import read_input
@@ -16,7 +17,8 @@ _MAX_BYTES: Final = 64 * 2**20
 _MAX_BOOK_BYTES: Final = 512 * 2**20
 
 
-class ScoreSource(NamedTuple):
+@dataclass(frozen=True)
+class ScoreSource:
     """A score in a file, not read yet.
 
     Attributes:

@@ -103,7 +103,8 @@ class Voice:
     def broken(self, text: str) -> None:
         """Lengthens the last note and shortens the next one, or the other way round with '<'.
 
-        Between notes of different lengths it means nothing, for the bar would not be whole with it.
+        Where the note to be shortened is written short already, as in D>D/, the other one alone is lengthened; between
+        notes of other lengths it means nothing. The standard leaves both open; so most bars are whole.
         """
         self._broken = text
 
@@ -197,10 +198,13 @@ class Voice:
         units = _units(self.unit, length, factor if left else None)
         sign, self._broken = self._broken, ""
         before = self.now - self._last_start
-        if not sign or units != before:
+        times = min(len(sign), 3)
+        short, full = sorted((units, before))
+        is_short_written = short <= full >> times and (units < before) == (sign[:1] == ">")
+        if not sign or not (units == before or is_short_written):
             return units
-        moved = units >> min(len(sign), 3)
-        longer, shorter = 2 * units - moved, moved
+        moved = full >> times
+        longer, shorter = 2 * full - moved, min(short, moved)
         mine, following = (longer, shorter) if sign[0] == ">" else (shorter, longer)
         for _, index in self._last:
             self.notes[index][1] = self._last_start + mine

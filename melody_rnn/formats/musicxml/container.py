@@ -3,7 +3,7 @@
 import io
 import xml.etree.ElementTree as ET
 import zipfile
-from typing import Final
+from typing import Any, Final
 
 from melody_rnn.errors import InputFileError
 
@@ -59,14 +59,13 @@ def _root_name(archive: zipfile.ZipFile) -> str:
 
 
 def _parse(document: bytes) -> ET.Element:
-    parser = ET.XMLPullParser(("start",))
+    parser: Any = ET.XMLPullParser(("start",))
     num_elements = 0
     root: ET.Element | None = None
     try:
         for first in range(0, len(document), 2**16):
             parser.feed(document[first : first + 2**16])
             for _, element in parser.read_events():
-                assert isinstance(element, ET.Element)
                 num_elements += 1
                 root = element if root is None else root
                 # Documents in a namespace read as those without.
