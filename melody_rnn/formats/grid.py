@@ -47,11 +47,14 @@ def find_pads(bar_starts: Sequence[float], bar: float, note_starts: Sequence[flo
     run: list[tuple[float, float]] = []
     for start, end in pairwise(bar_starts):
         length = end - start
+        opens_piece = bool(run) and run[0][0] == bar_starts[0]
         if _is_multiple(length, bar):
-            pads += _pads_of_run(run, bar, bool(run) and run[0][0] == bar_starts[0], note_starts)
+            pads += _pads_of_run(run, bar, opens_piece, note_starts)
             run = []
         elif length > _TOLERANCE:
             run.append((start, length))
+            if not opens_piece and _is_multiple(end - run[0][0], bar):
+                run = []
     return pads
 
 

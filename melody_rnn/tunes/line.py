@@ -81,6 +81,10 @@ def shift_at(time: Fraction | float, pads: Sequence[Pad]) -> float:
 
 def to_step(quarters: Fraction | float, steps_per_quarter: int) -> int:
     """Returns the step nearest to a time; half-way between two the later one, as note_seq quantises."""
+    if isinstance(quarters, Fraction):
+        # The same in whole numbers, which are several times as fast.
+        numerator, denominator = quarters.as_integer_ratio()
+        return (2 * numerator * steps_per_quarter + denominator) // (2 * denominator)
     return math.floor(quarters * steps_per_quarter + 0.5)
 
 

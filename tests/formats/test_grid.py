@@ -25,6 +25,11 @@ def test_an_end_and_a_pickup_that_make_a_bar_are_left_alone():
     assert pads(4, 3, 1, 4, 4) == []
 
 
+def test_a_mistake_after_an_end_and_a_pickup_is_filled_up_where_it_is():
+    assert pads(4, 3, 1, 3, 4) == [Pad(11, 1)]
+    assert pads(4, 3, 1, 4, 4, 3, 1, 1, 4) == [Pad(20, 3)]
+
+
 def test_a_short_bar_is_filled_up_after_it():
     assert pads(4, 3, 4, 4) == [Pad(7, 1)]
 

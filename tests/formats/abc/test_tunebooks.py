@@ -147,3 +147,22 @@ def test_colons_of_tuplets_are_no_signs(tuplet: str):
 
 def test_chords_are_no_endings():
     assert not any(bar.endings for bar in read("|[CE]G|").bars)
+
+
+@pytest.mark.parametrize(
+    ("body", "lengths"),
+    [
+        ("A>B", [3, 1]),
+        ("A<B", [1, 3]),
+        ("A>B/", [3, 1]),
+        ("A/<B", [1, 3]),
+        ("A>>B//", [3.5, 0.5]),
+        ("A2>B", [6, 2]),
+        ("A>B2", [2, 4]),
+        ("A/>B", [1, 2]),
+        ("A>B3/4", [2, 1.5]),
+    ],
+)
+def test_broken_rhythm_shortens_no_note_that_is_written_short(body: str, lengths: list[float]):
+    notes = read(body + "|", unit="1/8").parts[0].notes
+    assert [float(note.end - note.start) * 4 for note in notes] == lengths
