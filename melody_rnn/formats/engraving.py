@@ -83,6 +83,11 @@ class EngravedBar:
         """Whether the bar is as long as its meter says."""
         return self.end - self.bar.start == self.meter.quarters
 
+    @property
+    def counts(self) -> bool:
+        """Whether the bar counts in a line: a pickup of up to half a bar does not."""
+        return 2 * (self.end - self.bar.start) > self.meter.quarters
+
 
 def engrave(score: Score) -> list[EngravedBar]:
     """Returns the bars of a score's first part with all that is written in them.

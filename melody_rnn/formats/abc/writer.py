@@ -92,7 +92,7 @@ class _TuneWriter:
             line += self._bar(engraved)
             after = following.bar if following else None
             line += self._closing(bar, after)
-            count += engraved.is_whole or number > 0
+            count += engraved.counts
             if after is None or count >= BARS_PER_LINE or (bar.is_double and not after.endings):
                 lines.append(line.rstrip())
                 line, count = "", 0

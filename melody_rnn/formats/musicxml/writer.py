@@ -115,7 +115,7 @@ class _Writer:
             if not bar.is_whole:
                 measure.set("implicit", "yes")
             in_line = self._line(measure, index, in_line)
-            in_line += bar.is_whole or index > 0
+            in_line += bar.counts
             self._left(measure, bar)
             before = self._bars[index - 1] if index else None
             self._attributes(measure, bar, before)

@@ -1,0 +1,280 @@
+"""Sheet music: scores engraved by Verovio from our MusicXML, set on pages with their titles.
+
+Text is set in the font STIX General, which comes with matplotlib, so that a page looks the same on every machine;
+characters that it has not are left out.
+"""
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from melody_rnn.formats.engraving import is_compound
+from melody_rnn.formats.musicxml.writer import musicxml_bytes
+from melody_rnn.formats.score import Score
+
+BARS_PER_LINE: Final = 4
+_SVG: Final = "http://www.w3.org/2000/svg"
+_XLINK: Final = "http://www.w3.org/1999/xlink"
+_FAMILY: Final = "STIXGeneral"
+_FONTS: Final = {"": "STIXGeneral", "bold": "STIXGeneralBol", "italic": "STIXGeneralItalic"}
+# An A4 page and its margins, in tenths of a millimetre.
+_WIDTH, _HEIGHT = 2100.0, 2970.0
+_MARGIN: Final = 150.0
+_TITLE_SIZE, _TEXT_SIZE = 52.0, 34.0
+_TITLE_HEIGHT, _LINE_HEIGHT, _GAP = 75.0, 48.0, 60.0
+_SCALE: Final = 40
+_TEXT_SCALE: Final = 0.9
+# What Verovio sets in its music font, as characters that a text font has.
+_MUSIC_CHARACTERS: Final = str.maketrans("\uea64\uea65\uea66\ue260\ue261\ue262\ue870\ue871", "♭♮♯♭♮♯°ø")
+
+ET.register_namespace("", _SVG)
+ET.register_namespace("xlink", _XLINK)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A tune, or a page of a long one, to be set on a page.
+
+    Attributes:
+        music: What Verovio made.
+        width: Its width in its own units.
+        height: Its height in its own units.
+        title: Above it; nothing on a tune's second page.
+        note: Under the title: composer and tempo.
+    """
+
+    music: ET.Element
+    width: float
+    height: float
+    title: str = ""
+    note: str = ""
+
+    @property
+    def scale(self) -> float:
+        """From its own units to those of the page."""
+        return (_WIDTH - 2 * _MARGIN) / self.width
+
+    @property
+    def page_height(self) -> float:
+        """Its height on the page."""
+        title = _TITLE_HEIGHT if self.title else 0.0
+        return title + (_LINE_HEIGHT if self.note else 0.0) + self.height * self.scale
+
+
+def sheet_svg(scores: Sequence[Score]) -> list[str]:
+    """Returns pages of sheet music as SVG, A4, several tunes on a page.
+
+    Args:
+        scores: As written, each one line of notes; of each the first part is set.
+
+    Raises:
+        MelodyError: If notes of a part overlap, or are too short for notation.
+    """
+    return [_page(blocks, _HEIGHT) for blocks in _paginate(_blocks(scores, _HEIGHT - 2 * _MARGIN))]
+
+
+def sheet_picture(score: Score) -> str:
+    """Returns one tune's sheet music as one SVG picture, as high as it needs to be."""
+    blocks = _blocks([score], 100_000.0)
+    return _page(blocks, sum(block.page_height for block in blocks) + 2 * _MARGIN)
+
+
+def sheet_png(score: Score, dots_per_inch: int = 150) -> bytes:
+    """Returns one tune's sheet music as a PNG picture, black on white."""
+    import resvg_py
+
+    fonts = [str(_font_file(style)) for style in _FONTS]
+    return bytes(
+        resvg_py.svg_to_bytes(
+            svg_string=sheet_picture(score),
+            background="white",
+            skip_system_fonts=True,
+            font_files=fonts,
+            serif_family=_FAMILY,
+            dpi=96,
+            width=round(_WIDTH / 254 * dots_per_inch),
+        )
+    )
+
+
+def sheet_pdf(scores: Sequence[Score], title: str = "") -> bytes:
+    """Returns sheet music as a PDF, A4, several tunes on a page; the same bytes each time.
+
+    Args:
+        scores: As `sheet_svg` takes them.
+        title: What the document is called; the first tune's title if empty.
+    """
+    import io
+
+    from reportlab.graphics import renderPDF
+    from reportlab.lib.pagesizes import A4
+    from reportlab.pdfgen.canvas import Canvas
+    from svglib.svglib import svg2rlg
+
+    _register_fonts()
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=A4, invariant=1, pageCompression=1)
+    canvas.setTitle(title or (scores[0].title if scores else ""))
+    canvas.setCreator("melody_rnn")
+    for page in sheet_svg(scores):
+        drawing = svg2rlg(io.BytesIO(page.encode("utf-8")))
+        scale = A4[0] / drawing.width
+        drawing.scale(scale, scale)
+        renderPDF.draw(drawing, canvas, 0, 0)
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+def _blocks(scores: Sequence[Score], page_height: float) -> list[_Block]:
+    blocks = []
+    for number, score in enumerate(scores, start=1):
+        note = _note(score)
+        title = _printable(score.title)
+        limit = page_height - _TITLE_HEIGHT - _LINE_HEIGHT
+        pages = _engrave(score, number, limit)
+        blocks += [replace(pages[0], title=title, note=note), *pages[1:]]
+    return blocks
+
+
+def _note(score: Score) -> str:
+    """Returns the line under a title: the tempo, and who made the tune."""
+    parts = []
+    if score.tempos:
+        meter = score.meters[0].meter if score.meters else None
+        is_dotted = meter is not None and is_compound(meter) and meter.denominator == 8
+        qpm = score.tempos[0].qpm
+        parts.append(f"♩. = {qpm / 1.5:.4g}" if is_dotted else f"♩ = {qpm:.4g}")
+    if score.composer:
+        parts.append(_printable(score.composer))
+    return "    ".join(parts)
+
+
+def _engrave(score: Score, seed: int, page_height: float) -> list[_Block]:
+    import verovio
+
+    toolkit = verovio.toolkit()
+    own_height = page_height * 10
+    toolkit.setOptions(
+        {
+            "adjustPageHeight": True,
+            "breaks": "encoded",
+            "footer": "none",
+            "header": "none",
+            "lyricSize": 4.0,
+            "mnumInterval": 0,
+            "pageHeight": min(max(int(own_height), 100), 60_000),
+            "pageMarginBottom": 0,
+            "pageMarginLeft": 0,
+            "pageMarginRight": 0,
+            "pageMarginTop": 0,
+            "pageWidth": int((_WIDTH - 2 * _MARGIN) * 100 / 90),
+            "scale": _SCALE,
+            "xmlIdSeed": seed,
+        }
+    )
+    bare = replace(score, tempos=(), title="", composer="")
+    toolkit.loadData(musicxml_bytes(bare, BARS_PER_LINE).decode())
+    return [_block(toolkit.renderToSVG(page)) for page in range(1, toolkit.getPageCount() + 1)]
+
+
+def _block(svg: str) -> _Block:
+    root = ET.fromstring(svg)
+    inner = next(element for element in root.iter(f"{{{_SVG}}}svg") if element is not root)
+    _, _, width, height = map(float, inner.get("viewBox", "0 0 1 1").split())
+    group = ET.Element(f"{{{_SVG}}}g", {"id": root.get("id", ""), "color": "black"})
+    for element in root:
+        if element.tag.endswith(("defs", "style")):
+            group.append(element)
+    group.extend(list(inner))
+    for text in group.iter(f"{{{_SVG}}}text"):
+        _flatten(text)
+    return _Block(group, width, height)
+
+
+def _flatten(text: ET.Element) -> None:
+    """Makes a text of many parts one of one font, which every program sets alike."""
+    content = "".join(text.itertext())
+    sizes = [float(size[:-2]) for e in text.iter() if (size := e.get("font-size", "")).endswith("px")]
+    anchored = next((e for e in text.iter() if e.get("x")), text)
+    for name in ("x", "y", "text-anchor"):
+        value = text.get(name) or anchored.get(name)
+        if value:
+            text.set(name, value)
+    for child in list(text):
+        text.remove(child)
+    text.text = _printable(content.translate(_MUSIC_CHARACTERS))
+    size = next((size for size in sizes if size), 0.0)
+    text.set("font-size", f"{size * _TEXT_SCALE:g}")
+    text.set("font-family", f"{_FAMILY}, Times, serif")
+
+
+def _paginate(blocks: Sequence[_Block]) -> list[list[_Block]]:
+    pages: list[list[_Block]] = []
+    left = -1.0
+    for block in blocks:
+        if block.page_height + _GAP > left:
+            pages.append([])
+            left = _HEIGHT - 2 * _MARGIN + _GAP
+        pages[-1].append(block)
+        left -= block.page_height + _GAP
+    return pages
+
+
+def _page(blocks: Sequence[_Block], height: float) -> str:
+    size = {"width": f"{_WIDTH / 10:g}mm", "height": f"{height / 10:g}mm"}
+    root = ET.Element(f"{{{_SVG}}}svg", {**size, "viewBox": f"0 0 {_WIDTH:g} {height:g}", "version": "1.1"})
+    y = _MARGIN
+    for block in blocks:
+        if block.title:
+            _text(root, block.title, _WIDTH / 2, y + _TITLE_SIZE, _TITLE_SIZE, "middle", "bold")
+            y += _TITLE_HEIGHT
+        if block.note:
+            _text(root, block.note, _MARGIN, y + _TEXT_SIZE, _TEXT_SIZE, "start")
+            y += _LINE_HEIGHT
+        transform = f"translate({_MARGIN:g},{y:g}) scale({block.scale:.6g})"
+        holder = ET.SubElement(root, f"{{{_SVG}}}g", {"transform": transform})
+        holder.append(block.music)
+        y += block.height * block.scale + _GAP
+    return ET.tostring(root, encoding="unicode")
+
+
+def _text(root: ET.Element, text: str, x: float, y: float, size: float, anchor: str, weight: str = "normal") -> None:
+    attributes = {"x": f"{x:g}", "y": f"{y:g}", "font-size": f"{size:g}", "text-anchor": anchor, "font-weight": weight}
+    element = ET.SubElement(root, f"{{{_SVG}}}text", {**attributes, "font-family": f"{_FAMILY}, Times, serif"})
+    element.text = text
+
+
+def _printable(text: str) -> str:
+    """Returns a text on one line, of characters that the font has, no longer than a line."""
+    known = _characters()
+    kept = "".join(character if ord(character) in known else " " for character in text)
+    plain = re.sub(r"\s+", " ", kept).strip(" ,;-")
+    return plain if len(plain) <= 70 else f"{plain[:69]}…"
+
+
+@cache
+def _characters() -> frozenset[int]:
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(str(_font_file(""))).get_charmap())
+
+
+@cache
+def _font_file(style: str) -> Path:
+    import matplotlib
+
+    return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{_FONTS[style]}.ttf"
+
+
+@cache
+def _register_fonts() -> None:
+    from svglib.fonts import register_font
+
+    for style in _FONTS:
+        weight, kind = ("bold", "normal") if style == "bold" else ("normal", style or "normal")
+        register_font(_FAMILY, str(_font_file(style)), weight, kind)
