@@ -29,7 +29,9 @@ def command() -> None:
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The dataset's folder.")
 @click.option("--overwrite", is_flag=True, help="Replace a dataset that is there.")
-@click.option("--steps-per-quarter", type=int, default=4, show_default=True, help="Steps in a quarter note.")
+@click.option(
+    "--steps-per-quarter", type=int, default=4, show_default=True, help="Steps in a quarter note; 12 hold triplets too."
+)
 @click.option("--min-bars", type=int, default=7, show_default=True, help="Shorter melodies are dropped.")
 @click.option(
     "--min-pitch-classes", type=int, default=5, show_default=True, help="Melodies of fewer different ones are dropped."
@@ -55,7 +57,7 @@ def command() -> None:
     type=click.Choice(["written", "expanded"]),
     default="written",
     show_default=True,
-    help="Whether repeats of ABC tunes are played.",
+    help="Whether each section is taken once, with its last ending, or repeats are played.",
 )
 @click.option("--ignore-tempo-changes", is_flag=True, help="Let melodies go on where the tempo changes.")
 @click.option("--no-pad", is_flag=True, help="Do not fill up pickups, so that bar lines may lie off the grid.")
@@ -72,7 +74,6 @@ def build(inputs: tuple[str, ...], output: Path, overwrite: bool, as_json: bool,
     melody-rnn dataset build --input tunes/ --output data/mine
     melody-rnn dataset build --input corpus:tunebooks --output data/tunebooks
     """
-    options.check_packages(("symusic", "music21", "scipy"), "datasets", "train")
     from melody_rnn.data.build import build_dataset
     from melody_rnn.data.extraction import ExtractionRules
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+import melody_rnn
 from melody_rnn.data import dataset, splits
 from melody_rnn.data.dataset import Dataset, StoredMelody
 from melody_rnn.data.extraction import ExtractionRules
@@ -221,7 +222,7 @@ def _details(rules: ExtractionRules, split_rules: SplitRules, found: Inputs) -> 
         "rules": dataclasses.asdict(rules),
         "split_rules": dataclasses.asdict(split_rules),
         "corpora": corpora,
-        "readers": {name: metadata.version(name) for name in ("symusic", "note-seq")},
+        "readers": {"melody-rnn": melody_rnn.__version__, "symusic": metadata.version("symusic")},
         "is_free": all(c.corpus.is_free for c in found.corpora),
     }
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import NoReturn
 
-from melody_rnn.cli import options
 from melody_rnn.cli.magenta.flags import Definer, Flags, Log, run_command
 from melody_rnn.cli.magenta.models import check_config
 from melody_rnn.cli.startup import load_tensorflow
@@ -29,7 +28,6 @@ def _run(flags: Flags, log: Log) -> None:
             raise InvalidArgumentError(f"--{name} is missing")
     if not 0 <= flags.eval_ratio <= 1:
         raise InvalidArgumentError(f"--eval_ratio must be from 0 to 1, got {flags.eval_ratio}")
-    options.check_packages(("symusic", "music21", "scipy"), "datasets", "train")
     load_tensorflow(log.is_verbose)
     _create(Path(flags.input).expanduser(), Path(flags.output_dir).expanduser(), flags.eval_ratio, log)
 
