@@ -263,18 +263,16 @@ def _signed(asked: Options, primer: "Tune | None", tune: "Tune", own: dict[str, 
     settings["primer_steps"] = len(primer) if primer else None
     seed = tune.origin.seed if tune.origin else None
     known = {name: value for name, value in settings.items() if value is not None}
-    title = tune.title or f"{asked.model_name} {_run_name(asked, seed)} {index}"
+    run = f"beam of {asked.search.beam_size}" if seed is None else f"seed {seed}"
+    title = tune.title or f"{asked.model_name}, {run}, {index}"
     program = tune.program if asked.program is None else asked.program
     return replace(tune, title=title, program=program, origin=Origin(asked.model_name, seed, index, known, __version__))
 
 
-def _run_name(asked: Options, seed: int | None) -> str:
-    return f"beam{asked.search.beam_size}" if seed is None else f"seed{seed}"
-
-
 def _stem(asked: Options, tune: "Tune") -> str:
     name = re.sub(r"[^A-Za-z0-9_.-]", "_", asked.model_name)
-    return f"{name}_{_run_name(asked, tune.origin.seed if tune.origin else None)}"
+    seed = tune.origin.seed if tune.origin else None
+    return f"{name}_beam{asked.search.beam_size}" if seed is None else f"{name}_seed{seed}"
 
 
 def _write(asked: Options, tune: "Tune", index: int) -> list[Path]:

@@ -17,6 +17,7 @@ _COMMANDS: Final = {
     "generate": "generate",
     "score": "score",
     "render": "render",
+    "convert": "convert",
     "models": "models",
     "import-bundle": "import_bundle",
     "export": "export",
@@ -51,6 +52,7 @@ def cli() -> None:
     melody-rnn generate --temperature 0.6        surer, more conservative ones
     melody-rnn generate --primer "C4 D4 E4 G4"   go on from a beginning of your own
     melody-rnn render tune.mid                   hear it: tune.wav
+    melody-rnn convert tune.mid --to pdf         play from it: tune.pdf
     melody-rnn score tune.mid                    how likely a model finds a tune
     melody-rnn dataset build --input FOLDER --output data/mine      tunes to learn from
     melody-rnn train --dataset data/mine --run-dir runs/mine        a model of your own

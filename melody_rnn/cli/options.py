@@ -154,6 +154,14 @@ def load_model(model: str | None) -> "MelodyRNN":
     return MelodyRNN.from_bundle(str(model)) if is_bundle(model) else MelodyRNN.from_preset(model)
 
 
+def exists(path: Path) -> bool:
+    """Returns whether there is a file or folder, as far as one may look."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def tell_remarks(path: Path, tune: "Tune") -> None:
     """Says on standard error what reading a tune left out or decided."""
     for remark in tune.remarks:

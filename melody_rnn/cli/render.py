@@ -1,25 +1,25 @@
 """melody-rnn render: music files as sound, or as pictures."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from melody_rnn.cli import options
-from melody_rnn.cli.listening import AUDIO_FORMATS, PICTURE_FORMATS, Picture, about_file, write_audio, write_picture
-from melody_rnn.cli.startup import load_note_seq, load_tensorflow
-from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError, MelodyRNNError
+from melody_rnn.cli.jobs import Job, each, find_jobs
+from melody_rnn.cli.listening import AUDIO_FORMATS, PICTURE_FORMATS, write_picture, write_sound
+from melody_rnn.cli.startup import load_tensorflow, quieten
+from melody_rnn.errors import InputFileError
+from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 
 if TYPE_CHECKING:
+    from melody_rnn.formats.audio import AudioFormat, Synth
+    from melody_rnn.formats.score import Score
     from melody_rnn.model import MelodyRNN
-    from melody_rnn.music.audio import AudioFormat, Synth
-    from melody_rnn.music.piano_roll import PictureFormat
-
-
-class _Job(NamedTuple):
-    source: Path
-    folder: Path
+    from melody_rnn.tunes.piano_roll import PictureFormat
+    from melody_rnn.tunes.tune import Tune
 
 
 @click.command(name="render")
@@ -80,26 +80,12 @@ def command(
     melody-rnn render tune.mid --format png --model tunes_rnn
     """
     _check(files, soundfont, model, output_dir)
-    load_note_seq(verbose)
-    jobs = _jobs(files, output_dir)
+    quieten(verbose)
+    jobs = find_jobs(files, output_dir)
     renderer = _Renderer(formats or ("wav",), synth, soundfont, _load(model, verbose))
-    written: dict[Path, list[Path]] = {}
-    failures: list[MelodyRNNError] = []
-    with options.progress_bar("Rendering") as advance:
-        for done, job in enumerate(jobs, start=1):
-            try:
-                written[job.source] = renderer(job)
-            except MelodyError as error:
-                failures.append(MelodyError(f"{job.source}: {error}"))
-            except InputFileError as error:
-                failures.append(error)
-            advance(done, len(jobs))
-    for source, paths in written.items():
+    for job, paths in each(jobs, renderer, "Rendering"):
         names = [str(path) for path in paths]
-        click.echo(json.dumps({"file": str(source), "written": names}) if as_json else "  ".join(names))
-    if failures:
-        others = f" (and {len(failures) - 1} more of {len(jobs)} files)" if len(failures) > 1 else ""
-        raise InputFileError(f"{failures[0]}{others}")
+        click.echo(json.dumps({"file": str(job.source), "written": names}) if as_json else "  ".join(names))
 
 
 class _Renderer:
@@ -113,66 +99,38 @@ class _Renderer:
         self._soundfont = soundfont
         self._model = model
 
-    def __call__(self, job: _Job) -> list[Path]:
+    def __call__(self, job: Job) -> list[Path]:
+        from melody_rnn.formats.reading import read_score
+
+        score = read_score(job.source)
         paths = []
         for file_format in self._formats:
             if file_format in AUDIO_FORMATS:
-                path = write_audio(
-                    job.source, job.folder, cast("AudioFormat", file_format), self._synth, self._soundfont
-                )
+                kind = cast("AudioFormat", file_format)
+                paths.append(write_sound(score, job.folder, job.source.stem, kind, self._synth, self._soundfont))
             else:
-                picture = self._picture(job.source)
-                path = write_picture(picture, job.folder, job.source.stem, cast("PictureFormat", file_format))
-            paths.append(path)
+                picture = cast("PictureFormat", file_format)
+                paths.append(write_picture(self._tune(score, job.source), job.folder, job.source.stem, picture))
         return paths
 
-    def _picture(self, source: Path) -> Picture:
-        from melody_rnn.music.melodies import melody_from_sequence
-        from melody_rnn.music.sequence_io import read_sequence
+    def _tune(self, score: "Score", source: Path) -> "Tune":
+        from melody_rnn.tunes.from_score import tunes_of_score
 
-        extracted = melody_from_sequence(read_sequence(source))
-        if extracted.is_polyphonic:
-            click.echo(f"{source}: several notes at once; the picture has the top voice", err=True)
-        probabilities = None
-        if self._model is not None:
-            probabilities = self._model.trace([extracted.melody])[0].probabilities.tolist()
-        primer_steps = about_file(source).get("primer_steps", 0)
-        primer_steps = primer_steps if isinstance(primer_steps, int) else 0
-        return Picture(extracted.melody, extracted.meter, primer_steps, probabilities, source.stem)
+        steps_per_quarter = self._model.config.steps_per_quarter if self._model else DEFAULT_STEPS_PER_QUARTER
+        tune = tunes_of_score(score, steps_per_quarter)[0].played()
+        options.tell_remarks(source, tune)
+        if self._model is None:
+            return tune
+        return replace(tune, probabilities=tuple(self._model.trace([tune])[0].probabilities.tolist()))
 
 
 def _check(files: tuple[Path, ...], soundfont: Path | None, model: str | None, output_dir: Path | None) -> None:
-    if not files:
-        raise InvalidArgumentError("nothing to render: name music files, or folders of them")
-    for path in files:
-        if not path.exists():
-            raise InputFileError(f"{path}: no such file; name a music file or a folder of them")
     if soundfont is not None and not soundfont.is_file():
         raise InputFileError(f"{soundfont}: no such file; give the path of a .sf2 or .sf3")
     if model is not None:
         options.check_model(model)
     if output_dir is not None:
         options.check_output_dir(output_dir)
-
-
-def _jobs(files: tuple[Path, ...], output_dir: Path | None) -> list[_Job]:
-    """Returns every file to render and the folder that its results go to.
-
-    Raises:
-        InputFileError: If a folder has no music.
-    """
-    from melody_rnn.music.sequence_io import SUFFIXES
-
-    jobs = []
-    for path in files:
-        if not path.is_dir():
-            jobs.append(_Job(path, output_dir or path.parent))
-            continue
-        found = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES and file.is_file()]
-        if not found:
-            raise InputFileError(f"{path}: there is no music file in this folder")
-        jobs += [_Job(file, (output_dir or path) / file.parent.relative_to(path)) for file in found]
-    return jobs
 
 
 def _load(model: str | None, verbose: bool) -> "MelodyRNN | None":

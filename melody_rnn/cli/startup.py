@@ -16,14 +16,14 @@ _OPTIONAL: Final = ("pandas", "sklearn")
 
 def load_note_seq(verbose: bool) -> None:
     """Imports note_seq; `verbose` lets its messages through."""
-    _quieten(verbose)
+    quieten(verbose)
     with deferred(_DEFERRED):
         import note_seq  # noqa: F401
 
 
 def load_tensorflow(verbose: bool) -> None:
     """Imports TensorFlow and Keras; `verbose` lets their messages through."""
-    _quieten(verbose)
+    quieten(verbose)
     with absent(_OPTIONAL):
         import keras  # noqa: F401
         import tensorflow  # noqa: F401
@@ -63,7 +63,8 @@ def absent(names: Sequence[str]) -> Iterator[None]:
             del sys.modules[name]
 
 
-def _quieten(verbose: bool) -> None:
+def quieten(verbose: bool) -> None:
+    """Keeps the libraries' messages from the terminal, unless `verbose` lets them through; loads nothing."""
     if verbose:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

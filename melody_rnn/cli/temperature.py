@@ -161,11 +161,10 @@ def _measure(
     from melody_rnn.temperature_report.table import measure_temperatures
 
     loaded = options.load_model(model)
-    steps_per_bar = meter.steps_per_bar(loaded.config.steps_per_quarter)
     real = None
     if corpus is not None:
         with options.progress_bar("Reading") as advance:
-            real = read_real_tunes(corpus, loaded.config, num_steps, steps_per_bar, advance)
+            real = read_real_tunes(corpus, loaded.config, num_steps, meter, advance)
     total, done = 2 * num_outputs * len(temperatures), list[int]()
     with options.progress_bar("Generating and measuring") as advance:
 
@@ -173,9 +172,7 @@ def _measure(
             done.append(count)
             advance(sum(done), total)
 
-        return measure_temperatures(
-            loaded, temperatures, num_outputs, num_steps, real, seed, meter, on_done=on_done
-        )
+        return measure_temperatures(loaded, temperatures, num_outputs, num_steps, real, seed, meter, on_done=on_done)
 
 
 def _plain(value: Any) -> Any:

@@ -304,8 +304,3 @@ def _tile_size(num_melodies: int) -> int:
     if tf.config.get_visible_devices("GPU"):
         return GPU_TILE
     return next((tile for tile in CPU_TILES if num_melodies <= 2 * tile), CPU_TILES[-1])
-
-
-def repeat_primer(events: Sequence[int], num_melodies: int) -> NDArray[np.int32]:
-    """Returns one primer for each of `num_melodies` melodies, [num_melodies, steps] int32."""
-    return np.tile(np.asarray(events, np.int32), (num_melodies, 1))

@@ -13,20 +13,19 @@ from typing import Any, Final
 import keras
 import numpy as np
 import tensorflow as tf
-from note_seq import Melody
 
 from melody_rnn.config import ModelConfig
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import OutputError
-from melody_rnn.generation.loop import SamplingLoop, Start, repeat_primer
-from melody_rnn.music.melodies import num_notes
-from melody_rnn.music.piano_roll import picture_bytes, plot_piano_roll
+from melody_rnn.generation.loop import SamplingLoop, Start
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import MIDDLE_C
 from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.training.batches import evaluation_batches, squash_all
 from melody_rnn.training.trainee import Trainee
+from melody_rnn.tunes.piano_roll import picture_bytes, plot_piano_roll
+from melody_rnn.tunes.tune import Tune
 
 NUM_PICTURES: Final = 2
 _PICTURE_STEPS: Final = 128
@@ -142,10 +141,11 @@ class EpochSummaries(keras.callbacks.Callback):
         copy.set_weights(network.get_weights())
         config = encoding.config
         opening = min(range(config.min_note, config.max_note), key=lambda pitch: abs(pitch - MIDDLE_C))
-        start = Start(repeat_primer([opening], NUM_PICTURES))
+        start = Start(np.full((NUM_PICTURES, 1), opening, np.int32))
         sampled = loop(start, _PICTURE_STEPS - 1, SamplerSettings().controls(NUM_PICTURES), seed=0)
         for events in np.concatenate([start.events, sampled], axis=1).tolist():
-            yield picture_bytes(plot_piano_roll(Melody(events), title=f"{num_notes(events)} notes"))
+            tune = Tune(tuple(events))
+            yield picture_bytes(plot_piano_roll(tune, f"{len(tune.pitches)} notes"))
 
 
 def measure(

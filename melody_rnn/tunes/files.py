@@ -10,7 +10,7 @@ from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError,
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 from melody_rnn.files import write_whole
 from melody_rnn.formats.reading import score_sources
-from melody_rnn.tunes.from_score import tunes_of_score
+from melody_rnn.tunes.from_score import fitting_grid, tunes_of_score
 from melody_rnn.tunes.to_score import about_text, score_of
 from melody_rnn.tunes.tune import Tune
 
@@ -20,25 +20,30 @@ SHEET_KINDS: Final = ("svg", "png", "pdf")
 KINDS: Final = ("mid", *NOTATION_KINDS, *SHEET_KINDS, *AUDIO_KINDS)
 
 
-def read_tunes(path: str | Path, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER) -> list[Tune]:
+def read_tunes(
+    path: str | Path, steps_per_quarter: int | Sequence[int] = DEFAULT_STEPS_PER_QUARTER
+) -> list[Tune]:
     """Reads all tunes of a music file: those of an ABC tune book, the parts of a MIDI or MusicXML file but drums.
 
     Tunes are as written: each section once, with the last of its endings; `Tune.played` performs the repeats.
 
     Args:
         path: A .mid, .midi, .musicxml, .xml, .mxl or .abc file.
-        steps_per_quarter: Steps in a quarter note.
+        steps_per_quarter: Steps in a quarter note; of several numbers, rising, each tune is read at the first on whose
+            grid all its notes begin and end, or else at the last.
 
     Raises:
         InputFileError: If the file cannot be read, or no tune in it; the message names the file.
         MelodyError: If there is no note in it that could be a melody.
     """
     path = Path(path)
+    grids = [steps_per_quarter] if isinstance(steps_per_quarter, int) else steps_per_quarter
     tunes: list[Tune] = []
     problems: list[InputFileError | MelodyError] = []
     for source in score_sources(path):
         try:
-            tunes += tunes_of_score(source.read(), steps_per_quarter)
+            score = source.read()
+            tunes += tunes_of_score(score, fitting_grid(score, grids))
         except (InputFileError, MelodyError) as error:
             problems.append(error)
     if not tunes:

@@ -42,6 +42,15 @@ def tunes_of_score(score: Score, steps_per_quarter: int = DEFAULT_STEPS_PER_QUAR
     ]
 
 
+def fitting_grid(score: Score, grids: Sequence[int]) -> int:
+    """Returns the first of some steps in a quarter note on which all notes begin and end; else the last of them."""
+    times = {time for part in score.parts if not part.is_drums for note in part.notes for time in note[:2]}
+    for steps_per_quarter in grids[:-1]:
+        if all(steps_per_quarter % time.denominator == 0 for time in times):
+            return steps_per_quarter
+    return grids[-1]
+
+
 def pickup_of(events: Sequence[int], steps_per_bar: int, padding: int = 0) -> int:
     """Returns the steps of the pickup of events that begin with a bar: those after a silence of half a bar or more.
 

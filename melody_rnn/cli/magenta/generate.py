@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from melody_rnn.cli.magenta.flags import Definer, Flags, Log, run_command
 from melody_rnn.cli.magenta.models import check_source, load_model
@@ -116,7 +116,8 @@ def _tunes(flags: Flags, model: "MelodyRNN", primer: "Tune", qpm: float, seed: i
     from melody_rnn.sampling.sampler import SamplerSettings
 
     beam = StochasticBeam(flags.beam_size, flags.branch_factor, flags.steps_per_iteration)
-    settings = {"primer": primer, "qpm": qpm, "seed": seed, "sampler": SamplerSettings(flags.temperature)}
+    settings: dict[str, Any] = {"primer": primer, "qpm": qpm, "seed": seed}
+    settings["sampler"] = SamplerSettings(flags.temperature)
     if beam == StochasticBeam():
         return model.generate(flags.num_outputs, flags.num_steps, **settings)
     return model.stochastic_beam_search(beam, flags.num_outputs, flags.num_steps, **settings)

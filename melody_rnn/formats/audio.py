@@ -17,8 +17,8 @@ from note_seq import NoteSequence
 from numpy.typing import NDArray
 
 from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError
-from melody_rnn.music.sequence_io import midi_bytes
-from melody_rnn.music.soundfont import read_soundfont
+from melody_rnn.formats.midi.writer import midi_bytes
+from melody_rnn.formats.soundfont import read_soundfont
 
 Synth = Literal["soundfont", "fluidsynth", "sine"]
 AudioFormat = Literal["wav", "flac", "ogg"]

@@ -1,7 +1,9 @@
-"""Piano rolls: a melody as a picture, bars across and pitches up."""
+"""Piano rolls: a tune as a picture, bars across and pitches up."""
 
 import io
+import math
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from typing import Any, Final, Literal, NamedTuple
 
@@ -10,12 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
-from note_seq import Melody
 
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, NO_EVENT, NOTES_PER_OCTAVE
-from melody_rnn.music.meters import Meter, meter_of_bar
+from melody_rnn.music.meters import COMMON_TIME, Meter
 from melody_rnn.music.pitches import note_name
+from melody_rnn.tunes.tune import Tune
 
 PictureFormat = Literal["png", "svg"]
 
@@ -24,7 +26,6 @@ GENERATED_COLOUR: Final = "#1b5fa8"
 _BLACK_KEY_COLOUR: Final = "#f0f1f4"
 _BAR_COLOUR: Final = "#7d828c"
 _BEAT_COLOUR: Final = "#d3d6dc"
-_COMMON_TIME: Final = Meter(4, 4)
 _BLACK_KEYS: Final = (1, 3, 6, 8, 10)
 # Between notes, so that a repeated one does not look like a long one.
 _GAP_STEPS: Final = 0.3
@@ -32,6 +33,7 @@ _FAINTEST: Final = 0.12
 _BAR_INCHES: Final = 1.3
 _SEMITONE_INCHES: Final = 0.105
 _MAX_BARS: Final = 512
+_MAX_TITLE: Final = 80
 _LEAST_SEMITONES: Final = 14
 
 
@@ -53,14 +55,14 @@ class RollNote(NamedTuple):
         pitch: MIDI pitch.
         start_step: The step at which it begins.
         end_step: The step at which it is over.
-        is_primer: Whether it begins within the primer.
+        is_given: Whether it was given and not generated.
         probability: How probable its begin was, or None if that is not known.
     """
 
     pitch: int
     start_step: int
     end_step: int
-    is_primer: bool
+    is_given: bool
     probability: float | None
 
     @property
@@ -69,31 +71,16 @@ class RollNote(NamedTuple):
         return 1.0 if self.probability is None else _FAINTEST + (1 - _FAINTEST) * self.probability
 
 
-def roll_notes(
-    melody: Melody | Sequence[int], primer_steps: int = 0, probabilities: Sequence[float] | None = None
-) -> list[RollNote]:
-    """Returns the notes of a melody.
-
-    Args:
-        melody: A melody or its events.
-        primer_steps: Steps of the melody that were given.
-        probabilities: [num_steps], of the event at each step; NaN where it was given or is not known.
-
-    Raises:
-        InvalidArgumentError: If there are not as many probabilities as steps.
-    """
-    events = [int(event) for event in melody]
-    if probabilities is not None and len(probabilities) != len(events):
-        raise InvalidArgumentError(
-            f"probabilities must be one for each of the {len(events)} steps, got {len(probabilities)}"
-        )
-    changes = [step for step, event in enumerate(events) if event != NO_EVENT]
+def roll_notes(tune: Tune) -> list[RollNote]:
+    """Returns the notes of a tune, with their probabilities where they were generated and these are known."""
+    changes = [step for step, event in enumerate(tune.events) if event != NO_EVENT]
     notes = []
-    for start, end in pairwise([*changes, len(events)]):
-        if events[start] >= 0:
-            known = probabilities is not None and start >= primer_steps and np.isfinite(probabilities[start])
-            probability = float(np.clip(probabilities[start], 0, 1)) if probabilities is not None and known else None
-            notes.append(RollNote(events[start], start, end, start < primer_steps, probability))
+    for start, end in pairwise([*changes, len(tune)]):
+        if tune.events[start] >= 0:
+            is_given = bool(tune.given) and tune.given[start]
+            known = tune.probabilities[start] if tune.probabilities and not is_given else math.nan
+            probability = min(max(known, 0.0), 1.0) if math.isfinite(known) else None
+            notes.append(RollNote(tune.events[start], start, end, is_given, probability))
     return notes
 
 
@@ -101,9 +88,10 @@ def draw_piano_roll(
     axes: Axes,
     notes: Sequence[RollNote],
     steps: range,
-    meter: Meter = _COMMON_TIME,
+    meter: Meter = COMMON_TIME,
     steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER,
     pitches: range | None = None,
+    first_bar: int = 1,
 ) -> None:
     """Draws some steps of a melody.
 
@@ -114,13 +102,14 @@ def draw_piano_roll(
         meter: Where the lines of bars and beats are; a bar has a whole number of steps.
         steps_per_quarter: Steps in a quarter note.
         pitches: The pitches to show; those of the notes where not given.
+        first_bar: The number of the bar at step 0: 0 where the tune begins with a pickup.
     """
     pitches = pitches or pitch_range(notes)
-    _draw_grid(axes, steps, meter, steps_per_quarter, pitches)
+    _draw_grid(axes, steps, meter, steps_per_quarter, pitches, first_bar)
     for note in notes:
         start, end = max(note.start_step, steps.start), min(note.end_step, steps.stop)
         if start < end:
-            colour = PRIMER_COLOUR if note.is_primer else GENERATED_COLOUR
+            colour = PRIMER_COLOUR if note.is_given else GENERATED_COLOUR
             axes.add_patch(
                 Rectangle(
                     (start, note.pitch - 0.44),
@@ -135,23 +124,19 @@ def draw_piano_roll(
 
 
 def plot_piano_roll(
-    melody: Melody,
-    primer_steps: int = 0,
-    probabilities: Sequence[float] | None = None,
-    meter: Meter | None = None,
+    tune: Tune,
     title: str = "",
     bars_per_row: int = 8,
     words: RollWords = _ENGLISH,
     pitches: range | None = None,
 ) -> Figure:
-    """Returns a picture of a whole melody, in rows of some bars as in sheet music.
+    """Returns a picture of a whole tune as it stands, in rows of some bars as in sheet music.
+
+    Given notes have another colour; the more probable a generated note, the more solid it is.
 
     Args:
-        melody: The melody.
-        primer_steps: Steps of it that were given; their notes have another colour.
-        probabilities: As in `roll_notes`; the more probable, the more solid a note.
-        meter: Where the lines of bars and beats are; where not given, the plainest meter of the melody's bars.
-        title: What stands above.
+        tune: The tune.
+        title: What stands above; what the font does not have is left out.
         bars_per_row: At least 1.
         words: What the legend says.
         pitches: The pitches to show; those of the notes where not given.
@@ -162,12 +147,11 @@ def plot_piano_roll(
     """
     if bars_per_row < 1:
         raise InvalidArgumentError(f"bars_per_row must be at least 1, got {bars_per_row}")
-    notes = roll_notes(melody, primer_steps, probabilities)
+    notes = roll_notes(tune)
     if not notes:
         raise MelodyError("there is no note in the melody to draw")
-    meter = meter or meter_of_bar(melody.steps_per_bar, melody.steps_per_quarter)
-    steps_per_bar = meter.steps_per_bar(melody.steps_per_quarter)
-    num_bars = -(-len(melody) // steps_per_bar)
+    steps_per_bar = tune.steps_per_bar
+    num_bars = -(-len(tune) // steps_per_bar)
     if num_bars > _MAX_BARS:
         raise MelodyError(f"it has {num_bars} bars; at most {_MAX_BARS} are drawn")
     num_rows = -(-num_bars // bars_per_row)
@@ -180,8 +164,9 @@ def plot_piano_roll(
     for row, axes in enumerate(rows):
         first = row * row_bars * steps_per_bar
         steps = range(first, first + row_bars * steps_per_bar)
-        draw_piano_roll(axes, notes, steps, meter, melody.steps_per_quarter, pitches)
-    rows[0].set_title(title, fontsize=10, loc="left")
+        first_bar = 0 if tune.pickup_steps else 1
+        draw_piano_roll(axes, notes, steps, tune.meter, tune.steps_per_quarter, pitches, first_bar)
+    rows[0].set_title(_one_line(title), fontsize=10, loc="left", parse_math=False)
     if handles := _legend(notes, words):
         rows[0].legend(
             handles=handles,
@@ -221,7 +206,22 @@ def pitch_range(notes: Sequence[RollNote]) -> range:
     return range(lowest - missing // 2, highest + 1 + missing - missing // 2)
 
 
-def _draw_grid(axes: Axes, steps: range, meter: Meter, steps_per_quarter: int, pitches: range) -> None:
+def _one_line(text: str) -> str:
+    """Returns a title of characters that the font has, no longer than a row."""
+    known = _characters()
+    kept = " ".join("".join(c if ord(c) in known else " " for c in text).split())
+    return kept if len(kept) <= _MAX_TITLE else f"{kept[: _MAX_TITLE - 1]}…"
+
+
+@cache
+def _characters() -> frozenset[int]:
+    from matplotlib import font_manager
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(font_manager.findfont("DejaVu Sans")).get_charmap())
+
+
+def _draw_grid(axes: Axes, steps: range, meter: Meter, steps_per_quarter: int, pitches: range, first_bar: int) -> None:
     for pitch in pitches:
         if pitch % NOTES_PER_OCTAVE in _BLACK_KEYS:
             axes.axhspan(pitch - 0.5, pitch + 0.5, color=_BLACK_KEY_COLOUR, linewidth=0, zorder=0)
@@ -231,7 +231,7 @@ def _draw_grid(axes: Axes, steps: range, meter: Meter, steps_per_quarter: int, p
         is_bar = (line - steps.start) % bar == 0
         axes.axvline(line, color=_BAR_COLOUR if is_bar else _BEAT_COLOUR, linewidth=1.1 if is_bar else 0.6, zorder=1)
     bars = range(steps.start, steps.stop, bar)
-    axes.set_xticks(list(bars), [str(step // bar + 1) for step in bars], fontsize=7, ha="left")
+    axes.set_xticks(list(bars), [str(step // bar + first_bar) for step in bars], fontsize=7, ha="left")
     naturals = [pitch for pitch in pitches if pitch % NOTES_PER_OCTAVE not in _BLACK_KEYS]
     axes.set_yticks(naturals, [note_name(pitch) for pitch in naturals], fontsize=6.5)
     for label, pitch in zip(axes.get_yticklabels(), naturals, strict=True):
@@ -250,7 +250,7 @@ def _steps_per_beat(meter: Meter, steps_per_quarter: int) -> float:
 
 
 def _legend(notes: Sequence[RollNote], words: RollWords) -> list[Patch]:
-    has_primer = any(note.is_primer for note in notes)
+    has_primer = any(note.is_given for note in notes)
     handles = [Patch(facecolor=PRIMER_COLOUR, label=words.primer)] if has_primer else []
     if any(note.probability is not None for note in notes):
         for probability, label in ((1.0, f"{words.generated}, {words.probability} 1"), (0.5, "0.5"), (0.1, "0.1")):

@@ -1,0 +1,97 @@
+"""melody-rnn convert: music files as other kinds of music files."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from melody_rnn.cli import options
+from melody_rnn.cli.jobs import Job, each, find_jobs
+from melody_rnn.cli.kinds import KindsType
+from melody_rnn.cli.startup import quieten
+
+if TYPE_CHECKING:
+    from melody_rnn.tunes.tune import Tune
+
+_TOGETHER: Final = ("abc", "pdf")
+# Sixteenths, then triplets, then both of them halved.
+_GRIDS: Final = (4, 12, 24)
+
+
+@click.command(name="convert")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="FILE|FOLDER...")
+@click.option(
+    "--to",
+    "kinds",
+    type=KindsType(),
+    required=True,
+    metavar="KINDS",
+    help="What to write: mid, abc, musicxml, mxl, svg, png or pdf (sheet music), wav, flac or ogg; several with commas "
+    "between.",
+)
+@click.option(
+    "--steps-per-quarter",
+    type=click.IntRange(1, 48),
+    help="The finest division of a quarter note. [default: 4, 12 or 24, the first that loses no note]",
+)
+@click.option(
+    "-o",
+    "--output-dir",
+    type=click.Path(path_type=Path),
+    help="Where the files go; nothing there is overwritten. [default: beside each file]",
+)
+@options.json_option
+@options.verbose_option
+def command(
+    files: tuple[Path, ...],
+    kinds: tuple[str, ...],
+    steps_per_quarter: int | None,
+    output_dir: Path | None,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """Write the tunes of music files as other kinds of files.
+
+    Reads .mid, .musicxml, .mxl, .xml and .abc, all tunes of a tune book and all parts but drums; of a part its top
+    voice. Meter, pickup, key, repeats and endings, chord symbols and titles are kept: notation has repeats written,
+    MIDI and sound have them played. A tune book becomes one .abc or .pdf, and for other kinds a file a tune.
+
+    \b
+    melody-rnn convert tune.abc --to mid,pdf
+    melody-rnn convert tunes/ --to musicxml -o scores
+    melody-rnn convert midi_out --to abc
+    """
+    if output_dir is not None:
+        options.check_output_dir(output_dir)
+    quieten(verbose)
+    jobs = find_jobs(files, output_dir)
+    grids = _GRIDS if steps_per_quarter is None else (steps_per_quarter,)
+    for job, paths in each(jobs, lambda job: _convert(job, kinds, grids), "Converting"):
+        names = [str(path) for path in paths]
+        click.echo(json.dumps({"file": str(job.source), "written": names}) if as_json else "  ".join(names))
+
+
+def _convert(job: Job, kinds: Sequence[str], grids: Sequence[int]) -> list[Path]:
+    from melody_rnn.tunes.files import tune_bytes, write_new
+
+    tunes = _read(job.source, grids)
+    for tune in tunes:
+        options.tell_remarks(job.source, tune)
+    stem, width = job.source.stem, max(2, len(str(len(tunes))))
+    paths = []
+    for kind in kinds:
+        if len(tunes) == 1 or kind in _TOGETHER:
+            paths.append(write_new(job.folder, stem, tune_bytes(tunes, kind), f".{kind}"))
+            continue
+        for number, tune in enumerate(tunes, start=1):
+            paths.append(write_new(job.folder, f"{stem}_{number:0{width}d}", tune_bytes([tune], kind), f".{kind}"))
+    return paths
+
+
+def _read(path: Path, grids: Sequence[int]) -> "list[Tune]":
+    """Returns the tunes of a file, each on the first grid on which it loses no note."""
+    from melody_rnn.tunes.files import read_tunes
+
+    return read_tunes(path, grids)
