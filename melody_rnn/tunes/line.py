@@ -1,10 +1,12 @@
 """Notes of a part to one line of events at steps: the rules that reading a tune and building a dataset share."""
 
 import math
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 from melody_rnn.events import MAX_PITCH, MIN_PITCH, NO_EVENT, NOTE_OFF
@@ -66,12 +68,15 @@ def padded(
     if not pads and start == 0 and end == math.inf:
         yield from notes
         return
+    origin, last = float(start), float(end)
+    times = [pad.time for pad in pads]
+    totals = [0.0, *accumulate(pad.length for pad in pads)]
     for note in notes:
-        note_end = min(note.end, end)
-        before = shift_at(note.start, pads)
+        note_start, note_end = float(note.start), min(float(note.end), last)
+        first = bisect_right(times, note_start + _EARLY)
         # A note that ends where silence is put in is not to grow.
-        within = sum(pad.length for pad in pads if note.start + _EARLY < pad.time < note_end - _EARLY)
-        yield TimedNote(note.start - start + before, note_end - start + before + within, note.pitch)
+        after = max(first, bisect_left(times, note_end - _EARLY))
+        yield TimedNote(note_start - origin + totals[first], note_end - origin + totals[after], note.pitch)
 
 
 def shift_at(time: Fraction | float, pads: Sequence[Pad]) -> float:
