@@ -10,6 +10,7 @@ from melody_rnn.data.dataset import Dataset, StoredMelody
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.evaluation import evaluate
 from melody_rnn.model import MelodyRNN
+from melody_rnn.music.meters import COMMON_TIME
 from melody_rnn.presets import Preset, make_network
 from melody_rnn.training.batches import squash_all
 
@@ -19,7 +20,9 @@ def dataset():
     rng = np.random.default_rng(2)
     return Dataset(
         tuple(
-            StoredMelody(f"{split}{i}", rng.choice([-2, -2, -1, 60, 64, 67], 20 + i).astype(np.int8), 16, split)
+            StoredMelody(
+                f"{split}{i}", rng.choice([-2, -2, -1, 60, 64, 67], 20 + i).astype(np.int8), COMMON_TIME, split
+            )
             for split, number in (("train", 12), ("test", 5))
             for i in range(number)
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from melody_rnn.music.sequence_io import read_midi_text, read_sequence
+from melody_rnn.formats.reading import read_score
 
 MIDI_OUT = Path(__file__).parents[1] / "midi_out"
 
@@ -21,7 +21,7 @@ def gallery():
 
 
 def notes(path):
-    return [(note.pitch, round(note.start_time, 6), round(note.end_time, 6)) for note in read_sequence(path).notes]
+    return read_score(path).parts[0].notes
 
 
 def test_a_piece_made_anew_is_the_one_that_ships(gallery, tmp_path):
@@ -31,7 +31,7 @@ def test_a_piece_made_anew_is_the_one_that_ships(gallery, tmp_path):
     assert notes(anew) == notes(shipped), "the default model makes something else: make gallery"
     assert anew.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     # The version may have gone on since.
-    made_of = [json.loads(read_midi_text(path)[0]) | {"version": None} for path in (anew, shipped)]
+    made_of = [json.loads(read_score(path).text) | {"version": None} for path in (anew, shipped)]
     assert made_of[0] == made_of[1]
 
 
@@ -41,6 +41,6 @@ def test_every_piece_is_there_and_made_as_the_readme_says(gallery):
     assert commands == {exhibit.name: exhibit.options for exhibit in gallery.EXHIBITS}
     for name, options in commands.items():
         assert (MIDI_OUT / "gallery" / f"{name}.png").is_file()
-        about = json.loads(read_midi_text(MIDI_OUT / "gallery" / f"{name}.mid")[0])
+        about = json.loads(read_score(MIDI_OUT / "gallery" / f"{name}.mid").text)
         for option in ("temperature", "seed"):
             assert float(re.search(rf"--{option} (\S+)", options)[1]) == about[option]

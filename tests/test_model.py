@@ -9,7 +9,16 @@ from melody_rnn.tunes.tune import Tune
 
 
 def test_the_public_surface():
-    names = ["Constraints", "MelodyRNN", "MelodyRNNError", "SamplerSettings", "Schedule", "Tune", "__version__", "read_tunes"]
+    names = [
+        "Constraints",
+        "MelodyRNN",
+        "MelodyRNNError",
+        "SamplerSettings",
+        "Schedule",
+        "Tune",
+        "__version__",
+        "read_tunes",
+    ]
     assert melody_rnn.__all__ == names
     assert all(getattr(melody_rnn, name) for name in names)
     public = [name for name in dir(MelodyRNN) if not name.startswith("_")]

@@ -10,7 +10,7 @@ from rules import broken_rules
 from melody_rnn.cli.choosing import Choosing
 from melody_rnn.cli.generate import command
 from melody_rnn.cli.main import cli
-from melody_rnn.music.sequence_io import read_midi_text
+from melody_rnn.formats.reading import read_score
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.sampling.schedule import Schedule
@@ -70,7 +70,7 @@ def test_a_run_with_everything(tmp_path):
         assert broken_rules(row["events"], constraints) == set()
         assert (row["steps_per_bar"], row["temperature"]) == (12, "1,0.7")
     assert len({tuple(row["events"]) for row in rows}) == 4
-    about = json.loads(read_midi_text(tmp_path / rows[0]["file"])[0])
+    about = json.loads(read_score(tmp_path / rows[0]["file"]).text)
     assert about["keep"] == "tune.abc:bars 1-2,8"
     assert (about["key"], about["end_on"], about["max_leap"]) == ("D major", "tonic", 12)
     assert (about["temperature"], about["max_same_pitch"], about["meter"]) == ("1,0.7", 2, "6/8")

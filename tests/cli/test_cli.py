@@ -9,8 +9,8 @@ import pytest
 
 from melody_rnn.cli.main import cli
 from melody_rnn.cli.reference import reference
-from melody_rnn.music.melodies import melody_from_sequence
-from melody_rnn.music.sequence_io import read_midi_text, read_sequence
+from melody_rnn.formats.reading import read_score
+from melody_rnn.tunes.files import read_tune
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = list(cli.list_commands(None))
@@ -37,21 +37,28 @@ def test_generate_writes_what_it_says(run, tmp_path):
     for index, row in enumerate(rows, start=1):
         assert set(row) == {
             "file",
+            "files",
             "events",
+            "written",
             "num_steps",
+            "meter",
+            "steps_per_bar",
+            "pickup_steps",
+            "key",
+            "qpm",
+            "sections",
             "seed",
             "index",
-            "steps_per_bar",
             "temperature",
             "log_likelihood",
         }
         assert (row["index"], row["seed"], row["temperature"]) == (index, 5, 0.8)
         assert len(row["events"]) == row["num_steps"] == 40
-        about = json.loads(read_midi_text(tmp_path / row["file"])[0])
+        about = json.loads(read_score(tmp_path / row["file"]).text)
         assert about["model"] == "tunes_rnn"
         assert (about["seed"], about["index"], about["temperature"]) == (5, index, 0.8)
         assert about["version"]
-        written = list(melody_from_sequence(read_sequence(tmp_path / row["file"])).melody)
+        written = list(read_tune(tmp_path / row["file"]))
         assert [e for e in written if e >= 0] == [e for e in row["events"] if e >= 0]
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.mid")}
     again = run("generate", "-n", 2, "--num-steps", 40, "--seed", 5, "--temperature", 0.8)
@@ -79,8 +86,7 @@ def test_a_primer_file_sets_the_tempo_and_comes_first(run, tmp_path):
     row = json.loads(result.stdout)
     assert row["events"][:16] == [60, -2, -2, -2, 62, -2, -2, -2, 64, -2, -2, -2, 65, -2, -2, -2]
     assert row["events"][16] != -2
-    sequence = read_sequence(tmp_path / row["file"])
-    assert sequence.tempos[0].qpm == pytest.approx(90, rel=1e-4)
+    assert read_tune(tmp_path / row["file"]).qpm == row["qpm"] == 90
 
 
 def test_a_meter_is_kept_and_written(run, tmp_path):
@@ -88,12 +94,33 @@ def test_a_meter_is_kept_and_written(run, tmp_path):
     assert result.returncode == 0, result.stderr
     row = json.loads(result.stdout)
     assert row["steps_per_bar"] == 12
-    signature = read_sequence(tmp_path / row["file"]).time_signatures[0]
-    assert (signature.numerator, signature.denominator) == (6, 8)
+    assert str(read_tune(tmp_path / row["file"]).meter) == row["meter"] == "6/8"
     scored = json.loads(run("score", "--json", "--meter", "6/8", "--melody", json.dumps(row["events"])).stdout)
     assert scored["log_likelihood"] == pytest.approx(row["log_likelihood"], abs=1e-3)
     in_other_bars = json.loads(run("score", "--json", "--melody", json.dumps(row["events"])).stdout)
     assert in_other_bars["log_likelihood"] != pytest.approx(row["log_likelihood"], abs=1e-3)
+
+
+def test_every_kind_of_file_holds_the_same_tune(run, tmp_path):
+    arguments = ("--meter", "6/8", "--pickup-steps", 2, "--num-steps", 60, "--seed", 2, "--key", "D dorian")
+    result = run("generate", "-n", 1, *arguments, "--to", "mid,abc,musicxml,mxl", "--json")
+    assert result.returncode == 0, result.stderr
+    row = json.loads(result.stdout)
+    assert (row["pickup_steps"], row["key"], row["sections"]) == (2, "D dorian", [])
+    assert row["files"] == [f"midi_out/tunes_rnn_seed2_01.{kind}" for kind in ("mid", "abc", "musicxml", "mxl")]
+    for file in row["files"]:
+        tune = read_tune(tmp_path / file)
+        assert (str(tune.meter), tune.pickup_steps) == ("6/8", 2)
+        assert tune.pitches == [event for event in row["events"] if event >= 0]
+        assert str(tune.key) == ("C major" if file.endswith(".mid") else "D dorian")
+
+
+def test_sheet_music_of_a_run_is_one_pdf(run, tmp_path):
+    result = run("generate", "-n", 3, "--num-steps", 32, "--seed", 1, "--to", "svg,png,pdf", "--sheet")
+    assert (result.returncode, result.stderr) == (0, "sheet music of all: midi_out/tunes_rnn_seed1.pdf\n")
+    names = {path.name for path in (tmp_path / "midi_out").iterdir()}
+    assert len(names) == 10
+    assert (tmp_path / "midi_out" / "tunes_rnn_seed1.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_import_bundle_score_and_models(run, tmp_path):

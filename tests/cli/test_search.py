@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from melody_rnn.cli.main import cli
 from melody_rnn.errors import ModelError, OutputError
-from melody_rnn.music.sequence_io import read_midi_text
+from melody_rnn.formats.reading import read_score
 
 
 @pytest.fixture
@@ -30,10 +30,10 @@ def generate(tiny_model, tmp_path, monkeypatch):
 def test_best_of(generate, tiny_model, tmp_path):
     rows = generate("--best-of", 12, "-n", 2, "--seed", 5, "--json")
     best = tiny_model.best_of(12, 2, num_steps=20, seed=5)
-    assert [row["events"] for row in rows] == [list(found.melody) for found in best]
-    assert [row["candidate"] for row in rows] == [found.candidate + 1 for found in best]
-    assert [row["nats_per_event"] for row in rows] == pytest.approx([found.nats_per_event for found in best])
-    about = json.loads(read_midi_text(tmp_path / rows[0]["file"])[0])
+    assert [row["events"] for row in rows] == [list(tune) for tune in best]
+    assert [row["candidate"] for row in rows] == [candidate + 1 for candidate in best.candidates]
+    assert [row["nats_per_event"] for row in rows] == pytest.approx(best.nats_per_event)
+    about = json.loads(read_score(tmp_path / rows[0]["file"]).text)
     assert (about["best_of"], about["candidate"], about["seed"]) == (12, rows[0]["candidate"], 5)
     assert "the likeliest of 12, temperature 0.5, seed 5" in generate("--best-of", 12, "--seed", 5, "-t", 0.5)
     with pytest.raises(ModelError, match="nats_per_event"):
@@ -43,7 +43,7 @@ def test_best_of(generate, tiny_model, tmp_path):
 def test_a_beam_gives_one_melody_and_the_same_each_time(generate, tmp_path):
     (row,) = generate("--beam-size", 8, "--primer", "C4:2 E4:2", "--json")
     assert (row["seed"], row["temperature"], row["file"]) == (None, None, "midi_out/tiny_beam8_01.mid")
-    about = json.loads(read_midi_text(tmp_path / row["file"])[0])
+    about = json.loads(read_score(tmp_path / row["file"]).text)
     assert about["beam_size"] == 8
     assert "seed" not in about
     assert "a beam of 8, the same each time" in generate("--beam-size", 8, "--primer", "C4:2 E4:2")

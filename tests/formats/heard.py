@@ -1,17 +1,17 @@
 """A scale, and what a spectrum says of its sound."""
 
 import numpy as np
-from note_seq import Melody
 
-from melody_rnn.music.audio import SAMPLE_RATE
-from melody_rnn.music.melodies import melody_to_sequence
+from melody_rnn.formats.audio import SAMPLE_RATE
+from melody_rnn.tunes.tune import Tune
 
 SCALE = [60, 62, 64, 65, 67, 69, 71, 72]
 NOTE_SECONDS = 0.5
 
 
 def scale(program=0):
-    return melody_to_sequence(Melody([event for pitch in SCALE for event in (pitch, -2, -2, -2)]), 120, program)
+    events = tuple(event for pitch in SCALE for event in (pitch, -2, -2, -2))
+    return Tune(events, program=program).to_sequence()
 
 
 def strongest_pitches(samples):

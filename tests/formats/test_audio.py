@@ -9,7 +9,7 @@ from heard import NOTE_SECONDS, SCALE, scale, strongest_pitches
 from note_seq import NoteSequence
 
 from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError
-from melody_rnn.music import audio
+from melody_rnn.formats import audio
 
 PICCOLO = 72
 

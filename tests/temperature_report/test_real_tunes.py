@@ -31,7 +31,9 @@ def test_tunes_of_the_test_split_begin_with_a_note(tiny_config, tmp_path):
 
 def test_tunes_are_moved_into_the_model_s_range(tiny_config, tmp_path):
     corpus = dataset(tmp_path, [e + 24 if e > 0 else e for e in SCALE * 2])
-    pitches = [event for event in read_real_tunes(corpus, tiny_config, 16, Meter(2, 4)).melodies[0].events if event >= 0]
+    pitches = [
+        event for event in read_real_tunes(corpus, tiny_config, 16, Meter(2, 4)).melodies[0].events if event >= 0
+    ]
     assert min(pitches) >= 60 and max(pitches) < 72
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from note_seq import NoteSequence
 
-from melody_rnn.music.sequence_io import midi_bytes
+from melody_rnn.formats.midi.writer import midi_bytes
 
 COMMANDS = {
     "melody_rnn_generate": "generate",
@@ -47,4 +47,5 @@ def eighth_notes(pitches):
     sequence.tempos.add(qpm=120)
     for i, pitch in enumerate(pitches):
         sequence.notes.add(pitch=pitch, velocity=80, start_time=i / 4, end_time=(i + 1) / 4)
+    sequence.total_time = len(pitches) / 4
     return sequence

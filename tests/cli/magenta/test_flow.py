@@ -16,16 +16,15 @@ from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.data.examples import write_examples
 from melody_rnn.data.tfrecords import read_records
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.music.melodies import melody_from_sequence
 from melody_rnn.music.meters import COMMON_TIME
-from melody_rnn.music.sequence_io import read_sequence
+from melody_rnn.tunes.files import read_tune
 
 BASIC = Path(__file__).parents[2] / "data" / "basic_rnn.mag"
 HPARAMS = "--hparams=batch_size=4,rnn_layer_sizes=[8,6],attn_length=5"
 
 
 def notes(path):
-    return [note.pitch for note in read_sequence(path).notes]
+    return read_tune(path).pitches
 
 
 def test_from_a_folder_of_music_to_melodies_of_its_own_model(run, music, tmp_path, capsys):
@@ -138,13 +137,13 @@ def test_a_primer_file_brings_its_tempo_and_without_one_melodies_begin_with_a_mi
         "--qpm=70",
     )
     (path,) = (tmp_path / "a").iterdir()
-    given = list(melody_from_sequence(read_sequence(music / "tune03.mid")).melody)
+    given = list(read_tune(music / "tune03.mid"))
     assert notes(path)[: len([e for e in given if e >= 0])] == [event for event in given if event >= 0]
-    assert read_sequence(path).tempos[0].qpm == pytest.approx(120)
+    assert read_tune(path).qpm == 120
     run(*bundle, f"--output_dir={tmp_path / 'b'}", "--num_steps=16", "--qpm=90", "--temperature=0")
     (path,) = (tmp_path / "b").iterdir()
     assert notes(path)[0] == 60
-    assert read_sequence(path).tempos[0].qpm == pytest.approx(90, rel=1e-4)
+    assert read_tune(path).qpm == 90
     assert "no primer given" in capsys.readouterr().err
 
 
@@ -154,7 +153,7 @@ def test_beam_search_finds_likelier_melodies(run, tmp_path):
     for flags in ([], ["--beam_size=4", "--branch_factor=8", "--steps_per_iteration=4"]):
         output = tmp_path / str(len(flags))
         run("melody_rnn_generate", *bundle, *flags, f"--output_dir={output}")
-        melodies = [melody_from_sequence(read_sequence(path)).melody for path in sorted(output.iterdir())]
+        melodies = [read_tune(path) for path in sorted(output.iterdir())]
         assert len(melodies) == 4
         scores.append(sum(MelodyRNN.from_bundle(BASIC).log_likelihoods(melodies)))
     assert scores[1] > scores[0]
