@@ -9,8 +9,8 @@ import click
 
 from melody_rnn.cli import options
 from melody_rnn.cli.jobs import Job, each, find_jobs
-from melody_rnn.cli.kinds import KindsType
-from melody_rnn.cli.startup import quieten
+from melody_rnn.cli.kinds import SILENT_KINDS, KindsType
+from melody_rnn.cli.startup import load_note_seq, quieten
 
 if TYPE_CHECKING:
     from melody_rnn.tunes.tune import Tune
@@ -66,6 +66,8 @@ def command(
     if output_dir is not None:
         options.check_output_dir(output_dir)
     quieten(verbose)
+    if not SILENT_KINDS.issuperset(kinds):
+        load_note_seq(verbose)
     jobs = find_jobs(files, output_dir)
     grids = _GRIDS if steps_per_quarter is None else (steps_per_quarter,)
     for job, paths in each(jobs, lambda job: _convert(job, kinds, grids), "Converting"):

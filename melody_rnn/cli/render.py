@@ -10,7 +10,7 @@ import click
 from melody_rnn.cli import options
 from melody_rnn.cli.jobs import Job, each, find_jobs
 from melody_rnn.cli.listening import AUDIO_FORMATS, PICTURE_FORMATS, write_picture, write_sound
-from melody_rnn.cli.startup import load_tensorflow, quieten
+from melody_rnn.cli.startup import load_note_seq, load_tensorflow, quieten
 from melody_rnn.errors import InputFileError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 
@@ -81,6 +81,8 @@ def command(
     """
     _check(files, soundfont, model, output_dir)
     quieten(verbose)
+    if not set(formats or ("wav",)).isdisjoint(AUDIO_FORMATS):
+        load_note_seq(verbose)
     jobs = find_jobs(files, output_dir)
     renderer = _Renderer(formats or ("wav",), synth, soundfont, _load(model, verbose))
     for job, paths in each(jobs, renderer, "Rendering"):

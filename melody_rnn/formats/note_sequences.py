@@ -45,7 +45,8 @@ _SEQUENCE_MODES: Final = {
     "lydian": NoteSequence.KeySignature.LYDIAN,
     "locrian": NoteSequence.KeySignature.LOCRIAN,
 }
-_MODES: Final = {number: mode for mode, number in _SEQUENCE_MODES.items()}
+MODE_NAMES: Final = {number: mode for mode, number in _SEQUENCE_MODES.items()}
+"""Each mode's name by its number in a NoteSequence."""
 
 
 def score_from_sequence(sequence: NoteSequence) -> Score:
@@ -67,7 +68,7 @@ def score_from_sequence(sequence: NoteSequence) -> Score:
         end=end,
         meters=tuple(meters),
         keys=tuple(
-            KeyChange(quarters(k.time), key_of_tonic(int(k.key) % 12, _MODES.get(k.mode, "major")))
+            KeyChange(quarters(k.time), key_of_tonic(int(k.key) % 12, MODE_NAMES.get(k.mode, "major")))
             for k in sequence.key_signatures
         ),
         tempos=tuple(TempoChange(quarters(t.time), t.qpm) for t in sequence.tempos if t.qpm > 0),

@@ -10,6 +10,8 @@ from note_seq import NoteSequence
 
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.formats.midi import CHORD_PREFIX
+from melody_rnn.formats.note_sequences import MODE_NAMES
+from melody_rnn.music.keys import Key, key_of_tonic
 
 SLOWEST_QPM: Final = 60e6 / 0xFFFFFF
 FASTEST_QPM: Final = 10_000.0
@@ -47,7 +49,7 @@ def midi_bytes(
             raise InvalidArgumentError(
                 f"qpm must be from {SLOWEST_QPM:.2f} to {FASTEST_QPM:.0f} for a MIDI file, got {tempo.qpm:g}"
             )
-    midi = note_seq.note_sequence_to_pretty_midi(sequence)
+    midi = note_seq.note_sequence_to_pretty_midi(_with_keys_of_midi(sequence))
     to_tick = midi.time_to_tick
     buffer = io.BytesIO()
     midi.write(buffer)
@@ -68,6 +70,17 @@ def midi_bytes(
     out = io.BytesIO()
     file.save(file=out)
     return out.getvalue()
+
+
+def _with_keys_of_midi(sequence: NoteSequence) -> NoteSequence:
+    """Returns a sequence whose keys are major or minor, as MIDI has them, with the signatures that they had."""
+    copy = NoteSequence()
+    copy.CopyFrom(sequence)
+    for signature in copy.key_signatures:
+        key = key_of_tonic(int(signature.key), MODE_NAMES.get(signature.mode, "major"))
+        if key.mode not in ("major", "minor"):
+            signature.key, signature.mode = Key(key.sharps).tonic, NoteSequence.KeySignature.MAJOR
+    return copy
 
 
 def _timed(track: Any) -> list[tuple[int, Any]]:
