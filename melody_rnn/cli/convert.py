@@ -66,9 +66,9 @@ def command(
     if output_dir is not None:
         options.check_output_dir(output_dir)
     quieten(verbose)
+    jobs = find_jobs(files, output_dir)
     if not SILENT_KINDS.issuperset(kinds):
         load_note_seq(verbose)
-    jobs = find_jobs(files, output_dir)
     grids = _GRIDS if steps_per_quarter is None else (steps_per_quarter,)
     for job, paths in each(jobs, lambda job: _convert(job, kinds, grids), "Converting"):
         names = [str(path) for path in paths]

@@ -179,6 +179,8 @@ def _check(asked: Options) -> None:
     if asked.primer is not None and asked.primer_midi is not None:
         raise InvalidArgumentError("--primer and --primer-midi both say how to begin; give one of them")
     options.check_model(asked.model)
+    if asked.meter is not None:
+        asked.meter.steps_per_bar(options.steps_per_quarter(asked.model))
     options.check_output_dir(asked.output_dir)
     if asked.trace is not None and asked.trace.suffix != ".npz":
         raise InvalidArgumentError(f"--trace must name a .npz file, got {asked.trace}")

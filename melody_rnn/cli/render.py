@@ -81,9 +81,9 @@ def command(
     """
     _check(files, soundfont, model, output_dir)
     quieten(verbose)
+    jobs = find_jobs(files, output_dir)
     if not set(formats or ("wav",)).isdisjoint(AUDIO_FORMATS):
         load_note_seq(verbose)
-    jobs = find_jobs(files, output_dir)
     renderer = _Renderer(formats or ("wav",), synth, soundfont, _load(model, verbose))
     for job, paths in each(jobs, renderer, "Rendering"):
         names = [str(path) for path in paths]

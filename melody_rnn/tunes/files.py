@@ -165,9 +165,8 @@ def _notation_bytes(tunes: Sequence[Tune], kind: str) -> bytes:
         from melody_rnn.formats.musicxml.writer import musicxml_bytes, mxl_bytes
 
         return mxl_bytes(scores[0]) if kind == "mxl" else musicxml_bytes(scores[0])
-    from melody_rnn.formats.sheet import sheet_pdf, sheet_png, sheet_svg
+    from melody_rnn.formats.sheet import sheet_pdf, sheet_picture, sheet_png
 
     if kind == "pdf":
         return sheet_pdf(scores)
-    pages = sheet_png(scores) if kind == "png" else [page.encode() for page in sheet_svg(scores)]
-    return pages[0]
+    return sheet_png(scores[0]) if kind == "png" else sheet_picture(scores[0]).encode()

@@ -12,9 +12,6 @@ from melody_rnn.cli.magenta.flags import Definer, Flags, Log, run_command
 from melody_rnn.cli.magenta.models import check_source, load_model
 from melody_rnn.cli.startup import load_tensorflow
 from melody_rnn.errors import InvalidArgumentError, MelodyError, OutputError
-from melody_rnn.generation.request import count_new_steps
-from melody_rnn.tunes.files import midi_of, read_tune, write_new
-from melody_rnn.tunes.primers import read_primer
 
 if TYPE_CHECKING:
     from melody_rnn.model import MelodyRNN
@@ -49,6 +46,8 @@ def _define(flags: Definer) -> None:
 
 
 def _run(flags: Flags, log: Log) -> None:
+    from melody_rnn.generation.request import count_new_steps
+
     _check(flags)
     if flags.save_generator_bundle:
         load_tensorflow(log.is_verbose)
@@ -74,6 +73,9 @@ def _check(flags: Flags) -> None:
 
 
 def _read_primer(flags: Flags, log: Log) -> "Tune":
+    from melody_rnn.tunes.files import read_tune
+    from melody_rnn.tunes.primers import read_primer
+
     if flags.primer_melody:
         return read_primer(_parse_events(flags.primer_melody))
     if flags.primer_midi:
@@ -100,6 +102,7 @@ def _parse_events(text: str) -> list[int]:
 
 def _generate(flags: Flags, model: "MelodyRNN", primer: "Tune", log: Log) -> None:
     from melody_rnn.model import fresh_seed
+    from melody_rnn.tunes.files import midi_of, write_new
 
     folder = Path(flags.output_dir).expanduser()
     qpm = primer.qpm or flags.qpm or _DEFAULT_QPM

@@ -49,5 +49,5 @@ def test_every_flag_is_there_with_its_default(run, capsys, command):
     [["--num_steps=7"], ["--num_steps", "7"], ["-num_steps=7"], ["-num_steps", "7"]],
 )
 def test_values_may_follow_with_or_without_an_equals_sign(run, forms):
-    with pytest.raises(MelodyError, match="the primer has 8 steps and --num_steps, which counts them, is 7"):
+    with pytest.raises(MelodyError, match="the primer has 8 steps and num_steps, which counts them, is 7"):
         run("melody_rnn_generate", "--bundle_file=x.mag", *forms, "--primer_melody", str([60, *[-2] * 7]))

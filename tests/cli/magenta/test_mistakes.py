@@ -41,7 +41,7 @@ MISTAKES = [
     ([*FROM_BUNDLE, "--primer_melody=__import__('os').getpid()"], "--primer_melody must be a list of whole numbers"),
     ([*FROM_BUNDLE, "--primer_melody=" + "[" * 10_000], "--primer_melody must be a list of whole numbers"),
     ([*FROM_BUNDLE, "--primer_melody=[-2]"], "no note"),
-    ([*FROM_BUNDLE, "--primer_melody=[60, 62]", "--num_steps=2"], "the primer has 2 steps and --num_steps"),
+    ([*FROM_BUNDLE, "--primer_melody=[60, 62]", "--num_steps=2"], "the primer has 2 steps and num_steps"),
     ([*FROM_BUNDLE, "--primer_midi=missing.mid"], "missing.mid: cannot be read"),
     ([*FROM_BUNDLE, "--hparams=rnn_layer_sizes=[64,64]"], "rnn_layer_sizes=[64, 64], but the weights are of [48, 32]"),
     ([*FROM_BUNDLE, "--hparams=attn_length=40"], "attn_length=40, but the weights are of 0"),
