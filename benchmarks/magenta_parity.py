@@ -23,8 +23,7 @@ from pathlib import Path
 from melody_rnn import MelodyRNN
 from melody_rnn.config import MAGENTA_NAMES
 from melody_rnn.data.tfrecords import read_records
-from melody_rnn.music.melodies import melody_from_sequence, melody_to_sequence
-from melody_rnn.music.sequence_io import read_sequence, write_midi
+from melody_rnn.tunes.files import read_tune
 
 TOLERANCE = 1e-3
 NUM_TUNES = 120
@@ -187,10 +186,9 @@ def quiet() -> dict[str, str]:
 def write_music(folder: Path) -> None:
     """Writes tunes to learn from, half of them in a folder below."""
     (folder / "below").mkdir(parents=True)
-    melodies = MelodyRNN.from_preset().generate(NUM_TUNES, num_steps=160, seed=1)
-    for number, melody in enumerate(melodies):
+    for number, tune in enumerate(MelodyRNN.from_preset().generate(NUM_TUNES, num_steps=160, seed=1)):
         below = "below" if number % 2 else ""
-        write_midi(melody_to_sequence(melody, 120.0), folder / below / f"tune{number:02}.mid")
+        tune.write(folder / below / f"tune{number:02}.mid")
 
 
 def describe(flags: list[str]) -> str:
@@ -202,7 +200,7 @@ def describe(flags: list[str]) -> str:
         return ""
     files = sorted(Path(folder).glob("*")) if folder else [Path(str(path))]
     if files and files[0].suffix == ".mid":
-        notes = sum(len(read_sequence(file).notes) for file in files)
+        notes = sum(len(read_tune(file).pitches) for file in files)
         return f", {len(files)} files {files[0].name} .. {files[-1].name} with {notes} notes"
     parts = []
     for file in filter(Path.is_file, files):
@@ -225,7 +223,7 @@ def cross_score(comparison: Comparison, config: str) -> None:
 def read_melodies(folder: Path) -> list[list[int]]:
     """Returns the events of the MIDI files that a run and a bundle made."""
     paths = [path for part in ("of_run", "of_bundle") for path in sorted((folder / part).glob("*.mid"))]
-    return [list(melody_from_sequence(read_sequence(path)).melody) for path in paths]
+    return [list(read_tune(path)) for path in paths]
 
 
 def score(

@@ -11,11 +11,10 @@ import statistics
 import time
 from pathlib import Path
 
-from note_seq import Melody
-
-from melody_rnn.music.audio import audio_bytes, render
-from melody_rnn.music.melodies import melody_to_sequence
-from melody_rnn.music.piano_roll import picture_bytes, plot_piano_roll
+from melody_rnn.formats.audio import audio_bytes, render
+from melody_rnn.tunes.files import tune_bytes
+from melody_rnn.tunes.piano_roll import picture_bytes, plot_piano_roll
+from melody_rnn.tunes.tune import Tune
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 
@@ -26,15 +25,17 @@ def main() -> None:
     parser.add_argument("--soundfont", type=Path, help="a .sf2 or .sf3 [default: pretty_midi's]")
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
-    melody = Melody([event for _ in range(16) for pitch in SCALE for event in (pitch, -2)])
-    sequence = melody_to_sequence(melody, qpm=120)
+    tune = Tune(tuple(event for _ in range(16) for pitch in SCALE for event in (pitch, -2)), title="A scale")
+    sequence = tune.to_sequence()
     samples = render(sequence, "sine")
     jobs = {"render sine": lambda: render(sequence, "sine")}
     jobs["render soundfont"] = lambda: render(sequence, "soundfont", arguments.soundfont)
     if shutil.which("fluidsynth"):
         jobs["render fluidsynth"] = lambda: render(sequence, "fluidsynth", arguments.soundfont)
     jobs |= {f"encode {name}": lambda name=name: audio_bytes(samples, name) for name in ("wav", "flac", "ogg")}
-    jobs["draw piano roll"] = lambda: picture_bytes(plot_piano_roll(melody))
+    jobs["draw piano roll"] = lambda: picture_bytes(plot_piano_roll(tune))
+    for kind in ("mid", "abc", "musicxml", "svg", "png", "pdf"):
+        jobs[f"write .{kind}"] = lambda kind=kind: tune_bytes([tune], kind)
     played = len(samples) / 44_100
     print(f"16 bars at 120 quarters a minute, {played:.0f} s of sound\n")
     print(f"{'':18} {'seconds':>8} {'times real time':>16} {'first time':>11}")

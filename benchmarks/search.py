@@ -47,11 +47,11 @@ def searches(model: MelodyRNN) -> dict[str, Callable[[int], Melody]]:
     """Returns functions of a seed, each of which finds one melody of 128 steps."""
     return {
         "sampling": lambda seed: model.generate(1, seed=seed)[0],
-        "best of 64, likely": lambda seed: model.best_of(64, seed=seed)[0].melody,
-        "best of 64, typical": lambda seed: model.best_of(64, by="typical", seed=seed)[0].melody,
-        "a beam of 8": lambda _: model.beam_search(8)[0].melody,
-        "a beam of 64": lambda _: model.beam_search(64)[0].melody,
-        "Magenta's beam, 4 x 4": lambda seed: model.stochastic_beam_search(StochasticBeam(4, 4), seed=seed)[0].melody,
+        "best of 64, likely": lambda seed: model.best_of(64, seed=seed)[0],
+        "best of 64, typical": lambda seed: model.best_of(64, by="typical", seed=seed)[0],
+        "a beam of 8": lambda _: model.beam_search(8)[0],
+        "a beam of 64": lambda _: model.beam_search(64)[0],
+        "Magenta's beam, 4 x 4": lambda seed: model.stochastic_beam_search(StochasticBeam(4, 4), seed=seed)[0],
     }
 
 

@@ -22,7 +22,6 @@ from pathlib import Path
 
 import keras
 import tensorflow as tf
-from note_seq import Melody
 from rich.console import Console
 from rich.table import Table
 
@@ -32,7 +31,6 @@ from melody_rnn.data import dataset as datasets
 from melody_rnn.data.build import build_dataset
 from melody_rnn.data.dataset import Dataset
 from melody_rnn.evaluation import evaluate
-from melody_rnn.music.melodies import melody_to_sequence
 from melody_rnn.training import train
 from melody_rnn.training.settings import SETTINGS
 
@@ -93,7 +91,7 @@ def write_sequences(dataset: Dataset, path: Path) -> int:
     melodies = dataset.split("train")
     with tf.io.TFRecordWriter(str(path)) as writer:
         for melody in melodies:
-            sequence = melody_to_sequence(Melody(melody.events.tolist(), steps_per_bar=melody.steps_per_bar))
+            sequence = melody.tune.to_sequence()
             sequence.id = sequence.filename = melody.id
             writer.write(sequence.SerializeToString())
     return len(melodies)

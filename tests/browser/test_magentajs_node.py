@@ -8,13 +8,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from note_seq import Melody
 
 from melody_rnn import MelodyRNN
 from melody_rnn.bundles.magentajs import write_magentajs
 from melody_rnn.config import CONFIGS, NetworkConfig
 from melody_rnn.events import NO_EVENT
-from melody_rnn.music.melodies import squash
+from melody_rnn.music.transposition import home_transposition, transpose
 from melody_rnn.presets import Preset, make_network
 from melody_rnn.sampling.temperature import softmax
 
@@ -61,8 +60,9 @@ def test_notes_of_events():
 
 
 def in_key(config, events):
-    squashed, _ = squash(Melody(events), config.encoding.min_note, config.encoding.max_note, config.transpose_to_key)
-    return [int(event) for event in squashed]
+    home = config.encoding.min_note, config.encoding.max_note
+    amount = home_transposition(events, *home, config.transpose_to_key)
+    return transpose(events, amount, *home).tolist()
 
 
 def assert_continued_alike(model, primers, results):

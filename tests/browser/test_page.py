@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from melody_rnn import MelodyRNN
-from melody_rnn.music.sequence_io import read_sequence
+from melody_rnn.formats.reading import read_score
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "browser"
 LIBRARY = "https://cdn.jsdelivr.net/npm/@magenta/music@1.23.1/dist/magentamusic.js"
@@ -65,8 +65,8 @@ def test_the_page_writes_plays_and_saves_a_melody(open_page, screenshots, tmp_pa
     with page.expect_download() as download:
         page.get_by_role("button", name="Save MIDI").click()
     download.value.save_as(tmp_path / "saved.mid")
-    saved = read_sequence(tmp_path / "saved.mid")
-    assert [(round(note.start_time * 8), note.pitch) for note in saved.notes] == notes
+    saved = read_score(tmp_path / "saved.mid").parts[0].notes
+    assert [(round(note.start * 4), note.pitch) for note in saved] == notes
 
     page.get_by_label("Temperature").fill("1")
     page.get_by_label("New bars").select_option("8")

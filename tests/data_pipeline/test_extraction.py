@@ -75,7 +75,7 @@ def test_a_melody_has_the_meter_of_its_source(meter: Meter):
     assert only(extract(scale(8, bars=bars, meters=meters((0, meter))), LENIENT)).meter == meter
 
 
-@pytest.mark.parametrize("meter", [Meter(3, 32), Meter(1, 128), Meter(300, 4)])
+@pytest.mark.parametrize("meter", [Meter(3, 32), Meter(1, 128), Meter(32, 128), Meter(300, 4)])
 def test_bars_of_no_whole_number_of_steps_or_of_no_use_are_dropped(meter: Meter):
     assert rules_of(extract(scale(8, meters=meters((0, meter))), LENIENT)) == ["meter"]
 
@@ -209,11 +209,11 @@ def test_what_is_put_in_within_a_piece_grows_no_note():
 
 
 def test_a_later_meter_s_pickup_is_made_whole_too():
-    notes = [(quarter, quarter + 1, 60 + quarter) for quarter in range(12)]
-    changed = score(*notes, bars=(0, 4, 5, 8, 11), meters=meters((0, Meter(4, 4)), (4, Meter(3, 4))))
+    notes = [(quarter, quarter + 1, 60 + quarter) for quarter in range(13)]
+    changed = score(*notes, bars=(0, 2, 6, 7, 10), meters=meters((0, Meter(4, 4)), (6, Meter(3, 4))))
     first, second = extract(changed, LENIENT).melodies
-    assert (first.pickup_steps, second.pickup_steps) == (0, 4)
-    assert second.events[::4] == [-2, -2, 64, 65, 66, 67, 68, 69, 70, 71]
+    assert (first.pickup_steps, second.pickup_steps) == (8, 4)
+    assert second.events[::4] == [-2, -2, 66, 67, 68, 69, 70, 71, 72]
 
 
 def test_repeats_are_taken_once_or_played():

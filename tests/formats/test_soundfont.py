@@ -7,8 +7,8 @@ import soundfile
 from heard import SCALE, scale, strongest_pitches
 
 from melody_rnn.errors import InputFileError
-from melody_rnn.formats.soundfont import read_soundfont, unpack
 from melody_rnn.formats import audio
+from melody_rnn.formats.soundfont import read_soundfont, unpack
 
 RATE, PITCH = 44_100, 69
 PRESET = struct.Struct("<20sHHHIII")
