@@ -301,7 +301,7 @@ def _melody(
 ) -> StoredMelody:
     if not (isinstance(row["id"], str) and isinstance(row["title"], str) and row["split"] in SPLITS):
         raise ValueError("its index holds a row of another form")
-    if not (meter.denominator and 0 <= pickup_steps < meter.steps_per_bar(steps_per_quarter)):
+    if not (meter.denominator and pickup_steps < meter.steps_per_bar(steps_per_quarter)):
         raise ValueError("it holds a meter or pickup that is none")
     return StoredMelody(row["id"], events, meter, row["split"], row["title"], key, pickup_steps, steps_per_quarter)
 

@@ -28,7 +28,7 @@ def _load_type() -> Any:
 
 
 if TYPE_CHECKING:
-    from note_seq import NoteSequence
+    from note_seq import NoteSequence as NoteSequence
 else:
     NoteSequence = _load_type()
 
