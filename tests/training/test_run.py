@@ -156,8 +156,9 @@ def test_what_cannot_be_trained_is_refused(tmp_path):
         resume(tmp_path / "nothing", dataset())
     with pytest.raises(InvalidArgumentError, match="no melody in its validation split"):
         train(CONFIG, SETTINGS, Dataset(tuple(dataset().split("train"))), tmp_path / "new")
+    finer = Dataset(tuple(replace(melody, steps_per_quarter=12) for melody in dataset().melodies))
     with pytest.raises(InvalidArgumentError, match="12 steps a quarter note and the model 4"):
-        train(CONFIG, SETTINGS, replace(dataset(), steps_per_quarter=12), tmp_path / "new")
+        train(CONFIG, SETTINGS, finer, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
