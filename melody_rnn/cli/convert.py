@@ -28,8 +28,8 @@ _GRIDS: Final = (4, 12, 24)
     type=KindsType(),
     required=True,
     metavar="KINDS",
-    help="What to write: mid, abc, musicxml, mxl, svg, png or pdf (sheet music), wav, flac or ogg; several with commas "
-    "between.",
+    help="What to write: mid, abc, musicxml, mxl, svg, png or pdf (sheet music), wav, flac, ogg or mp3; several with "
+    "commas between.",
 )
 @click.option(
     "--steps-per-quarter",

@@ -131,8 +131,8 @@ class Options:
     metavar="KINDS",
     default="mid",
     show_default=True,
-    help="Which files to write of each melody: mid, abc, musicxml, mxl, svg, png or pdf (sheet music), wav, flac or "
-    "ogg; several with commas between.",
+    help="Which files to write of each melody: mid, abc, musicxml, mxl, svg, png or pdf (sheet music), wav, flac, "
+    "ogg or mp3; several with commas between.",
 )
 @click.option("--sheet", is_flag=True, help="Write the sheet music of all melodies too, as one .pdf.")
 @listening.audio_option

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from melody_rnn.tunes.tune import Tune
 
 
-SILENT_KINDS: Final = frozenset(KINDS) - {"mid", "wav", "flac", "ogg"}
+SILENT_KINDS: Final = frozenset(KINDS) - {"mid", "wav", "flac", "ogg", "mp3"}
 """Kinds that are written without note_seq."""
 
 

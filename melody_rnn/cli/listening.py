@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from melody_rnn.tunes.piano_roll import PictureFormat
     from melody_rnn.tunes.tune import Tune
 
-AUDIO_FORMATS: Final = ("wav", "flac", "ogg")
+AUDIO_FORMATS: Final = ("wav", "flac", "ogg", "mp3")
 PICTURE_FORMATS: Final = ("png", "svg")
 
 audio_option = click.option("--audio", is_flag=True, help="Write each melody's sound too, as a .wav beside it.")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     "formats",
     multiple=True,
     type=click.Choice([*AUDIO_FORMATS, *PICTURE_FORMATS]),
-    help="Sound (wav, flac, ogg) or a piano roll (png, svg). May be given several times. [default: wav]",
+    help="Sound (wav, flac, ogg, mp3) or a piano roll (png, svg). May be given several times. [default: wav]",
 )
 @click.option(
     "--soundfont",

@@ -21,7 +21,7 @@ from melody_rnn.formats.midi.writer import midi_bytes
 from melody_rnn.formats.soundfont import read_soundfont
 
 Synth = Literal["soundfont", "fluidsynth", "sine"]
-AudioFormat = Literal["wav", "flac", "ogg"]
+AudioFormat = Literal["wav", "flac", "ogg", "mp3"]
 Samples = NDArray[np.float32]
 """[num_samples, 2] float32 in -1..1 at `SAMPLE_RATE`, left and right."""
 
@@ -31,7 +31,12 @@ TAIL_SECONDS: Final = 2.0
 MAX_SECONDS: Final = 3600.0
 """Music longer than this is taken for damaged: its samples would fill gigabytes."""
 _FADE_SECONDS: Final = 0.25
-_ENCODINGS: Final = {"wav": ("WAV", "PCM_16"), "flac": ("FLAC", "PCM_16"), "ogg": ("OGG", "VORBIS")}
+_ENCODINGS: Final = {
+    "wav": ("WAV", "PCM_16"),
+    "flac": ("FLAC", "PCM_16"),
+    "ogg": ("OGG", "VORBIS"),
+    "mp3": ("MP3", "MPEG_LAYER_III"),
+}
 _VOLUME: Final = 7
 _OCTAVE_VOLUMES: Final = (1.0, 0.4, 0.15)
 
@@ -83,7 +88,7 @@ def default_soundfont() -> Path:
 
 
 def audio_bytes(samples: Samples, file_format: AudioFormat = "wav") -> bytes:
-    """Returns samples as the bytes of a file: 16-bit WAV or FLAC, or Ogg Vorbis.
+    """Returns samples as the bytes of a file: 16-bit WAV or FLAC, Ogg Vorbis or MP3.
 
     Raises:
         InvalidArgumentError: If the format is unknown.

@@ -9,8 +9,8 @@ from melody_rnn.notebook.quiet import quietly
 with quietly():
     from melody_rnn.model import MelodyRNN
 
+from melody_rnn.notebook.composing import compose
 from melody_rnn.notebook.listening import ListeningRoom
-from melody_rnn.notebook.pieces import Piece, compose
 from melody_rnn.notebook.temperature import (
     ChoiceView,
     Step,
@@ -26,7 +26,6 @@ __all__ = [
     "ChoiceView",
     "ListeningRoom",
     "MelodyRNN",
-    "Piece",
     "Step",
     "compose",
     "hear",

@@ -1,4 +1,4 @@
-"""The listening room: controls, a piano roll and a player, as Jupyter widgets."""
+"""The listening room: controls, a piano roll, sheet music and a player, as Jupyter widgets."""
 
 import base64
 import html
@@ -13,12 +13,14 @@ from IPython.display import display
 from melody_rnn.config import MAX_SEED
 from melody_rnn.errors import MelodyRNNError
 from melody_rnn.events import DEFAULT_QPM
+from melody_rnn.formats.reading import SUFFIXES
 from melody_rnn.model import MelodyRNN, fresh_seed
 from melody_rnn.music.meters import parse_meter
-from melody_rnn.music.primers import Primer, parse_primer, primer_from_sequence
-from melody_rnn.music.sequence_io import SUFFIXES, read_sequence
-from melody_rnn.notebook.pieces import Piece, common_pitches, compose
+from melody_rnn.notebook import composing
+from melody_rnn.notebook.composing import compose
 from melody_rnn.presets import DEFAULT_PRESET, list_presets
+from melody_rnn.tunes.files import read_tune
+from melody_rnn.tunes.tune import Tune
 
 INSTRUMENTS: Final = {
     "piano": 0,
@@ -49,9 +51,9 @@ class ListeningRoom:
 
     Attributes:
         view: All of it, as a widget; the room shows itself where it is a cell's last line.
-        piece: What was generated last, or None.
+        tune: What was generated last, or None.
         compared: What was compared last.
-        comparison: A button and the pieces side by side, to be shown where the notebook wants them.
+        comparison: A button and the tunes side by side, to be shown where the notebook wants them.
     """
 
     def __init__(self, model: str | None = None, folder: str | Path = "midi_out") -> None:
@@ -61,16 +63,18 @@ class ListeningRoom:
             model: The shipped model that is chosen at first; the default one if None.
             folder: Where saved files go.
         """
-        self.piece: Piece | None = None
-        self.compared: list[Piece] = []
+        self.tune: Tune | None = None
+        self.compared: list[Tune] = []
         self._folder = Path(folder)
         self._models: dict[str, MelodyRNN] = {}
-        self._uploaded: Primer | None = None
+        self._uploaded: Tune | None = None
         self._make_controls(model or DEFAULT_PRESET)
         self.status = widgets.HTML()
         self.roll = widgets.Image(format="png", layout=widgets.Layout(max_width="100%", object_fit="contain"))
+        self.sheet = widgets.HTML(layout=widgets.Layout(max_width="100%"))
         self.player = _player()
-        self._result = widgets.VBox([self.roll, self.player], layout=widgets.Layout(display="none"))
+        shown = [self.roll, self.player, self.sheet]
+        self._result = widgets.VBox(shown, layout=widgets.Layout(display="none"))
         self._cards = widgets.HBox(layout=widgets.Layout(flex_flow="row wrap"))
         generate = _button("Generate", self.generate, "primary", "play")
         save = _button("Save .mid and .wav", self.save, "", "download")
@@ -86,7 +90,7 @@ class ListeningRoom:
         display(self.view)
 
     def generate(self, *_: object) -> None:
-        """Generates with the controls' settings, shows the piano roll and loads the player."""
+        """Generates with the controls' settings, shows piano roll and sheet music, and loads the player."""
         self._run(self._generate)
 
     def compare(self) -> None:
@@ -141,26 +145,27 @@ class ListeningRoom:
                 button.disabled = False
 
     def _generate(self) -> str:
-        if self.is_fresh.value and self.piece is not None:
+        if self.is_fresh.value and self.tune is not None:
             self.seed.value = fresh_seed()
-        (self.piece,) = self._compose([self.temperature.value])
-        self.roll.value = self.piece.png()
-        self.player.value = self.piece.wav
+        (self.tune,) = self._compose([self.temperature.value])
+        self.roll.value = composing.picture(self.tune)
+        self.player.value = composing.sound(self.tune)
+        self.sheet.value = composing.sheet(self.tune)
         self._result.layout.display = ""
         return f"{self.model.value}, temperature {self.temperature.value:g}, seed {self.seed.value}"
 
     def _compare(self) -> str:
         self.compared = self._compose([box.value for box in self.compared_temperatures])
-        pitches = common_pitches(self.compared)
-        self._cards.children = [_card(piece, pitches) for piece in self.compared]
+        pitches = composing.common_pitches(self.compared)
+        self._cards.children = [_card(tune, pitches) for tune in self.compared]
         return f"{self.model.value}, seed {self.seed.value} at each temperature: the same dice"
 
-    def _compose(self, temperatures: Sequence[float]) -> list[Piece]:
+    def _compose(self, temperatures: Sequence[float]) -> list[Tune]:
         return compose(
             self._loaded(),
             temperatures,
             num_bars=self.bars.value,
-            primer=self._uploaded or (parse_primer(self.primer.value) if self.primer.value.strip() else None),
+            primer=self._uploaded or (self.primer.value if self.primer.value.strip() else None),
             seed=self.seed.value,
             meter=parse_meter(self.meter.value),
             tonic=KEYS.index(self.key.value) if self.key.value in KEYS else None,
@@ -175,11 +180,17 @@ class ListeningRoom:
         return self._models[name]
 
     def _save(self) -> str:
-        if self.piece is None:
+        if self.tune is None:
             return "nothing to save yet: press Generate"
-        paths = self.piece.save(self._folder)
-        links = ", ".join(_download_link(path) for path in paths)
-        return f"saved in {html.escape(str(self._folder.absolute()))}: {links}"
+        paths = composing.save(self.tune, self._folder)
+        names = " and ".join(path.name for path in paths)
+        # The sound is linked compressed, for what is linked is saved with the notebook.
+        links = [
+            _download_link(paths[0].name, "midi", paths[0].read_bytes()),
+            _download_link(f"{paths[0].stem}.mp3", "mpeg", composing.sound(self.tune)),
+        ]
+        folder = html.escape(str(self._folder.absolute()))
+        return f"saved in {folder}: {html.escape(names)}. Download: {', '.join(links)}"
 
     def _forget_upload(self, *_: object) -> None:
         self._uploaded, self.primer.placeholder = None, _NO_PRIMER
@@ -193,15 +204,18 @@ class ListeningRoom:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, Path(name).name)
             path.write_bytes(bytes(file["content"]))
-            primer = primer_from_sequence(read_sequence(path))
-        if primer.meter is not None:
-            if str(primer.meter) not in self.meter.options:
-                self.meter.options = [*self.meter.options, str(primer.meter)]
-            self.meter.value = str(primer.meter)
+            try:
+                primer = read_tune(path, self._loaded().config.steps_per_quarter)
+            except MelodyRNNError as error:
+                # The folder is nobody's business.
+                raise type(error)(str(error).replace(f"{path}", name)) from error
+        if str(primer.meter) not in self.meter.options:
+            self.meter.options = [*self.meter.options, str(primer.meter)]
+        self.meter.value = str(primer.meter)
         self.primer.value, self.primer.placeholder = "", f"{name} (or type another one here)"
         self._uploaded = primer
-        voices = ", its top voice" if primer.is_polyphonic else ""
-        return f"primer: {html.escape(name)}{voices}, {len(primer.events)} steps in {primer.meter}"
+        remarks = "".join(f"; {remark}" for remark in primer.remarks)
+        return html.escape(f"primer: {name}, {len(primer)} steps in {primer.meter}{remarks}")
 
 
 def _row(children: Sequence[widgets.Widget]) -> widgets.Widget:
@@ -222,21 +236,20 @@ def _temperature_box(temperature: float) -> widgets.Widget:
     )
 
 
-def _card(piece: Piece, pitches: range) -> widgets.Widget:
-    """Returns a piece of a comparison: its temperature, its piano roll, its player."""
-    title = widgets.HTML(f"<b>T = {piece.about['temperature']:g}</b>")
-    png = piece.png(bars_per_row=4, pitches=pitches)
+def _card(tune: Tune, pitches: range) -> widgets.Widget:
+    """Returns a tune of a comparison: its temperature, its piano roll, its player."""
+    title = widgets.HTML(f"<b>T = {composing.temperature_of(tune):g}</b>")
+    png = composing.picture(tune, bars_per_row=4, pitches=pitches)
     roll = widgets.Image(value=png, format="png", layout=widgets.Layout(max_width="100%"))
-    player = _player(piece.wav)
+    player = _player(composing.sound(tune))
     player.layout.width = "100%"
     return widgets.VBox([title, roll, player], layout=widgets.Layout(width="32%", min_width="240px", padding="4px"))
 
 
-def _player(wav: bytes = b"") -> widgets.Audio:
-    return widgets.Audio(value=wav, format="wav", autoplay=False, loop=False)
+def _player(mp3: bytes = b"") -> widgets.Audio:
+    return widgets.Audio(value=mp3, format="mp3", autoplay=False, loop=False)
 
 
-def _download_link(path: Path) -> str:
-    kind = "audio/midi" if path.suffix == ".mid" else "audio/wav"
-    data = base64.b64encode(path.read_bytes()).decode()
-    return f'<a href="data:{kind};base64,{data}" download="{html.escape(path.name)}">{html.escape(path.name)}</a>'
+def _download_link(name: str, kind: str, data: bytes) -> str:
+    address = f"data:audio/{kind};base64,{base64.b64encode(data).decode()}"
+    return f'<a href="{address}" download="{html.escape(name)}">{html.escape(name)}</a>'

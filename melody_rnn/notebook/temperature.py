@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from melody_rnn.events import NO_EVENT, NOTE_OFF
 from melody_rnn.model import MelodyRNN
-from melody_rnn.music.piano_roll import GENERATED_COLOUR, PRIMER_COLOUR, RollWords, picture_bytes
 from melody_rnn.music.pitches import note_name
-from melody_rnn.music.primers import parse_primer
-from melody_rnn.notebook.pieces import Piece, common_pitches
-from melody_rnn.sampling.temperature import softmax, temper
+from melody_rnn.notebook.composing import common_pitches, picture, sound, temperature_of
+from melody_rnn.sampling.temperature import entropy_of, softmax, temper
+from melody_rnn.tunes.piano_roll import GENERATED_COLOUR, PRIMER_COLOUR, RollWords, picture_bytes
+from melody_rnn.tunes.primers import parse_primer
+from melody_rnn.tunes.tune import Tune
 
 Language = Literal["en", "es"]
 Floats = NDArray[np.float64]
@@ -106,12 +107,6 @@ def softmax_at(logits: NDArray[np.float32], temperature: float) -> Floats:
     return probabilities
 
 
-def entropy(probabilities: Floats) -> float:
-    """Returns the entropy of a distribution in nats."""
-    positive = probabilities[probabilities > 0]
-    return float(-(positive * np.log(positive)).sum())
-
-
 class ChoiceView:
     """The softmax of one step as bars, which follow a temperature slider and a slider over the steps of a primer.
 
@@ -165,7 +160,7 @@ def draw_choice(
     axes.set_ylim(0, 1.05)
     axes.set_ylabel(words["probability"])
     axes.set_title(
-        f"T = {temperature:g}    {words['entropy']} {entropy(probabilities):.2f} {words['nats']}    "
+        f"T = {temperature:g}    {words['entropy']} {float(entropy_of(probabilities)):.2f} {words['nats']}    "
         f"{words['largest']} {probabilities.max():.2f}",
         fontsize=10,
         loc="left",
@@ -180,7 +175,9 @@ def plot_curves(step: Step, language: Language = "en", temperatures: Floats = _C
     distributions = [softmax_at(step.logits, float(temperature)) for temperature in temperatures]
     figure = Figure(figsize=(8.5, 4.6), layout="constrained", dpi=110)
     upper, lower = figure.subplots(2, 1, sharex=True)
-    upper.plot(temperatures, [entropy(distribution) for distribution in distributions], color=GENERATED_COLOUR)
+    upper.plot(
+        temperatures, [float(entropy_of(distribution)) for distribution in distributions], color=GENERATED_COLOUR
+    )
     _draw_limits(upper, {words["uniform"].format(n=num_classes): float(np.log(num_classes)), words["certain"]: 0.0})
     upper.set_ylabel(f"{words['entropy']} ({words['nats']})")
     lower.plot(temperatures, [distribution.max() for distribution in distributions], color=PRIMER_COLOUR)
@@ -209,16 +206,16 @@ def plot_limits(step: Step, language: Language = "en", temperatures: Sequence[fl
     return figure
 
 
-def hear(pieces: Sequence[Piece], language: Language = "en") -> widgets.VBox:
-    """Returns pieces below one another, each with its temperature, piano roll and player."""
+def hear(tunes: Sequence[Tune], language: Language = "en") -> widgets.VBox:
+    """Returns tunes below one another, each with its temperature, piano roll and player."""
     words = RollWords("comienzo", "generado", "probabilidad") if language == "es" else RollWords()
     layout = widgets.Layout(max_width="100%", width="900px")
-    pitches = common_pitches(pieces)
+    pitches = common_pitches(tunes)
     rows = []
-    for piece in pieces:
-        png = piece.png(title=f"T = {piece.about['temperature']:g}", words=words, pitches=pitches)
+    for tune in tunes:
+        png = picture(tune, title=f"T = {temperature_of(tune):g}", words=words, pitches=pitches)
         roll = widgets.Image(value=png, format="png", layout=layout)
-        rows += [roll, widgets.Audio(value=piece.wav, format="wav", autoplay=False, loop=False)]
+        rows += [roll, widgets.Audio(value=sound(tune), format="mp3", autoplay=False, loop=False)]
     return widgets.VBox(rows)
 
 

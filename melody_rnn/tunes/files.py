@@ -14,15 +14,13 @@ from melody_rnn.tunes.from_score import fitting_grid, tunes_of_score
 from melody_rnn.tunes.to_score import about_text, score_of
 from melody_rnn.tunes.tune import Tune
 
-AUDIO_KINDS: Final = ("wav", "flac", "ogg")
+AUDIO_KINDS: Final = ("wav", "flac", "ogg", "mp3")
 NOTATION_KINDS: Final = ("abc", "musicxml", "xml", "mxl")
 SHEET_KINDS: Final = ("svg", "png", "pdf")
 KINDS: Final = ("mid", *NOTATION_KINDS, *SHEET_KINDS, *AUDIO_KINDS)
 
 
-def read_tunes(
-    path: str | Path, steps_per_quarter: int | Sequence[int] = DEFAULT_STEPS_PER_QUARTER
-) -> list[Tune]:
+def read_tunes(path: str | Path, steps_per_quarter: int | Sequence[int] = DEFAULT_STEPS_PER_QUARTER) -> list[Tune]:
     """Reads all tunes of a music file: those of an ABC tune book, the parts of a MIDI or MusicXML file but drums.
 
     Tunes are as written: each section once, with the last of its endings; `Tune.played` performs the repeats.

@@ -260,7 +260,7 @@ class Tune:
 
         Args:
             path: A name that ends in .mid, .abc, .musicxml, .xml or .mxl, in .svg, .png or .pdf for sheet music, or in
-                .wav, .flac or .ogg for sound. Its folder must exist.
+                .wav, .flac, .ogg or .mp3 for sound. Its folder must exist.
             overwrite: Whether a file of that name may be replaced.
 
         Returns:

@@ -13,15 +13,16 @@ import pytest
 import soundfile
 
 from melody_rnn.model import MelodyRNN
-from melody_rnn.music.piano_roll import roll_notes
-from melody_rnn.music.primers import parse_primer
 from melody_rnn.notebook.temperature import next_step, softmax_at
+from melody_rnn.tunes.piano_roll import roll_notes
+from melody_rnn.tunes.primers import parse_primer
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 NAMES = ["listening", "temperature", "temperatura"]
 PRIMER = "G4:2 A4:2 B4:2 D5:2 B4:4 A4:4"
 SECONDS_PER_STEP = 60 / 120 / 4
 TAIL_SECONDS = 2
+MAX_BYTES = 3 * 2**20
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,8 @@ def run(name, folder, question):
     notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell(f"import json\nprint(json.dumps({question}))"))
     nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
+    # What a person saves has all that was shown and heard in it.
+    assert len(nbformat.writes(notebook)) < MAX_BYTES
     return notebook, json.loads(printed(notebook.cells[-1]))
 
 
@@ -42,10 +45,14 @@ def printed(cell):
     return "".join(output.text for output in cell.outputs if output.output_type == "stream")
 
 
+def widgets_of(notebook):
+    return list(notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"].values())
+
+
 def sounds(notebook):
     """Returns what each player of a notebook plays, as the browser gets it."""
     found = []
-    for widget in notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"].values():
+    for widget in widgets_of(notebook):
         if widget["model_name"] == "AudioModel":
             (buffer,) = widget["buffers"]
             samples, rate = soundfile.read(io.BytesIO(base64.b64decode(buffer["data"])))
@@ -64,18 +71,21 @@ def check_sound(samples, num_steps):
 
 def test_listening(tmp_path, model):
     question = (
-        "{'events': [[int(e) for e in piece.melody] for piece in [room.piece, *room.compared]],"
-        " 'probabilities': room.piece.probabilities[1:].tolist(),"
-        " 'drawn': [[round(p.get_y() + 0.44), round(p.get_x())] for p in room.piece.figure().axes[0].patches"
+        "{'events': [list(tune) for tune in [room.tune, *room.compared]],"
+        " 'probabilities': room.tune.probabilities[1:],"
+        " 'drawn': [[round(p.get_y() + 0.44), round(p.get_x())]"
+        " for p in __import__('melody_rnn.notebook.composing', fromlist=['x']).figure(room.tune).axes[0].patches"
         " if p.get_zorder() == 3], 'status': room.status.value, 'saved': [room.save(), room.status.value][1]}"
     )
     notebook, answer = run("listening", tmp_path, question)
-    expected = [list(model.generate(1, 128, temperature=t, seed=1)[0]) for t in (1.0, 0.5, 1.0, 1.5)]
+    tunes = [model.generate(1, 128, temperature=t, seed=1)[0] for t in (1.0, 0.5, 1.0, 1.5)]
+    expected = [list(tune) for tune in tunes]
     assert answer["events"] == expected
     probabilities = model.trace([expected[0]])[0].probabilities[1:]
     np.testing.assert_allclose(answer["probabilities"], probabilities, atol=1e-5)
-    assert answer["drawn"] == [[note.pitch, note.start_step] for note in roll_notes(expected[0])]
+    assert answer["drawn"] == [[note.pitch, note.start_step] for note in roll_notes(tunes[0])]
     assert answer["status"] == "tunes_rnn, temperature 1, seed 1"
+    assert any("<svg" in str(widget["state"].get("value")) for widget in widgets_of(notebook)), "no sheet music"
     players = sounds(notebook)
     assert len(players) == 4
     for samples in players:
@@ -94,7 +104,7 @@ def test_temperature(name, tmp_path, model):
         "{'bars': [view.bars, [setattr(view.temperature, 'value', 0.5), view.bars][1]],"
         " 'curves': [axes.lines[0].get_ydata().tolist() for axes in plot_curves(step).axes],"
         " 'limits': [[bar.get_height() for bar in axes.patches] for axes in plot_limits(step).axes],"
-        " 'events': [[int(e) for e in piece.melody] for piece in pieces], 'answer': float(q[0] / q[1])}"
+        " 'events': [list(tune) for tune in tunes], 'answer': float(q[0] / q[1])}"
     )
     notebook, answer = run(name, tmp_path, question)
     step = next_step(model, PRIMER)

@@ -6,7 +6,6 @@ from melody_rnn.notebook.temperature import (
     ChoiceView,
     Step,
     draw_choice,
-    entropy,
     next_step,
     plot_curves,
     softmax_at,
@@ -20,11 +19,6 @@ def test_softmax_is_the_formula():
     exponentials = np.exp(STEP.logits.astype(np.float64) / 0.6)
     np.testing.assert_allclose(softmax_at(STEP.logits, 0.6), exponentials / exponentials.sum(), atol=1e-6)
     assert softmax_at(STEP.logits, 0).tolist() == [0, 1, 0, 0]
-
-
-def test_entropy_in_nats():
-    assert entropy(np.array([0.5, 0.5, 0.0])) == pytest.approx(np.log(2))
-    assert entropy(np.array([1.0, 0.0])) == 0
 
 
 def test_classes_are_named_in_both_languages():

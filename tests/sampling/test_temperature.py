@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from melody_rnn.sampling.temperature import dynamic_temperature, log_softmax, softmax, temper
-from melody_rnn.sampling.temperature import entropy as entropy_of
+from melody_rnn.sampling import temperature as tempering
+from melody_rnn.sampling.temperature import dynamic_temperature, entropy_of, log_softmax, softmax, temper
 
 logits = arrays(np.float32, (1, 12), elements=st.floats(-30, 30, width=32))
 # Huge ones, and masked ones beside at least one that is not.
@@ -83,7 +83,7 @@ def test_huge_and_masked_logits_stay_finite(z):
 @settings(deadline=None)
 @given(wild_logits | logits)
 def test_entropy_is_that_of_the_distribution(z):
-    assert entropy_of(z).numpy()[0] == pytest.approx(entropy(softmax(z)), abs=1e-5)
+    assert tempering.entropy(z).numpy()[0] == pytest.approx(entropy(softmax(z)), abs=1e-5)
 
 
 def test_dynamic_temperature_follows_the_share_of_the_largest_entropy():
@@ -110,3 +110,8 @@ def test_one_temperature_a_melody():
 def test_log_softmax_is_the_logarithm_of_softmax():
     z = np.random.default_rng(0).normal(size=(2, 5)).astype(np.float32)
     np.testing.assert_allclose(np.exp(log_softmax(z)), softmax(z), atol=1e-6)
+
+
+def test_entropy_of_probabilities_is_in_nats():
+    assert entropy_of(np.array([0.5, 0.5, 0.0])) == pytest.approx(np.log(2))
+    assert entropy_of(np.array([[1.0, 0.0], [0.25, 0.75]])).tolist() == pytest.approx([0, 0.5623351446])
