@@ -27,7 +27,8 @@ _MODE_NAMES: Final[Mapping[str, str]] = {
     "mix": "mixolydian",
     "loc": "locrian",
 }
-_TONIC: Final = re.compile(r"([A-Ga-g])([#b♯♭]?)\s*([A-Za-z]*)")
+_TONIC: Final = re.compile(r"([A-Ga-g])([#b♯♭]?)(\s*)([A-Za-z]*)")
+_ACCIDENTALS: Final = re.compile(r"(?<!\S)(?:(?:\^\^|\^|__|_|=)[A-Ga-g])+(?!\S)")
 _ACCIDENTAL: Final = re.compile(r"(\^\^|\^|__|_|=)([A-Ga-g])")
 _ALTERS: Final = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}
 _CLEF: Final = re.compile(
@@ -35,7 +36,7 @@ _CLEF: Final = re.compile(
 )
 _SHIFT: Final = re.compile(r"\b(octave|transpose)=\s*(-?\d{1,2})\b")
 _FRACTION: Final = re.compile(r"(\d{1,4})\s*/\s*(\d{1,4})")
-_BEAT_TEMPO: Final = re.compile(r"((?:\d{1,3}\s*/\s*\d{1,3}\s*)+)=\s*(\d{1,4}(?:\.\d{1,3})?)")
+_BEAT_TEMPO: Final = re.compile(r"([\d/\s]{3,80}?)=\s*(\d{1,4}(?:\.\d{1,3})?)")
 _OLD_TEMPO: Final = re.compile(r"(?:([A-Ga-g])(\d{0,2}(?:/\d{1,2})?)\s*=\s*)?(\d{1,4})")
 _MAX_BEATS: Final = 64
 
@@ -62,7 +63,9 @@ def parse_key(text: str) -> KeyField:
     """Reads a K: field, such as 'D', 'Amix', 'F# minor', 'HP', 'D =c ^g', 'G clef=treble-8' or 'none'."""
     plain = text.strip()
     shift = parse_shift(plain)
-    extra = {letter.upper(): _ALTERS[sign] for sign, letter in _ACCIDENTAL.findall(plain)}
+    # Where they stand alone; 'clef=bass' makes no B natural.
+    signs = "".join(_ACCIDENTALS.findall(plain))
+    extra = {letter.upper(): _ALTERS[sign] for sign, letter in _ACCIDENTAL.findall(signs)}
     if plain.startswith(("HP", "Hp")):
         # The pipes' scale, whether its sharps are printed or not.
         key: Key | None = Key(2, "mixolydian")
@@ -70,11 +73,10 @@ def parse_key(text: str) -> KeyField:
         return KeyField(None, extra, shift)
     else:
         key = _named_key(plain)
-        if key is None:
-            return KeyField(None, extra, shift, is_known=False)
     if re.search(r"\bexp\b", plain):
         return KeyField(None, extra, shift)
-    assert key is not None
+    if key is None:
+        return KeyField(None, extra, shift, is_known=False)
     return KeyField(key, {**signature_alters(key), **extra}, shift)
 
 
@@ -137,7 +139,8 @@ def parse_tempo(text: str, unit: Fraction) -> float | None:
     match = _BEAT_TEMPO.match(plain)
     if match:
         beats = [Fraction(int(top), int(bottom)) for top, bottom in _FRACTION.findall(match[1]) if int(bottom)]
-        return _tempo(4 * sum(beats, Fraction(0)) * Fraction(match[2]))
+        if beats:
+            return _tempo(4 * sum(beats, Fraction(0)) * Fraction(match[2]))
     old = _OLD_TEMPO.fullmatch(plain)
     if not old:
         return None
@@ -153,11 +156,14 @@ def _named_key(text: str) -> Key | None:
     match = _TONIC.match(text)
     if not match:
         return None
-    letter, accidental, mode = match.groups()
+    letter, accidental, gap, mode = match.groups()
     name = mode.lower()
     # K:Bb is B flat; K:bb is too, but K:Ab minor's b is taken above.
     known = name if name in ("", "m") else name[:3]
     if known not in _MODE_NAMES:
+        # 'bass' and 'clef=alto' begin with letters of tonics, but are clefs without a key.
+        if letter.islower() and not gap:
+            return None
         known = ""
     mode_name = _MODE_NAMES[known]
     place = _PLACES[letter.upper()] + 7 * {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}[accidental]

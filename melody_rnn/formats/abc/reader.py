@@ -19,9 +19,11 @@ from melody_rnn.formats.abc.fields import (
     parse_tempo,
     parse_unit,
 )
-from melody_rnn.formats.abc.tokens import Token, read_bar, read_length, read_note, tokens
+from melody_rnn.formats.abc.texts import plain_text
+from melody_rnn.formats.abc.tokens import NoteWord, Token, read_bar, read_length, read_note, tokens
 from melody_rnn.formats.abc.tunebook import AbcTune
 from melody_rnn.formats.abc.voice import UNITS, Voice, quarters
+from melody_rnn.formats.engraving import is_compound
 from melody_rnn.formats.score import ChordSymbol, KeyChange, Mark, MeterChange, Part, Score, TempoChange
 from melody_rnn.music.meters import Meter
 
@@ -46,6 +48,8 @@ _MARKS: Final[Mapping[str, Mark]] = {
     "ds": "dal_segno",
     "dalsegno": "dal_segno",
 }
+_SYMBOLS: Final[Mapping[str, str]] = {"S": "segno", "O": "coda"}
+_USER_SYMBOL: Final = re.compile(r"([H-Wh-w])\s*=\s*[!+]?([^!+]*)")
 _ENDING_NUMBER: Final = re.compile(r"\s*\d")
 _PROGRAM: Final = re.compile(r"(?:%%|)MIDI\s*=?\s*program\s+(?:\d+\s+)?(\d{1,3})")
 _DRUMS: Final = re.compile(r"(?:%%|)MIDI\s*=?\s*channel\s+10\b")
@@ -85,6 +89,7 @@ class _Reader:
         self._keys: dict[int, KeyField] = {}
         self._tempos: dict[int, float] = {}
         self._chords: dict[int, str] = {}
+        self._symbols = dict(_SYMBOLS)
         self._now = Voice()
         self._chord_words: list[Token] | None = None
         self._ends_with_bar = False
@@ -128,10 +133,11 @@ class _Reader:
     def _directive(self, line: str) -> None:
         program, drums = _PROGRAM.search(line), _DRUMS.search(line)
         if program:
-            self._program = min(int(program[1]), 127)
-            self._now.program = self._program
+            self._now.program = min(int(program[1]), 127)
         if drums:
-            self._is_drums = self._now.is_drums = True
+            self._now.is_drums = True
+        if not self._in_body:
+            self._program, self._is_drums = self._now.program, self._now.is_drums
 
     def _field(self, name: str, value: str) -> None:
         handlers: dict[str, Callable[[str], None]] = {
@@ -143,6 +149,7 @@ class _Reader:
             "P": self._part_field,
             "I": self._directive,
             "C": self._composer_field,
+            "U": self._user_symbol_field,
         }
         if name in handlers:
             handlers[name](value)
@@ -150,9 +157,9 @@ class _Reader:
     def _key_field(self, value: str) -> None:
         key = parse_key(value)
         if not key.is_known and self._in_body:
-            key = KeyField(self._key.key, {**self._key.alters, **key.alters}, key.shift)
-        self._key = key
+            key = KeyField(self._now.key.key, {**self._now.key.alters, **key.alters}, key.shift)
         if not self._in_body:
+            self._key = key
             self._begin_body()
         voice = self._now
         voice.key = key
@@ -171,12 +178,13 @@ class _Reader:
             self._meters[0] = self._meter
 
     def _meter_field(self, value: str) -> None:
-        self._meter, self._has_meter = parse_meter(value), True
+        meter = parse_meter(value)
         if not self._in_body:
+            self._meter, self._has_meter = meter, True
             return
-        self._set_meter(self._now)
-        if self._meter and self._leads(self._now):
-            self._meters[self._now.now] = self._meter
+        _set_meter(self._now, meter)
+        if meter and self._leads(self._now):
+            self._meters[self._now.now] = meter
 
     def _unit_field(self, value: str) -> None:
         unit = parse_unit(value)
@@ -194,20 +202,29 @@ class _Reader:
             self._tempos[self._now.now if self._in_body else 0] = qpm
 
     def _voice_field(self, value: str) -> None:
-        name, _, rest = value.partition(" ")
-        if self._in_body:
-            self._now = self._voice(name, rest)
-        else:
+        name, rest = (*value.split(None, 1), "", "")[:2]
+        if not self._in_body:
             self._voice_lines[name] = rest
+            return
+        if self._now.name == "" and name not in self._voices and (name == "1" or self._now.is_untouched):
+            # What stands before the first V: is of that voice.
+            self._now.name = name
+            self._voices[name] = self._voices.pop("")
+        self._now = self._voice(name, rest)
 
     def _part_field(self, value: str) -> None:
         if self._in_body and self._leads(self._now):
-            self._now.label(value)
+            self._now.label(plain_text(value))
         elif not self._in_body and len(value) > 1:
             self._remarks[f"the order of its parts, P:{value[:40]}, is not heeded"] = None
 
     def _composer_field(self, value: str) -> None:
-        self._composer = self._composer or value
+        self._composer = self._composer or plain_text(value)
+
+    def _user_symbol_field(self, value: str) -> None:
+        match = _USER_SYMBOL.match(value)
+        if match:
+            self._symbols[match[1]] = match[2]
 
     def _voice(self, name: str, about: str) -> Voice:
         """Returns a voice by its name; one that is new begins with what the header says."""
@@ -218,22 +235,17 @@ class _Reader:
             voice = Voice(name, key=self._key, program=self._program, is_drums=self._is_drums)
             voice.unit = self._unit or default_unit(self._meter if self._has_meter else Meter(4, 4))
             voice.shift = self._key.shift or 0
-            self._set_meter(voice)
+            _set_meter(voice, self._meter or (None if self._has_meter else Meter(4, 4)))
             self._voices[name] = voice
         shift = parse_shift(about)
         if shift is not None:
             voice.shift = shift
         title = re.search(r'\b(?:name|nm)\s*=\s*"?([^"]{1,60})', about)
         if title:
-            voice.title = title[1].strip()
+            voice.title = plain_text(title[1].strip())
         if re.search(r"\bclef=perc|\bperc\b", about):
             voice.is_drums = True
         return voice
-
-    def _set_meter(self, voice: Voice) -> None:
-        meter = self._meter or (None if self._has_meter else Meter(4, 4))
-        voice.bar_units = int(meter.quarters * UNITS) if meter else None
-        voice.is_compound = meter is not None and meter.numerator % 3 == 0 and meter.denominator >= 8
 
     def _leads(self, voice: Voice) -> bool:
         """Returns whether a voice is the one that tells the bars, keys and meters of all."""
@@ -245,35 +257,42 @@ class _Reader:
             line = f"|{line}"
         for token in tokens(line):
             if self._chord_words is not None:
-                self._chord_words = self._in_chord(token, self._chord_words)
+                self._in_chord(token, self._chord_words)
             elif token.kind == "open":
                 self._chord_words = []
             else:
                 self._word(token)
             self._ends_with_bar = token.kind == "bar"
 
-    def _in_chord(self, token: Token, chord: list[Token]) -> list[Token] | None:
-        """Takes a word between brackets, and returns the words there, or None when the chord is over."""
+    def _in_chord(self, token: Token, chord: list[Token]) -> None:
+        """Takes a word between brackets."""
         if token.kind in ("note", "tie"):
-            return [*chord, token]
-        if token.kind == "close":
-            self._chord([t for t in chord if t.kind == "note"], token.text[1:], any(t.kind == "tie" for t in chord))
-            return None
-        if token.kind == "bar":
-            # The bracket was none of a chord.
-            for earlier in chord:
-                self._word(earlier)
+            chord.append(token)
+        elif token.kind == "quoted":
             self._word(token)
-            return None
-        return chord
+        elif token.kind == "close":
+            self._chord_words = None
+            self._chord(chord, token.text[1:])
+        elif token.kind == "bar":
+            # The bracket was none of a chord.
+            self._chord_words = None
+            for earlier in [*chord, token]:
+                self._word(earlier)
 
-    def _chord(self, words: Sequence[Token], length_text: str, is_tied: bool) -> None:
-        notes = [word for word in (read_note(token.text) for token in words) if word is not None]
+    def _chord(self, tokens_inside: Sequence[Token], length_text: str) -> None:
+        notes: list[NoteWord] = []
+        ties: list[bool] = []
+        for token in tokens_inside:
+            note = read_note(token.text)
+            if note is not None:
+                notes.append(note)
+                ties.append(False)
+            elif token.kind == "tie" and ties:
+                ties[-1] = True
         length = read_length(length_text)
         if notes and length is not None:
             self._now.chord(notes, length)
-            if is_tied:
-                self._now.tie()
+            self._now.tie(ties)
 
     def _word(self, token: Token) -> None:
         voice, text = self._now, token.text
@@ -296,15 +315,17 @@ class _Reader:
         elif kind == "tuplet":
             voice.tuplet(text)
         elif kind == "overlay":
-            voice.overlay()
+            voice.overlay(len(text))
         elif kind == "quoted":
             self._quoted(text.strip('"').strip())
         elif kind == "field":
             self._field(text[1], text[3:-1].strip())
         elif kind in ("mark", "old_mark"):
             self._mark(text[1:-1])
+        elif kind == "symbol":
+            self._mark(self._symbols.get(text, ""))
         elif kind == "old_chord":
-            self._chord(list(tokens(text[1:-1])), "", is_tied=False)
+            self._chord(list(tokens(text[1:-1])), "")
 
     def _quoted(self, text: str) -> None:
         """Takes a text in quotes: a chord symbol, or an annotation, which may say where to go on."""
@@ -320,3 +341,8 @@ class _Reader:
         if mark and self._leads(self._now):
             self._now.mark(mark)
         return mark is not None
+
+
+def _set_meter(voice: Voice, meter: Meter | None) -> None:
+    voice.bar_units = int(meter.quarters * UNITS) if meter else None
+    voice.is_compound = meter is not None and is_compound(meter) and meter.numerator > 3

@@ -10,6 +10,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 _LENGTH: Final = r"\d*(?:/+\d*)*"
+# The bracket of an ending; that of a chord can have a chord symbol after it.
+_ENDING_BRACKET: Final = r"""\[(?=\s*(?:\d|"(?![^"\n]*"[^]|\n]{0,40}\])))"""
 _LEXER: Final = re.compile(
     rf"""
       (?P<note>(?:\^\^|\^/\d?|\^|__|_/\d?|_|=)?[A-Ga-g][',]*{_LENGTH})
@@ -18,9 +20,9 @@ _LEXER: Final = re.compile(
           (?::\s*)*\|[|:\]]*(?:\s+:+(?![|:]))?      # any line with what is written about it
         | \[\|[|:\]]*
         | ::+ | :\]
-        | \[(?=\s*["\d])                            # the bracket of an ending
+        | {_ENDING_BRACKET}
       )
-      \s*(?:\[\s*(?=["\d]))?\s*(?P<ending>\d[\d,.\-]*(?![/\d]))?
+      \s*(?:{_ENDING_BRACKET}\s*)?\s*(?P<ending>\d[\d,.\-]*(?![/\d]))?
     | (?P<rest>[zx]{_LENGTH})
     | (?P<bars_rest>[ZX]\d*)
     | (?P<quoted>"[^"\n]*"?)
@@ -34,7 +36,8 @@ _LEXER: Final = re.compile(
     | (?P<close>\]{_LENGTH})
     | (?P<tie>-)
     | (?P<overlay>&+)
-    | (?P<space>y{_LENGTH}|(?:[\s`)\\.~*$;?@H-WYh-w]|\((?!\s*\d))+)
+    | (?P<symbol>[H-Wh-w])
+    | (?P<space>y{_LENGTH}|(?:[\s`)\\.~*$;?@Y]|\((?!\s*\d))+)
     | (?P<other>.)
     """,
     re.VERBOSE,
@@ -143,7 +146,8 @@ def read_bar(text: str, ending: str) -> BarSigns:
     if set(bare) == {":"}:
         colons = 1
     opens = bare.endswith(":")
-    is_double = bare.count("|") > 1 or "]" in bare or bare.startswith("[|") or colons > 0 or opens
+    # What '[|]' stands for is not seen, so no section ends there.
+    is_double = bare != "[|]" and (bare.count("|") > 1 or "]" in bare or bare.startswith("[|") or colons > 0 or opens)
     return BarSigns(min(colons + 1, _MAX_PLAYED_TIMES), opens, is_double, _endings(ending))
 
 

@@ -4,18 +4,20 @@ Source: the ABC standard 2.1, abcnotation.com, sections 2.2 and 3.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from melody_rnn.formats.abc.texts import plain_text
 
 _TUNE_START: Final = re.compile(r"\s*X:\s*(.*)")
 _FIELD_LINE: Final = re.compile(r"\s*(?:[A-Za-z+]:|%)")
 _BLOCK_START: Final = re.compile(r"%%begin(text|ps|svg)\b")
 _COMMENT: Final = re.compile(r"(?<!\\)%.*")
 # A line of music after an empty line: bar lines, and nothing that music does not have.
-_MUSIC: Final = re.compile(r"""[][A-Ga-gxyzXZ|:()<>{}"'^_=,/\d\s.~+!&$*`\\HLMOPSTuv-]*\|[^;?]*""")
+_MUSIC: Final = re.compile(r"""[][A-Ga-gxyzXZ:()<>{}"'^_=,/\d\s.~+!&$*`\\HLMOPSTuv-]*\|[^;?]*""")
 _WORD: Final = re.compile(r"[h-wH-W]{2}|[a-zA-Z]{5}")
-_QUOTED: Final = re.compile(r'"[^"]*"|![^!]*!|\[[A-Za-z]:[^]]*\]')
+_QUOTED: Final = re.compile(r'"[^"]*"|![^!]*!|\[[A-Za-z]:[^]]{0,200}\]')
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,10 @@ def split_tunebook(data: bytes) -> Iterator[AbcTune]:
     header = _file_header(lines[: starts[0]])
     for index, (start, end) in enumerate(zip(starts, [*starts[1:], len(lines)], strict=True)):
         match = _TUNE_START.match(lines[start])
-        own = [*header, *_tune_lines(lines[start + 1 : end])]
-        titles = (line[2:].strip() for line in own if line.startswith("T:"))
-        yield AbcTune(index, match[1].strip() if match else "", next(titles, ""), tuple(own))
+        own = [*header, *_continued(_tune_lines(lines[start + 1 : end]))]
+        titles = (plain_text(line[2:].strip()) for line in own if line.startswith("T:"))
+        number = _COMMENT.sub("", match[1]).strip() if match else ""
+        yield AbcTune(index, number, next(titles, ""), tuple(own))
 
 
 def _file_header(lines: Sequence[str]) -> list[str]:
@@ -72,6 +75,20 @@ def _file_header(lines: Sequence[str]) -> list[str]:
             return []
         header.append(line.strip())
     return [line for line in header if line[0] in "MLQUIm" or line.startswith("%%MIDI")]
+
+
+def _continued(lines: Iterable[str]) -> Iterator[str]:
+    """Yields lines, fields joined with what a line that starts with ``+:`` adds to them."""
+    held: list[str] = []
+    for line in lines:
+        if line.startswith("+:"):
+            held.append(line[2:].strip())
+            continue
+        if held:
+            yield " ".join(held)
+        held = [line]
+    if held:
+        yield " ".join(held)
 
 
 def _tune_lines(lines: Sequence[str]) -> Iterator[str]:

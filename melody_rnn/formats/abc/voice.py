@@ -1,6 +1,6 @@
 """One voice of an ABC tune: what its words make, note by note and bar by bar."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
@@ -15,9 +15,9 @@ UNITS: Final = 60_480
 """Units of a quarter note, in which a voice counts: fine enough for all usual tuplets, and quicker than fractions."""
 _MAX_UNITS: Final = 40_000 * UNITS
 _MAX_NOTES: Final = 50_000
-# How many notes a tuplet takes the time of, as the standard has it; None where the meter decides.
 _Place = tuple[str, int]
 """A note's letter and its pitch without accidentals."""
+# How many notes a tuplet takes the time of, as the standard has it; None where the meter decides.
 _TUPLET_TIMES: Final[Mapping[int, int | None]] = {2: 3, 3: 2, 4: 3, 5: None, 6: 2, 7: None, 8: 3, 9: None}
 
 
@@ -70,6 +70,7 @@ class Voice:
     _tuplet: tuple[Fraction, int] = (Fraction(1), 0)
     _layer: int = 0
     _bar_end: int = 0
+    _bars_ahead: int = 0
 
     def note(self, word: NoteWord) -> None:
         """Adds a note."""
@@ -78,7 +79,7 @@ class Voice:
         self._sound(word, self.now + units)
         self._advance(units)
 
-    def chord(self, words: list[NoteWord], length: Fraction) -> None:
+    def chord(self, words: Sequence[NoteWord], length: Fraction) -> None:
         """Adds notes that begin together; the first one's length and the chord's own tell how long it takes."""
         units = self._take(length * words[0].length)
         self._last, self._last_start = [], self.now
@@ -117,20 +118,27 @@ class Voice:
         q = q or _TUPLET_TIMES.get(p) or (3 if self.is_compound else 2)
         self._tuplet = (Fraction(q, p), r or p)
 
-    def tie(self) -> None:
-        """Ties the last notes to the next ones of their pitch."""
-        self._ties.update(self._last)
+    def tie(self, which: Sequence[bool] = ()) -> None:
+        """Ties the last notes, or those of a chord that are given, to the next ones of their pitch."""
+        chosen = which or [True] * len(self._last)
+        self._ties.update(last for last, is_tied in zip(self._last, chosen, strict=True) if is_tied)
 
-    def overlay(self) -> None:
-        """Begins another layer of the bar."""
+    def overlay(self, num_bars: int) -> None:
+        """Begins another layer of the last bars."""
         self._bar_end = max(self._bar_end, self.now)
-        self.now = self.bars[-1].start
+        self._bars_ahead = min(num_bars, len(self.bars)) - 1
+        self.now = self.bars[-1 - self._bars_ahead].start
         self._layer += 1
         self._altered.clear()
         self._last = []
 
     def bar(self, signs: BarSigns) -> None:
         """Ends a bar, and begins one if time has passed."""
+        if self._bars_ahead:
+            self.now = self.bars[-self._bars_ahead].start
+            self._bars_ahead -= 1
+            self._altered.clear()
+            return
         self.now = max(self.now, self._bar_end)
         self._layer, self._bar_end = 0, 0
         self._altered.clear()
@@ -144,6 +152,11 @@ class Voice:
             self._close(self.bars[-2], signs)
         last.opens_repeat |= signs.opens_repeat
         last.endings = signs.endings or last.endings
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing has sounded and no time has passed in it."""
+        return not self.notes and not self.now
 
     def label(self, text: str) -> None:
         """Names the section that begins here."""

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from melody_rnn.formats.abc.fields import signature_alters
+from melody_rnn.formats.abc.texts import field_text
 from melody_rnn.formats.engraving import EngravedBar, Item, Spelled, beat_groups, engrave, is_compound, spelled
 from melody_rnn.formats.score import Bar, Score
 from melody_rnn.music.keys import Key
@@ -55,8 +56,8 @@ class _TuneWriter:
     def text(self, number: int) -> str:
         """Returns the tune with its header."""
         score = self._score
-        lines = [f"X:{number}", f"T:{clean(score.title)}"]
-        lines += [f"C:{clean(score.composer)}"] if score.composer else []
+        lines = [f"X:{number}", f"T:{field_text(score.title)}"]
+        lines += [f"C:{field_text(score.composer)}"] if score.composer else []
         lines += [f"M:{score.meters[0].meter}"] if score.meters else []
         lines.append(f"L:1/{int(4 / self._unit)}")
         lines += [f"Q:{self._tempo(score.tempos[0].qpm)}"] if score.tempos else []
@@ -84,7 +85,7 @@ class _TuneWriter:
             bar = engraved.bar
             if bar.label:
                 lines += [line.rstrip()] if line.strip() else []
-                lines.append(f"P:{clean(bar.label)}")
+                lines.append(f"P:{field_text(bar.label)}")
                 line, count = "", 0
             if not number or (bar.label and not line):
                 line += self._opening(bar, is_first=not number)
@@ -153,7 +154,7 @@ class _TuneWriter:
             if item.triplet and item.triplet != triplet:
                 word += f"(3:2:{sum(other.triplet == item.triplet for other in items)}"
             triplet = item.triplet
-            word += f'"{clean(self._chords[item.start])}"' if item.start in self._chords else ""
+            word += self._chord_symbol(item.start) if item.start in self._chords else ""
             sign = "" if broken else _broken(item, following)
             word += self._item(item, state, sign or broken)
             word += sign
@@ -161,6 +162,10 @@ class _TuneWriter:
         words += [word] if word else []
         words += [_AT_END[mark] for mark in sorted(bar.marks) if mark in _AT_END]
         return " ".join(words)
+
+    def _chord_symbol(self, start: Fraction) -> str:
+        """Returns the chord symbol that stands at a time, in quotes, which none of it may have."""
+        return '"{}"'.format(" ".join(self._chords[start].replace('"', "'").split()))
 
     def _item(self, item: Item, state: "_Accidentals", broken: str) -> str:
         # Of a dotted pair each is written as half of both; the long one has a dot.
@@ -189,12 +194,6 @@ class _Accidentals:
             return ""
         self._by_octave[place] = self._by_letter[name.letter] = name.alter
         return _ACCIDENTALS[name.alter]
-
-
-def clean(text: str) -> str:
-    """Returns a text on one line, with nothing in it that would end a field or a string."""
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(printable.replace('"', "'").replace("%", "\\%").split())
 
 
 def _broken(item: Item, following: Item | None) -> str:
