@@ -39,7 +39,9 @@ def test_words(text: str, expected: list[str]):
     assert words(text) == expected
 
 
-@pytest.mark.parametrize("text", ["|", "||", "|]", "[|", "[|]", "|:", ":|", "::", ":|:", ":||:", "|::", ": | :", ":| :"])
+@pytest.mark.parametrize(
+    "text", ["|", "||", "|]", "[|", "[|]", "|:", ":|", "::", ":|:", ":||:", "|::", ": | :", ":| :"]
+)
 def test_bar_lines_are_words(text: str):
     assert words(f"A{text}B") == ["note A", f"bar {text}", "note B"]
 
