@@ -209,8 +209,8 @@ def _flatten(text: ET.Element) -> None:
     for child in list(text):
         text.remove(child)
     text.text = _printable(content.translate(_MUSIC_CHARACTERS))
-    size = next((size for size in sizes if size), 0.0)
-    text.set("font-size", f"{size * _TEXT_SCALE:g}")
+    font_size = next((size for size in sizes if size), 0.0)
+    text.set("font-size", f"{font_size * _TEXT_SCALE:g}")
     text.set("font-family", f"{_FAMILY}, Times, serif")
 
 
