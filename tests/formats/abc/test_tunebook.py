@@ -91,8 +91,19 @@ def test_history_has_several_lines():
 
 @pytest.mark.parametrize(
     "extra",
-    ["w:C-D E\n", "W:CDE\n", "m: ~n3 = n{o}n{m}n\n", "U: W = !trill!\n", "r:CDE\n", "N:CDE\n", "Z:CDE\n", "s:CDE\n"]
-    + ["R:reel\nB:Book\nD:Disc\nF:file\nG:group\nO:Cork\nS:Source\nA:Area\n", "%%text CDE\n", "I:linebreak $\n"],
+    [
+        "w:C-D E\n",
+        "W:CDE\n",
+        "m: ~n3 = n{o}n{m}n\n",
+        "U: W = !trill!\n",
+        "r:CDE\n",
+        "N:CDE\n",
+        "Z:CDE\n",
+        "s:CDE\n",
+        "R:reel\nB:Book\nD:Disc\nF:file\nG:group\nO:Cork\nS:Source\nA:Area\n",
+        "%%text CDE\n",
+        "I:linebreak $\n",
+    ],
 )
 def test_other_fields_are_no_music(extra: str):
     assert line(read_text(f"X:1\n{extra}K:C\nC|\n{extra}D|\n")) == "60:1/2 62:1/2"
