@@ -1,26 +1,20 @@
-"""Notes of a score as notation writes them: split at bar lines and beats, tied, dotted, in triplets.
+"""Bars of a score as notation writes them: notes and rests split at bar lines and beats, tied, dotted, in triplets."""
 
-A value is split where it would hide a stronger beat than the one it begins or ends on; a note as long as a beat may be
-syncopated across a beat that does not halve the bar.
-"""
-
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from melody_rnn.errors import MelodyError
 from melody_rnn.events import NOTES_PER_OCTAVE
+from melody_rnn.formats.note_values import TRIPLET, find_triplets, split_value
+from melody_rnn.formats.note_values import is_compound as is_compound
 from melody_rnn.formats.score import Bar, Note, Score
 from melody_rnn.music.keys import Key, spell
 from melody_rnn.music.meters import COMMON_TIME, Meter
 from melody_rnn.music.pitches import parse_pitch_class
-
-_PLAIN: Final = tuple(Fraction(2) ** power for power in range(3, -6, -1))
-VALUES: Final = {value: (value, 0) for value in _PLAIN} | {value * Fraction(3, 2): (value, 1) for value in _PLAIN}
-"""Lengths in quarter notes that one note head with at most one dot has: its plain value, and its dots."""
-_TRIPLET: Final = Fraction(3, 2)
 
 
 class Spelled(NamedTuple):
@@ -45,7 +39,7 @@ class Item:
         start: Where it begins, in quarter notes from the score's start.
         length: How long it sounds, in quarter notes.
         written: The value that is written: in a triplet half as long again.
-        pitch: MIDI pitch, or None for a rest.
+        name: The pitch as the key at the note's start spells it, or None for a rest.
         is_tied: Whether a tie leads to the next item.
         is_held: Whether a tie leads here.
         triplet: The number of its triplet in the bar, from 1; 0 for none.
@@ -54,7 +48,7 @@ class Item:
     start: Fraction
     length: Fraction
     written: Fraction
-    pitch: int | None
+    name: Spelled | None
     is_tied: bool = False
     is_held: bool = False
     triplet: int = 0
@@ -67,6 +61,7 @@ class EngravedBar:
     Attributes:
         bar: The bar with its signs.
         end: Where it ends, in quarter notes.
+        origin: From where its beats count: its start, or for a pickup where a whole bar would have begun.
         meter: The meter that holds in it.
         key: The key that holds in it, or None.
         items: Notes and rests, without gaps.
@@ -74,6 +69,7 @@ class EngravedBar:
 
     bar: Bar
     end: Fraction
+    origin: Fraction
     meter: Meter
     key: Key | None
     items: tuple[Item, ...]
@@ -84,33 +80,53 @@ class EngravedBar:
         return self.end - self.bar.start == self.meter.quarters
 
     @property
-    def counts(self) -> bool:
-        """Whether the bar counts in a line: a pickup of up to half a bar does not."""
-        return 2 * (self.end - self.bar.start) > self.meter.quarters
+    def is_pickup(self) -> bool:
+        """Whether the bar leads to the first beat of the next one."""
+        return self.origin < self.bar.start
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it is a whole bar with nothing but one rest in it."""
+        return self.is_whole and len(self.items) == 1 and self.items[0].name is None
+
+
+class _Span(NamedTuple):
+    """What sounds in a bar from one time to another: a note or a part of one, or silence."""
+
+    start: Fraction
+    end: Fraction
+    name: Spelled | None
+    is_tied: bool = False
+    is_held: bool = False
 
 
 def engrave(score: Score) -> list[EngravedBar]:
     """Returns the bars of a score's first part with all that is written in them.
 
+    Notes are tied where chord symbols and tempos stand within them. A key holds from the first bar that begins with it.
+
     Args:
         score: Its first part is one line: no two notes sound at once.
 
     Raises:
-        MelodyError: If notes of the part overlap, or begin and end at times that no notation has.
+        MelodyError: If it has no part, its notes overlap, or they begin and end at times that no notation has.
     """
-    notes = list(score.parts[0].notes)
-    for note, following in pairwise(notes):
-        if note.end > following.start:
-            raise MelodyError("several notes sound at once; only a single line can be written")
-    ends = [*(bar.start for bar in score.bars[1:]), score.end]
-    splits = sorted(chord.start for chord in score.chords)
-    engraved, number = [], 0
-    for bar, end in zip(score.bars, ends, strict=True):
+    if not score.parts:
+        raise MelodyError("there is no part in it to write")
+    notes = score.parts[0].notes
+    if any(note.end > following.start for note, following in pairwise(notes)):
+        raise MelodyError("several notes sound at once; only a single line can be written")
+    names = [spelled(note.pitch, _in_force(score.keys, note.start)) for note in notes]
+    splits = sorted({*(chord.start for chord in score.chords), *(tempo.start for tempo in score.tempos[1:])})
+    engraved, number = list[EngravedBar](), 0
+    for before, bar, following in zip((None, *score.bars), score.bars, (*score.bars[1:], None), strict=False):
+        end = following.start if following else score.end
         meter = _in_force(score.meters, bar.start) or COMMON_TIME
-        spans, number = _spans(notes, number, bar.start, end)
-        own_splits = [time for time in splits if bar.start < time < end]
-        items = _written(spans, bar.start, end, meter, own_splits)
-        engraved.append(EngravedBar(bar, end, meter, _in_force(score.keys, bar.start), tuple(items)))
+        origin = end - meter.quarters if _leads_on(before, bar, following, end, meter) else bar.start
+        spans, number = _spans(notes, names, number, bar.start, end)
+        own_splits = splits[bisect_right(splits, bar.start) : bisect_right(splits, end)]
+        items = tuple(_written(spans, origin, end, meter, own_splits))
+        engraved.append(EngravedBar(bar, end, origin, meter, _in_force(score.keys, bar.start), items))
     return engraved
 
 
@@ -122,33 +138,46 @@ def spelled(pitch: int, key: Key | None) -> Spelled:
     return Spelled(name[0], alter, octave)
 
 
-def beat_groups(meter: Meter) -> list[Fraction]:
-    """Returns where the groups of notes that beams join begin in a bar, in quarter notes."""
-    bar = meter.quarters
-    if is_compound(meter):
-        size = Fraction(12, meter.denominator)
-    elif meter.denominator == 8:
-        return _irregular_groups(meter)
-    elif meter in (Meter(4, 4), Meter(2, 2)):
-        size = Fraction(2)
-    else:
-        size = Fraction(1) if meter.denominator >= 4 else Fraction(2)
-    return [size * number for number in range(-(-bar // size))]
+def line_starts(bars: Sequence[EngravedBar], bars_per_line: int) -> set[int]:
+    """Returns the bars that begin a line: each section does, and no line has a bar alone.
+
+    Pickups do not count, nor do endings after the first one, which stand in its line.
+    """
+    starts, first = set[int](), 0
+    for number, (bar, following) in enumerate(pairwise([*bars, None]), start=1):
+        is_over = following is None or _begins_section(bar.bar if bar else None, following.bar)
+        # A pickup before the sign of a repeat begins the line of what it leads to.
+        leads_on = following is not None and not following.bar.label and first == number - 1 and bars[first].is_pickup
+        if is_over and not leads_on:
+            starts |= _lines_of_section(bars, first, number, bars_per_line)
+            first = number
+    return starts
 
 
-def is_compound(meter: Meter) -> bool:
-    """Returns whether a meter's beats have three parts, as those of 6/8."""
-    return meter.denominator >= 8 and meter.numerator % 3 == 0
+def _lines_of_section(bars: Sequence[EngravedBar], first: int, end: int, bars_per_line: int) -> set[int]:
+    starts, counted, is_repeat = {first}, list[int](), False
+    has_ending = False
+    for number in range(first, end):
+        is_repeat = is_repeat or (has_ending and bool(bars[number].bar.endings))
+        has_ending = has_ending or bool(bars[number].bar.endings)
+        if not bars[number].is_pickup and not is_repeat:
+            counted.append(number)
+    for place in range(bars_per_line, len(counted) - 1, bars_per_line):
+        starts.add(counted[place])
+    return starts
 
 
-def _irregular_groups(meter: Meter) -> list[Fraction]:
-    """Returns the groups of a meter such as 5/8 or 7/8: threes first, then twos."""
-    twos = (-meter.numerator) % 3
-    threes = (meter.numerator - 2 * twos) // 3
-    if threes < 0:
-        return [Fraction(number) for number in range(-(-meter.numerator // 2))]
-    sizes = [Fraction(3, 2)] * threes + [Fraction(1)] * twos
-    return [sum(sizes[:number], Fraction(0)) for number in range(len(sizes))]
+def _begins_section(before: Bar | None, bar: Bar) -> bool:
+    """Returns whether a bar begins something new."""
+    if before is None or bar.opens_repeat or bar.label:
+        return True
+    return (before.is_double or before.times > 1) and not bar.endings
+
+
+def _leads_on(before: Bar | None, bar: Bar, following: Bar | None, end: Fraction, meter: Meter) -> bool:
+    """Returns whether a bar is a pickup: short, and at the beginning of a section."""
+    is_short = end - bar.start < meter.quarters
+    return is_short and following is not None and _begins_section(before, bar)
 
 
 def _in_force(changes: Sequence[Any], time: Fraction) -> Any:
@@ -158,127 +187,61 @@ def _in_force(changes: Sequence[Any], time: Fraction) -> Any:
 
 
 def _spans(
-    notes: Sequence[Note], number: int, start: Fraction, end: Fraction
-) -> tuple[list[tuple[Fraction, Fraction, int | None, bool, bool]], int]:
-    """Returns what sounds in a bar, (start, end, pitch or None, tied, held), and the first note that goes on after."""
-    spans: list[tuple[Fraction, Fraction, int | None, bool, bool]] = []
+    notes: Sequence[Note], names: Sequence[Spelled], number: int, start: Fraction, end: Fraction
+) -> tuple[list[_Span], int]:
+    """Returns what sounds in a bar, and the first note that goes on after it."""
+    spans: list[_Span] = []
     now = start
     while number < len(notes) and notes[number].start < end:
         note = notes[number]
         first, last = max(note.start, start), min(note.end, end)
         if now < first:
-            spans.append((now, first, None, False, False))
-        spans.append((first, last, note.pitch, note.end > end, note.start < start))
+            spans.append(_Span(now, first, None))
+        spans.append(_Span(first, last, names[number], note.end > end, note.start < start))
         now = last
         if note.end > end:
             break
         number += 1
     if now < end:
-        spans.append((now, end, None, False, False))
+        spans.append(_Span(now, end, None))
     return spans, number
 
 
 def _written(
-    spans: Sequence[tuple[Fraction, Fraction, int | None, bool, bool]],
-    start: Fraction,
-    end: Fraction,
-    meter: Meter,
-    splits: Sequence[Fraction],
+    spans: Sequence[_Span], origin: Fraction, end: Fraction, meter: Meter, splits: Sequence[Fraction]
 ) -> Iterator[Item]:
-    # A short bar at the beginning counts back from its end, as a pickup does.
-    origin = end - meter.quarters if end - start < meter.quarters else start
-    triplets = _triplets([*(span[0] for span in spans), end], origin)
-    bounds = sorted({bound for triplet in triplets for bound in triplet} | set(splits))
-    for first, last, pitch, is_tied, is_held in spans:
-        inner = [bound for bound in bounds if first < bound < last]
-        pieces = list(pairwise([first, *inner, last]))
-        values: list[Item] = []
-        for piece_start, piece_end in pieces:
-            number = next((k for k, (a, b) in enumerate(triplets, 1) if a <= piece_start and piece_end <= b), 0)
-            scale = _TRIPLET if number else Fraction(1)
-            base = triplets[number - 1][0] if number else origin
-            offset = (piece_start - base) * scale
-            for value_start, length in _values(offset, (piece_end - piece_start) * scale, meter, bool(number)):
-                at = base + value_start / scale
-                values.append(Item(at, length / scale, length, pitch, triplet=number))
-        for place, item in enumerate(values):
-            is_last = place == len(values) - 1
-            if pitch is None:
-                yield item
-            else:
-                yield replace(item, is_tied=is_tied or not is_last, is_held=is_held or place > 0)
+    bounds = sorted({*(span.start for span in spans), *splits, end})
+    is_whole = spans[0].start == origin and end - origin == meter.quarters
+    if is_whole and spans[0].name is None and len(bounds) == 2:
+        yield Item(origin, meter.quarters, meter.quarters, None)
+        return
+    triplets = find_triplets(bounds, origin, end)
+    edges = sorted({edge for triplet in triplets for edge in triplet} | set(splits))
+    for span in spans:
+        inner = [edge for edge in edges if span.start < edge < span.end]
+        items: list[Item] = []
+        for first, last in pairwise([span.start, *inner, span.end]):
+            items += _piece(first, last, span.name, origin, meter, triplets)
+        for place, item in enumerate(items):
+            is_last = place == len(items) - 1
+            yield (
+                item
+                if span.name is None
+                else replace(item, is_tied=span.is_tied or not is_last, is_held=span.is_held or place > 0)
+            )
 
 
-def _values(start: Fraction, length: Fraction, meter: Meter, in_triplet: bool) -> list[tuple[Fraction, Fraction]]:
-    """Returns (start, value) of the note heads that write a length, tied, within a bar."""
-    inside = _strongest_inside(start, start + length, meter, in_triplet)
-    if length in VALUES and (inside is None or _may_hide(inside, start, start + length, meter, in_triplet)):
-        return [(start, length)]
-    if inside is None:
-        raise MelodyError(
-            f"a note of {length} quarter notes is too short for notation; read it at fewer steps a quarter"
-        )
-    first = _values(start, inside - start, meter, in_triplet)
-    return [*first, *_values(inside, start + length - inside, meter, in_triplet)]
-
-
-def _may_hide(inside: Fraction, start: Fraction, end: Fraction, meter: Meter, in_triplet: bool) -> bool:
-    level = _level(inside, meter, in_triplet)
-    at_start, at_end = _level(start, meter, in_triplet), _level(end, meter, in_triplet)
-    if at_start <= level or at_end < level:
-        return True
-    is_syncope = not is_compound(meter) and end - start == 1 and at_start == at_end == level + 1
-    return is_syncope and level >= 2
-
-
-def _strongest_inside(start: Fraction, end: Fraction, meter: Meter, in_triplet: bool) -> Fraction | None:
-    """Returns the strongest place strictly between two, the first of several; None if there is none to split at."""
-    for level in range(9):
-        size = _size(level, meter, in_triplet)
-        place = (start // size + 1) * size
-        if place < end:
-            return place
-    return None
-
-
-def _level(place: Fraction, meter: Meter, in_triplet: bool) -> int:
-    """Returns how weak a place in a bar is: 0 for a bar line, 1 for the middle, 2 for a beat, and so on."""
-    return next((level for level in range(9) if place % _size(level, meter, in_triplet) == 0), 9)
-
-
-def _size(level: int, meter: Meter, in_triplet: bool) -> Fraction:
-    bar = meter.quarters
-    if in_triplet:
-        return Fraction(12, 2**level)
-    beat = Fraction(12 if is_compound(meter) else 4, meter.denominator)
-    if level == 0:
-        return bar
-    if level == 1:
-        halves = (bar / beat) % 2 == 0 and bar / beat > 2
-        return bar / 2 if halves else bar
-    if level == 2:
-        return beat
-    part: Fraction = beat / 3 if is_compound(meter) else beat / 2
-    return Fraction(part, 2 ** (level - 3))
-
-
-def _triplets(bounds: Sequence[Fraction], origin: Fraction) -> list[tuple[Fraction, Fraction]]:
-    """Returns the spans of a bar that are triplets: half notes, quarters or eighths with thirds in them."""
-    odd = [bound for bound in bounds if (bound - origin).denominator % 3 == 0]
-    spans: list[tuple[Fraction, Fraction]] = []
-    for bound in odd:
-        if any(first <= bound < last for first, last in spans):
-            continue
-        spans.append(_triplet_around(bound, bounds, origin))
-    return spans
-
-
-def _triplet_around(bound: Fraction, bounds: Sequence[Fraction], origin: Fraction) -> tuple[Fraction, Fraction]:
-    for size in (Fraction(1, 2), Fraction(1), Fraction(2)):
-        first = origin + (bound - origin) // size * size
-        inner = [b for b in bounds if first < b < first + size]
-        edges = {first, first + size} <= {*bounds} or size == 2
-        if edges and all(((b - first) * 12 / size).denominator == 1 for b in inner):
-            return first, first + size
-    first = origin + (bound - origin) // 1
-    return first, first + 1
+def _piece(
+    first: Fraction,
+    last: Fraction,
+    name: Spelled | None,
+    origin: Fraction,
+    meter: Meter,
+    triplets: Sequence[tuple[Fraction, Fraction]],
+) -> Iterator[Item]:
+    """Yields the items that write a part of a note or rest, all of it within a triplet or outside of any."""
+    number = next((k for k, (start, end) in enumerate(triplets, 1) if start <= first < end), 0)
+    base, scale = (triplets[number - 1][0], TRIPLET) if number else (origin, Fraction(1))
+    offset, end = (first - base) * scale, (last - base) * scale
+    for start, value in split_value(offset, end, meter, bool(number), name is None):
+        yield Item(base + start / scale, value / scale, value, name, triplet=number)

@@ -50,6 +50,13 @@ class Key(NamedTuple):
         places = range(self.sharps - 1, self.sharps - 1 + len(_FIFTHS))
         return frozenset(place * _SEMITONES_PER_FIFTH % NOTES_PER_OCTAVE for place in places)
 
+    @property
+    def alters(self) -> dict[str, int]:
+        """The letters that the signature alters, each with 1 (sharp) or -1 (flat)."""
+        if self.sharps >= 0:
+            return dict.fromkeys(_FIFTHS[: self.sharps], 1)
+        return dict.fromkeys(_FIFTHS[self.sharps :], -1)
+
     def transpose(self, amount: int) -> "Key":
         """Returns the key of the same mode `amount` semitones higher, with as few sharps or flats as can be."""
         if amount % NOTES_PER_OCTAVE == 0:
@@ -69,7 +76,8 @@ def key_of_tonic(tonic: int, mode: str = "major") -> Key:
 def spell(pitch: int, key: Key | None = None) -> str:
     """Returns the name of a pitch class as it is spelled in a key: F# in D major, Gb in Db major.
 
-    Pitches outside the key take the name that is nearest to it on the line of fifths.
+    Pitches outside the key take the name that is nearest to it on the line of fifths; the raised seventh of a minor key
+    is as near as the lowered one of its tonic, and is what is meant.
 
     Args:
         pitch: A pitch or pitch class.
@@ -78,6 +86,9 @@ def spell(pitch: int, key: Key | None = None) -> str:
     # On the line of fifths, where C is 0, a key's notes lie from one below to five above its signature.
     centre = (key.sharps if key else 0) + 2
     place = pitch * _SEMITONES_PER_FIFTH % NOTES_PER_OCTAVE
-    place += NOTES_PER_OCTAVE * round((centre - place) / NOTES_PER_OCTAVE)
+    distance = centre - place
+    if key and key.mode == "minor" and distance == NOTES_PER_OCTAVE // 2:
+        distance += 1
+    place += NOTES_PER_OCTAVE * round(distance / NOTES_PER_OCTAVE)
     accidentals, letter = divmod(place + 1, len(_FIFTHS))
     return _FIFTHS[letter] + ("#" * accidentals if accidentals > 0 else "b" * -accidentals)

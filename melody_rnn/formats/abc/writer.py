@@ -5,18 +5,20 @@ Source: the ABC standard 2.1, abcnotation.com.
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from itertools import pairwise
 from typing import Final
 
-from melody_rnn.formats.abc.fields import signature_alters
 from melody_rnn.formats.abc.texts import field_text
-from melody_rnn.formats.engraving import EngravedBar, Item, Spelled, beat_groups, engrave, is_compound, spelled
+from melody_rnn.formats.beams import group_numbers
+from melody_rnn.formats.engraving import EngravedBar, Item, Spelled, engrave, line_starts
+from melody_rnn.formats.note_values import is_compound
 from melody_rnn.formats.score import Bar, Score
 from melody_rnn.music.keys import Key
 
 BARS_PER_LINE: Final = 4
 _EIGHTH: Final = Fraction(1, 2)
 _SIXTEENTH: Final = Fraction(1, 4)
+_BROKEN_PAIRS: Final = (Fraction(1), Fraction(1, 2))
+"""How long the two notes of broken rhythm are together, in quarter notes."""
 _ACCIDENTALS: Final = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
 _MODES: Final[Mapping[str, str]] = {
     "major": "",
@@ -34,11 +36,11 @@ _AT_START: Final = {"segno": "!segno!", "coda": "!coda!"}
 def abc_text(scores: Sequence[Score]) -> str:
     """Returns scores as a tune book, numbered from 1; of each the first part, which is one line.
 
-    Repeats and endings, key and mode, tempo, chord symbols and names of sections are written; beams follow the meter,
-    and dotted pairs within a beat are written as broken rhythm.
+    Repeats and endings, key and mode, meters, tempos, chord symbols and names of sections are written; beams follow the
+    meter, and dotted pairs within a beat are written as broken rhythm. A score without a key has K:none.
 
     Raises:
-        MelodyError: If notes of a part overlap, or are too short for notation.
+        MelodyError: If notes of a part overlap, or cannot be written in notation.
     """
     return "\n".join(_TuneWriter(score).text(number) for number, score in enumerate(scores, start=1))
 
@@ -50,20 +52,20 @@ class _TuneWriter:
         self._score = score
         self._bars = engrave(score)
         self._unit = self._choose_unit()
-        self._key: Key | None = score.keys[0].key if score.keys else None
         self._chords = {chord.start: chord.symbol for chord in score.chords}
+        self._tempos = {change.start: change.qpm for change in score.tempos[1:]}
 
     def text(self, number: int) -> str:
         """Returns the tune with its header."""
-        score = self._score
+        score, first = self._score, self._bars[0]
         lines = [f"X:{number}", f"T:{field_text(score.title)}"]
         lines += [f"C:{field_text(score.composer)}"] if score.composer else []
-        lines += [f"M:{score.meters[0].meter}"] if score.meters else []
+        lines += [f"M:{first.meter}"] if score.meters else []
         lines.append(f"L:1/{int(4 / self._unit)}")
-        lines += [f"Q:{self._tempo(score.tempos[0].qpm)}"] if score.tempos else []
+        lines += [f"Q:{_tempo(score.tempos[0].qpm, first)}"] if score.tempos else []
         program = score.parts[0].program
         lines += [f"%%MIDI program {program}"] if program else []
-        lines.append(f"K:{_key_name(self._key)}")
+        lines.append(f"K:{_key_name(first.key)}")
         return "\n".join([*lines, *self._music(), ""])
 
     def _choose_unit(self) -> Fraction:
@@ -71,118 +73,104 @@ class _TuneWriter:
         typical = lengths[len(lengths) // 2] if lengths else _EIGHTH
         return _SIXTEENTH if typical <= _SIXTEENTH else _EIGHTH
 
-    def _tempo(self, qpm: float) -> str:
-        meter = self._score.meters[0].meter if self._score.meters else None
-        if meter and is_compound(meter) and meter.denominator == 8 and round(qpm / 1.5, 3) * 1.5 == qpm:
-            return f"3/8={qpm / 1.5:.10g}"
-        return f"1/4={round(qpm, 3):.10g}"
-
     def _music(self) -> list[str]:
+        starts = line_starts(self._bars, BARS_PER_LINE)
         lines: list[str] = []
-        line, count = "", 0
-        for number, (engraved, following) in enumerate(pairwise([*self._bars, None])):
-            assert engraved is not None
-            bar = engraved.bar
-            if bar.label:
-                lines += [line.rstrip()] if line.strip() else []
-                lines.append(f"P:{field_text(bar.label)}")
-                line, count = "", 0
-            if not number or (bar.label and not line):
-                line += self._opening(bar, is_first=not number)
-            line += self._changes(engraved, number)
-            line += self._bar(engraved)
-            after = following.bar if following else None
-            line += self._closing(bar, after)
-            count += engraved.counts
-            if after is None or count >= BARS_PER_LINE or (bar.is_double and not after.endings):
-                lines.append(line.rstrip())
-                line, count = "", 0
-            else:
-                line += "" if line.endswith(" ") else " "
+        for number, bar in enumerate(self._bars):
+            is_last = number + 1 == len(self._bars)
+            ends_line = is_last or number + 1 in starts
+            if bar.bar.label:
+                lines.append(f"P:{field_text(bar.bar.label)}")
+            if number in starts:
+                lines.append(self._opening(number))
+            lines[-1] += f"{self._changes(number)}{self._notes(bar)} "
+            lines[-1] += _closing(bar.bar, is_last) if ends_line else self._bar_line(number)
         return lines
 
-    @staticmethod
-    def _opening(bar: Bar, is_first: bool) -> str:
-        """Returns the signs before the first bar of all, or of a named section, whose own bar line came before."""
-        if not is_first:
-            return ""
-        return ("|:" if bar.opens_repeat else "") + _numbers(bar, "[" if not bar.opens_repeat else "")
+    def _opening(self, number: int) -> str:
+        """Returns the signs at the start of a line."""
+        bar = self._bars[number].bar
+        numbers = f"[{_numbers(bar)} " if bar.endings else ""
+        return self._repeat_sign(number) + numbers if bar.opens_repeat else numbers
 
-    @staticmethod
-    def _closing(bar: Bar, following: Bar | None) -> str:
-        """Returns the bar line between two bars."""
-        closes = ":" * (bar.times - 1)
-        opens = following is not None and following.opens_repeat
-        if following is None:
-            return f" {closes}|" if closes else " |]"
-        if closes and opens:
-            line = f"{closes}|:" if len(closes) > 1 else "::"
-        elif closes:
-            line = f"{closes}|"
-        elif opens:
-            line = "|:"
-        else:
-            line = "||" if bar.is_double else "|"
-        return f" {line}" + _numbers(following, "")
+    def _bar_line(self, number: int) -> str:
+        """Returns the bar line after a bar that does not end a line, and the numbers of an ending after it."""
+        bar, following = self._bars[number].bar, self._bars[number + 1].bar
+        closing = _closing(bar, is_last=False)
+        if following.opens_repeat:
+            opening = self._repeat_sign(number + 1)
+            closing = closing[:-1] + opening if bar.times > 1 else opening
+        return closing + (f"{_numbers(following)} " if following.endings else " ")
 
-    def _changes(self, engraved: EngravedBar, number: int) -> str:
-        """Returns changes of key and meter at a bar's start, written inline."""
+    def _repeat_sign(self, number: int) -> str:
+        """Returns the sign that opens a repeat; what is played three times has two colons at both ends."""
+        times = next((bar.bar.times for bar in self._bars[number:] if bar.bar.times > 1), 2)
+        return "|" + ":" * (times - 1)
+
+    def _changes(self, number: int) -> str:
+        """Returns changes of meter and key at a bar's start, written inline."""
         if not number:
             return ""
-        before, text = self._bars[number - 1], ""
-        if engraved.meter != before.meter:
-            text += f"[M:{engraved.meter}]"
-        if engraved.key != before.key:
-            self._key = engraved.key
-            text += f"[K:{_key_name(engraved.key)}]"
-        return text
+        before, bar = self._bars[number - 1], self._bars[number]
+        meter = f"[M:{bar.meter}]" if bar.meter != before.meter else ""
+        return meter + (f"[K:{_key_name(bar.key)}]" if bar.key != before.key else "")
 
-    def _bar(self, engraved: EngravedBar) -> str:
+    def _notes(self, engraved: EngravedBar) -> str:
         """Returns the notes of a bar, groups of beats apart."""
-        bar, meter = engraved.bar, engraved.meter
-        origin = engraved.end - meter.quarters if not engraved.is_whole else bar.start
-        groups = {origin + place for place in beat_groups(meter)}
-        state = _Accidentals(self._key)
-        words = [_AT_START[mark] for mark in sorted(bar.marks) if mark in _AT_START]
-        word, triplet, broken = "", 0, ""
-        items = list(engraved.items)
-        for item, following in pairwise([*items, None]):
-            assert item is not None
-            if item.start in groups and word and not broken:
-                words.append(word)
-                word = ""
-            if item.triplet and item.triplet != triplet:
-                word += f"(3:2:{sum(other.triplet == item.triplet for other in items)}"
+        state = _Accidentals(engraved.key)
+        marks = sorted(engraved.bar.marks)
+        words = [_AT_START[mark] for mark in marks if mark in _AT_START] + [""]
+        groups, items = group_numbers(engraved), engraved.items
+        broken, triplet = "", 0
+        for index, item in enumerate(items):
+            is_inside = item.triplet and item.triplet == triplet
+            if index and groups[index] != groups[index - 1] and not (broken or is_inside):
+                words.append("")
+            if item.triplet and not is_inside:
+                words[-1] += _triplet_sign(items, item.triplet)
             triplet = item.triplet
-            word += self._chord_symbol(item.start) if item.start in self._chords else ""
-            sign = "" if broken else _broken(item, following)
-            word += self._item(item, state, sign or broken)
-            word += sign
+            words[-1] += self._signs_before(item.start, engraved)
+            sign = "" if broken else self._broken(items[index : index + 2], engraved)
+            words[-1] += self._item(item, state, bool(sign or broken)) + sign
             broken = sign
-        words += [word] if word else []
-        words += [_AT_END[mark] for mark in sorted(bar.marks) if mark in _AT_END]
-        return " ".join(words)
+        words += [_AT_END[mark] for mark in marks if mark in _AT_END]
+        return " ".join(word for word in words if word)
 
-    def _chord_symbol(self, start: Fraction) -> str:
-        """Returns the chord symbol that stands at a time, in quotes, which none of it may have."""
-        return '"{}"'.format(" ".join(self._chords[start].replace('"', "'").split()))
+    def _signs_before(self, start: Fraction, engraved: EngravedBar) -> str:
+        tempo = f"[Q:{_tempo(self._tempos[start], engraved)}]" if start in self._tempos else ""
+        # The text of a symbol must not have what ends it.
+        symbol = " ".join(self._chords.get(start, "").replace('"', "'").split())
+        return tempo + (f'"{symbol}"' if symbol else "")
 
-    def _item(self, item: Item, state: "_Accidentals", broken: str) -> str:
+    def _item(self, item: Item, state: "_Accidentals", is_broken: bool) -> str:
         # Of a dotted pair each is written as half of both; the long one has a dot.
         is_long = item.written.numerator == 3
         half = item.written / Fraction(3, 2) if is_long else item.written * 2
-        length = _length((half if broken else item.written) / self._unit)
-        if item.pitch is None:
+        length = _length((half if is_broken else item.written) / self._unit)
+        if item.name is None:
             return f"z{length}"
-        name = spelled(item.pitch, self._key)
-        return state.sign(name) + _letter(name) + length + ("-" if item.is_tied else "")
+        return state.sign(item.name) + _letter(item.name) + length + ("-" if item.is_tied else "")
+
+    def _broken(self, pair: Sequence[Item], engraved: EngravedBar) -> str:
+        """Returns the sign of a dotted pair within a beat, '>' or '<'; nothing where there is none."""
+        if len(pair) < 2 or any(item.name is None or item.triplet or item.is_held for item in pair):
+            return ""
+        first, second = pair
+        # Readers place what stands between the two where it would be without the broken rhythm.
+        if second.start in self._chords or second.start in self._tempos:
+            return ""
+        both, offset = first.length + second.length, first.start - engraved.origin
+        step = _EIGHTH if is_compound(engraved.meter) else both
+        if both not in _BROKEN_PAIRS or offset % step or first.is_tied or second.is_tied:
+            return ""
+        return {3 * second.length: ">", second.length / 3: "<"}.get(first.length, "")
 
 
 class _Accidentals:
     """The accidentals that hold in a bar, for readers that let them hold in their octave and those that do in all."""
 
     def __init__(self, key: Key | None) -> None:
-        self._signature = signature_alters(key) if key else {}
+        self._signature = key.alters if key else {}
         self._by_octave: dict[tuple[str, int], int] = {}
         self._by_letter: dict[str, int] = {}
 
@@ -196,20 +184,31 @@ class _Accidentals:
         return _ACCIDENTALS[name.alter]
 
 
-def _broken(item: Item, following: Item | None) -> str:
-    """Returns the sign of a dotted pair within a quarter or an eighth, '>' or '<'; nothing where there is none."""
-    if following is None or item.pitch is None or following.pitch is None:
-        return ""
-    if item.triplet or following.triplet or item.is_tied or item.is_held or following.is_tied:
-        return ""
-    both = item.length + following.length
-    if both not in (1, Fraction(1, 2)) or item.start % both:
-        return ""
-    return {3 * following.length: ">", following.length / 3: "<"}.get(item.length, "")
+def _closing(bar: Bar, is_last: bool) -> str:
+    """Returns the bar line at a bar's end."""
+    if bar.times > 1:
+        return ":" * (bar.times - 1) + "|"
+    if is_last:
+        return "|]"
+    return "||" if bar.is_double else "|"
 
 
-def _numbers(bar: Bar, before: str) -> str:
-    return f"{before}{','.join(map(str, bar.endings))} " if bar.endings else ""
+def _triplet_sign(items: Sequence[Item], number: int) -> str:
+    """Returns the sign before a triplet, which says how many notes it has where they are not three."""
+    count = sum(item.triplet == number for item in items)
+    return "(3" if count == 3 else f"(3:2:{count}"
+
+
+def _tempo(qpm: float, engraved: EngravedBar) -> str:
+    """Returns a tempo in the meter's beat where that is a plain number, else in quarter notes."""
+    meter = engraved.meter
+    if is_compound(meter) and meter.denominator == 8 and round(qpm / 1.5, 3) * 1.5 == qpm:
+        return f"3/8={qpm / 1.5:.10g}"
+    return f"1/4={round(qpm, 3):.10g}"
+
+
+def _numbers(bar: Bar) -> str:
+    return ",".join(map(str, bar.endings))
 
 
 def _letter(name: Spelled) -> str:

@@ -7,13 +7,15 @@ import io
 import math
 import xml.etree.ElementTree as ET
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import Final
 
-from melody_rnn.formats.engraving import VALUES, EngravedBar, Item, beat_groups, engrave, is_compound, spelled
+from melody_rnn.formats.beams import beams
+from melody_rnn.formats.engraving import EngravedBar, Item, Spelled, engrave, line_starts
 from melody_rnn.formats.musicxml.harmony import parse_symbol
+from melody_rnn.formats.note_values import VALUES, is_compound
 from melody_rnn.formats.score import Score
 from melody_rnn.music.keys import Key
 
@@ -81,7 +83,9 @@ class _Writer:
         lengths = [item.length for bar in self._bars for item in bar.items]
         self._divisions = math.lcm(*(length.denominator for length in lengths), 1)
         self._chords = {chord.start: chord.symbol for chord in score.chords}
-        self._tempos = {change.start: change.qpm for change in score.tempos}
+        # The first tempo holds from the beginning, wherever it stands.
+        starts = (Fraction(0), *(change.start for change in score.tempos[1:]))
+        self._tempos = {start: change.qpm for start, change in zip(starts, score.tempos, strict=False)}
 
     def document(self) -> ET.Element:
         """Returns the root element."""
@@ -106,35 +110,23 @@ class _Writer:
         return root
 
     def _measures(self, part: ET.Element) -> None:
-        first_number = 0 if len(self._bars) > 1 and not self._bars[0].is_whole else 1
-        in_line = 0
-        open_ending = ""
+        first_number = 0 if self._bars[0].is_pickup else 1
+        new_lines = line_starts(self._bars, self._bars_per_line) - {0} if self._bars_per_line else set()
+        ending = ""
         for index, (bar, following) in enumerate(pairwise([*self._bars, None])):
             assert bar is not None
             measure = _add(part, "measure", number=str(index + first_number))
             if not bar.is_whole:
                 measure.set("implicit", "yes")
-            in_line = self._line(measure, index, in_line)
-            in_line += bar.counts
+            if index in new_lines:
+                _add(measure, "print").set("new-system", "yes")
             self._left(measure, bar)
-            before = self._bars[index - 1] if index else None
-            self._attributes(measure, bar, before)
+            self._attributes(measure, bar, self._bars[index - 1] if index else None)
             self._directions(measure, bar)
             self._notes(measure, bar)
             self._marks_at_end(measure, bar)
-            open_ending = ",".join(map(str, bar.bar.endings)) or open_ending
-            open_ending = self._right(measure, bar, following, open_ending)
-
-    def _line(self, measure: ET.Element, index: int, in_line: int) -> int:
-        """Begins a new line where one is due, and returns how many bars the line has."""
-        if not self._bars_per_line or not index:
-            return in_line
-        before, here = self._bars[index - 1].bar, self._bars[index].bar
-        is_section = before.is_double and not here.endings
-        if in_line < self._bars_per_line and not is_section:
-            return in_line
-        _add(measure, "print").set("new-system", "yes")
-        return 0
+            ending = ",".join(map(str, bar.bar.endings)) or ending
+            ending = self._right(measure, bar, following, ending)
 
     def _left(self, measure: ET.Element, engraved: EngravedBar) -> None:
         bar = engraved.bar
@@ -177,7 +169,7 @@ class _Writer:
         attributes = ET.Element("attributes")
         if before is None:
             _add(attributes, "divisions", str(self._divisions))
-        if before is None or bar.key != before.key:
+        if bar.key != (before.key if before else None):
             key = _add(attributes, "key")
             _add(key, "fifths", str(bar.key.sharps if bar.key else 0))
             if bar.key:
@@ -202,77 +194,47 @@ class _Writer:
     def _directions(self, measure: ET.Element, engraved: EngravedBar) -> None:
         bar = engraved.bar
         if bar.label:
-            _add(_direction(measure), "rehearsal", _clean(bar.label))
+            _add(_add(_direction(measure), "direction-type"), "rehearsal", _clean(bar.label))
         for mark in ("segno", "coda"):
             if mark in bar.marks:
                 direction = _direction(measure)
-                _add(direction, mark)
-        for start, qpm in self._tempos.items():
-            if bar.start <= start < engraved.end:
-                self._tempo(measure, engraved, qpm)
+                _add(_add(direction, "direction-type"), mark)
+                _add(direction, "sound").set(mark, "1")
 
     def _tempo(self, measure: ET.Element, engraved: EngravedBar, qpm: float) -> None:
-        direction = _add(measure, "direction", placement="above")
+        direction = _direction(measure)
         metronome = _add(_add(direction, "direction-type"), "metronome")
         is_dotted = is_compound(engraved.meter) and engraved.meter.denominator == 8
         _add(metronome, "beat-unit", "quarter")
         if is_dotted:
             _add(metronome, "beat-unit-dot")
-        _add(metronome, "per-minute", f"{qpm / 1.5 if is_dotted else qpm:.10g}")
+        _add(metronome, "per-minute", f"{round(qpm / 1.5 if is_dotted else qpm, 2):.10g}")
         _add(direction, "sound").set("tempo", f"{qpm:.10g}")
 
     def _marks_at_end(self, measure: ET.Element, engraved: EngravedBar) -> None:
         for mark, (words, attribute, value) in _WORDS.items():
             if mark in engraved.bar.marks:
-                direction = _add(measure, "direction", placement="above")
+                direction = _direction(measure)
                 _add(_add(direction, "direction-type"), "words", words)
                 _add(direction, "sound").set(attribute, value)
 
     def _notes(self, measure: ET.Element, engraved: EngravedBar) -> None:
-        items = engraved.items
-        beams = _beams(engraved)
-        state = _Accidentals(engraved.key)
-        if len(items) == 1 and items[0].pitch is None:
-            self._chord(measure, items[0])
-            note = _add(measure, "note")
-            _add(note, "rest", measure="yes")
-            _add(note, "duration", str(int(items[0].length * self._divisions)))
-            _add(note, "voice", "1")
-            return
-        for index, item in enumerate(items):
+        named_beams, state = beams(engraved), _Accidentals(engraved.key)
+        for index, item in enumerate(engraved.items):
+            if item.start in self._tempos:
+                self._tempo(measure, engraved, self._tempos[item.start])
             self._chord(measure, item)
             note = _add(measure, "note")
-            accidental = self._pitch(note, item, state, engraved.key)
+            accidental = _pitch(note, item.name, engraved.is_silent) and state.accidental(item)
             _add(note, "duration", str(int(item.length * self._divisions)))
             for kind in _tie_kinds(item):
                 _add(note, "tie").set("type", kind)
             _add(note, "voice", "1")
-            plain, dots = VALUES[item.written]
-            _add(note, "type", _TYPES[plain])
-            for _ in range(dots):
-                _add(note, "dot")
-            if accidental:
-                _add(note, "accidental", accidental)
-            if item.triplet:
-                modification = _add(note, "time-modification")
-                _add(modification, "actual-notes", "3")
-                _add(modification, "normal-notes", "2")
-            for number, kind in enumerate(beams.get(index, ()), start=1):
-                _add(note, "beam", kind).set("number", str(number))
-            _notations(note, item, items, index)
-
-    def _pitch(self, note: ET.Element, item: Item, state: "_Accidentals", key: Key | None) -> str:
-        """Writes a note's pitch or its rest, and returns the accidental that it needs."""
-        if item.pitch is None:
-            _add(note, "rest")
-            return ""
-        name = spelled(item.pitch, key)
-        pitch = _add(note, "pitch")
-        _add(pitch, "step", name.letter)
-        if name.alter:
-            _add(pitch, "alter", str(name.alter))
-        _add(pitch, "octave", str(name.octave))
-        return state.accidental(name.letter, name.octave, name.alter, item.is_held)
+            if not engraved.is_silent:
+                _value(note, item, accidental)
+                for number, kind in enumerate(named_beams.get(index, ()), start=1):
+                    _add(note, "beam", kind).set("number", str(number))
+            _notations(note, item, engraved.items, index)
 
     def _chord(self, measure: ET.Element, item: Item) -> None:
         symbol = self._chords.get(item.start)
@@ -302,68 +264,47 @@ class _Accidentals:
     """The accidentals that hold in a bar, each in its octave."""
 
     def __init__(self, key: Key | None) -> None:
-        self._key = key
+        self._signature = key.alters if key else {}
         self._altered: dict[tuple[str, int], int] = {}
 
-    def accidental(self, letter: str, octave: int, alter: int, is_held: bool) -> str:
+    def accidental(self, item: Item) -> str:
         """Returns the accidental that is printed before a note, or an empty string."""
-        before = self._altered.get((letter, octave), _signature(self._key).get(letter, 0))
-        if is_held or alter == before:
+        assert item.name is not None
+        letter, alter, octave = item.name
+        before = self._altered.get((letter, octave), self._signature.get(letter, 0))
+        if item.is_held or alter == before:
             return ""
         self._altered[letter, octave] = alter
         return _ACCIDENTALS[alter]
 
 
-def _signature(key: Key | None) -> Mapping[str, int]:
-    sharps = key.sharps if key else 0
-    order = "FCGDAEB"
-    return dict.fromkeys(order[:sharps], 1) if sharps >= 0 else dict.fromkeys(order[sharps:], -1)
+def _pitch(note: ET.Element, name: Spelled | None, is_whole_bar: bool) -> bool:
+    """Writes a note's pitch or its rest, and returns whether it is a pitch."""
+    if name is None:
+        rest = _add(note, "rest")
+        if is_whole_bar:
+            rest.set("measure", "yes")
+        return False
+    pitch = _add(note, "pitch")
+    _add(pitch, "step", name.letter)
+    if name.alter:
+        _add(pitch, "alter", str(name.alter))
+    _add(pitch, "octave", str(name.octave))
+    return True
 
 
-def _beams(engraved: EngravedBar) -> dict[int, list[str]]:
-    """Returns the beams of each note that has any, first beam first: 'begin', 'continue', 'end' or a hook."""
-    origin = engraved.bar.start if engraved.is_whole else engraved.end - engraved.meter.quarters
-    places = [origin + place for place in beat_groups(engraved.meter)]
-    beams: dict[int, list[str]] = {}
-    for group in _beamed_groups(engraved.items, places):
-        levels = [_num_beams(engraved.items[index]) for index in group]
-        for place, index in enumerate(group):
-            beams[index] = [_beam(levels, place, level) for level in range(1, levels[place] + 1)]
-    return beams
-
-
-def _beamed_groups(items: Sequence[Item], places: Sequence[Fraction]) -> list[list[int]]:
-    """Returns the runs of two or more notes with beams that lie in one group of the meter."""
-    groups: list[list[int]] = []
-    run: list[int] = []
-    last_place: Fraction | None = None
-    for index, item in enumerate(items):
-        place = max((place for place in places if place <= item.start), default=None)
-        has_beam = item.pitch is not None and _num_beams(item) > 0
-        if not has_beam or place != last_place:
-            groups.append(run)
-            run = []
-        if has_beam:
-            run.append(index)
-        last_place = place
-    return [group for group in [*groups, run] if len(group) > 1]
-
-
-def _num_beams(item: Item) -> int:
-    plain, _ = VALUES[item.written]
-    return max(0, (Fraction(1) / plain).numerator.bit_length() - 1)
-
-
-def _beam(levels: Sequence[int], place: int, level: int) -> str:
-    before = place > 0 and levels[place - 1] >= level
-    after = place + 1 < len(levels) and levels[place + 1] >= level
-    if before and after:
-        return "continue"
-    if before:
-        return "end"
-    if after:
-        return "begin"
-    return "backward hook" if place > 0 else "forward hook"
+def _value(note: ET.Element, item: Item, accidental: str | bool) -> None:
+    """Writes what a note head looks like."""
+    plain, dots = VALUES[item.written]
+    _add(note, "type", _TYPES[plain])
+    for _ in range(dots):
+        _add(note, "dot")
+    if accidental:
+        _add(note, "accidental", str(accidental))
+    if item.triplet:
+        modification = _add(note, "time-modification")
+        _add(modification, "actual-notes", "3")
+        _add(modification, "normal-notes", "2")
 
 
 def _notations(note: ET.Element, item: Item, items: Sequence[Item], index: int) -> None:
@@ -386,7 +327,7 @@ def _tie_kinds(item: Item) -> list[str]:
 
 
 def _direction(measure: ET.Element) -> ET.Element:
-    return _add(_add(measure, "direction", placement="above"), "direction-type")
+    return _add(measure, "direction", placement="above")
 
 
 def _add(parent: ET.Element, tag: str, text: str | None = None, **attributes: str) -> ET.Element:
