@@ -47,9 +47,9 @@ _LETTERS: Final[Mapping[str, str]] = {
 
 
 def plain_text(text: str) -> str:
-    r"""Returns a field's text as people read it: ``Caf\'e`` and ``Caf&eacute;`` are Café, ``\%`` is %."""
+    r"""Returns a field as people read it: ``Caf\'e`` and ``Caf&eacute;`` are Café, ``\%`` is %, and spaces are one."""
     text = _ENTITY.sub(lambda match: match[0] if match[0] == "\\&" else html.unescape(match[0]), text)
-    return _CODE.sub(_meant, text)
+    return " ".join(_CODE.sub(_meant, text).split())
 
 
 def field_text(text: str) -> str:

@@ -19,7 +19,8 @@ from melody_rnn.formats.abc.texts import field_text, plain_text
         (r"100\% A \& B \\", "100% A & B \\"),
         ("AT&T", "AT&T"),
         (r"\x", r"\x"),
-        (r"\u0000", " "),
+        (r"\u0000", ""),
+        ("two  spaces ", "two spaces"),
     ],
 )
 def test_texts(text: str, plain: str):
