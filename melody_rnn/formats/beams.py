@@ -58,12 +58,12 @@ def _quarters_or_beats(bar: EngravedBar, starts: Sequence[Fraction]) -> list[Fra
 
 
 def _runs(bar: EngravedBar) -> list[list[int]]:
-    """Returns the runs of two or more notes with beams that lie in one group."""
+    """Returns the runs of two or more notes with beams that lie in one group, and in one triplet or in none."""
     runs: list[list[int]] = [[]]
-    numbers = group_numbers(bar)
+    places = [(number, item.triplet) for number, item in zip(group_numbers(bar), bar.items, strict=True)]
     for index, item in enumerate(bar.items):
         has_beam = item.name is not None and _num_beams(item) > 0
-        if not has_beam or (index and numbers[index] != numbers[index - 1]):
+        if not has_beam or (index and places[index] != places[index - 1]):
             runs.append([])
         if has_beam:
             runs[-1].append(index)

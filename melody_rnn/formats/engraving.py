@@ -86,8 +86,8 @@ class EngravedBar:
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing but one rest stands in it."""
-        return len(self.items) == 1 and self.items[0].name is None
+        """Whether it is a whole bar with nothing but one rest in it."""
+        return self.is_whole and len(self.items) == 1 and self.items[0].name is None
 
 
 class _Span(NamedTuple):
@@ -145,7 +145,10 @@ def line_starts(bars: Sequence[EngravedBar], bars_per_line: int) -> set[int]:
     """
     starts, first = set[int](), 0
     for number, (bar, following) in enumerate(pairwise([*bars, None]), start=1):
-        if following is None or _begins_section(bar.bar if bar else None, following.bar):
+        is_over = following is None or _begins_section(bar.bar if bar else None, following.bar)
+        # A pickup before the sign of a repeat begins the line of what it leads to.
+        leads_on = following is not None and not following.bar.label and first == number - 1 and bars[first].is_pickup
+        if is_over and not leads_on:
             starts |= _lines_of_section(bars, first, number, bars_per_line)
             first = number
     return starts
@@ -208,8 +211,9 @@ def _written(
     spans: Sequence[_Span], origin: Fraction, end: Fraction, meter: Meter, splits: Sequence[Fraction]
 ) -> Iterator[Item]:
     bounds = sorted({*(span.start for span in spans), *splits, end})
-    if len(spans) == 1 and spans[0].name is None and len(bounds) == 2:
-        yield Item(spans[0].start, end - spans[0].start, end - spans[0].start, None)
+    is_whole = spans[0].start == origin and end - origin == meter.quarters
+    if is_whole and spans[0].name is None and len(bounds) == 2:
+        yield Item(origin, meter.quarters, meter.quarters, None)
         return
     triplets = find_triplets(bounds, origin, end)
     edges = sorted({edge for triplet in triplets for edge in triplet} | set(splits))

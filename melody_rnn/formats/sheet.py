@@ -1,10 +1,11 @@
 """Sheet music: scores engraved by Verovio from our MusicXML, set on pages with their titles.
 
 Text is set in the font STIX General, which comes with matplotlib, so that a page looks the same on every machine;
-characters that it has not are left out.
+characters that it has not lose their accents or are left out.
 """
 
 import re
+import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -208,8 +209,8 @@ def _flatten(text: ET.Element) -> None:
     for child in list(text):
         text.remove(child)
     text.text = _printable(content.translate(_MUSIC_CHARACTERS))
-    size = next((size for size in sizes if size), 0.0)
-    text.set("font-size", f"{size * _TEXT_SCALE:g}")
+    own_size = next(filter(None, sizes), 0.0)
+    text.set("font-size", f"{own_size * _TEXT_SCALE:g}")
     text.set("font-family", f"{_FAMILY}, Times, serif")
 
 
@@ -252,9 +253,15 @@ def _text(root: ET.Element, text: str, x: float, y: float, size: float, anchor: 
 def _printable(text: str) -> str:
     """Returns a text on one line, of characters that the font has, no longer than a line."""
     known = _characters()
-    kept = "".join(character if ord(character) in known else " " for character in text)
+    kept = "".join(character if ord(character) in known else _plainer(character, known) for character in text)
     plain = re.sub(r"\s+", " ", kept).strip(" ,;-")
     return plain if len(plain) <= 70 else f"{plain[:69]}…"
+
+
+def _plainer(character: str, known: frozenset[int]) -> str:
+    """Returns what is left of a character without the accents that the font has not, or a space."""
+    parts = unicodedata.normalize("NFKD", character)
+    return "".join(part for part in parts if ord(part) in known and not unicodedata.combining(part)) or " "
 
 
 @cache

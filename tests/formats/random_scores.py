@@ -9,18 +9,13 @@ from melody_rnn.formats.score import Bar, ChordSymbol, KeyChange, MeterChange, N
 from melody_rnn.music.keys import MODES, Key
 from melody_rnn.music.meters import Meter
 
-METERS = tuple(Meter(*map(int, m.split("/"))) for m in "2/4 3/4 4/4 6/8 9/8 5/8 7/8 12/8 3/2 2/2 6/4 3/8".split())
-SYMBOLS = ("G", "Am7", "D/F#", "Bbmaj7", "F#m7b5", "C", "E7", "Gsus4", "Bdim", "Ab6", "N.C.", "C7b9", "Em/B")
-TITLES = (
-    "",
-    "The Kesh",
-    "Märsch aus Würzburg",
-    "O'Neill's \"Best\" 100%",
-    "Ἰλιάς",
-    "さくら",
-    "a & b < c > d",
-    "K:G | x",
+METERS = tuple(
+    Meter(beats, beat)
+    for beat, counts in {2: (2, 3), 4: (2, 3, 4, 6), 8: (3, 5, 6, 7, 9, 12)}.items()
+    for beats in counts
 )
+SYMBOLS = ("G", "Am7", "D/F#", "Bbmaj7", "F#m7b5", "C", "E7", "Gsus4", "Bdim", "Ab6", "C7b9", "Em/B")
+TITLES = ("", "The Kesh", "Märsch aus Würzburg", "O'Neill's \"Best\" 100%", "Ἰλιάς", "さくら", "a & b < c", "K:G | x")
 LENGTHS = tuple(Fraction(n, 8) for n in (1, 2, 2, 3, 4, 4, 4, 4, 4, 6, 6, 8, 8, 8, 12, 16, 20, 24, 32))
 TRIPLETS = (Fraction(1, 2), Fraction(1), Fraction(1), Fraction(2))
 """How long three notes of a triplet are together."""

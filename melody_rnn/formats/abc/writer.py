@@ -83,10 +83,8 @@ class _TuneWriter:
                 lines.append(f"P:{field_text(bar.bar.label)}")
             if number in starts:
                 lines.append(self._opening(number))
-            text = f"{self._changes(number)}{self._notes(bar)} {_closing(bar.bar, is_last)}"
-            if not ends_line:
-                text += self._between(number + 1)
-            lines[-1] += text
+            lines[-1] += f"{self._changes(number)}{self._notes(bar)} "
+            lines[-1] += _closing(bar.bar, is_last) if ends_line else self._bar_line(number)
         return lines
 
     def _opening(self, number: int) -> str:
@@ -95,10 +93,14 @@ class _TuneWriter:
         numbers = f"[{_numbers(bar)} " if bar.endings else ""
         return self._repeat_sign(number) + numbers if bar.opens_repeat else numbers
 
-    def _between(self, number: int) -> str:
-        """Returns what follows the bar line before a bar that does not begin a line."""
-        bar = self._bars[number].bar
-        return f"{_numbers(bar)} " if bar.endings else " "
+    def _bar_line(self, number: int) -> str:
+        """Returns the bar line after a bar that does not end a line, and the numbers of an ending after it."""
+        bar, following = self._bars[number].bar, self._bars[number + 1].bar
+        closing = _closing(bar, is_last=False)
+        if following.opens_repeat:
+            opening = self._repeat_sign(number + 1)
+            closing = closing[:-1] + opening if bar.times > 1 else opening
+        return closing + (f"{_numbers(following)} " if following.endings else " ")
 
     def _repeat_sign(self, number: int) -> str:
         """Returns the sign that opens a repeat; what is played three times has two colons at both ends."""
@@ -121,13 +123,14 @@ class _TuneWriter:
         groups, items = group_numbers(engraved), engraved.items
         broken, triplet = "", 0
         for index, item in enumerate(items):
-            if index and groups[index] != groups[index - 1] and not broken and item.triplet in (0, 1 + triplet):
+            is_inside = item.triplet and item.triplet == triplet
+            if index and groups[index] != groups[index - 1] and not (broken or is_inside):
                 words.append("")
-            if item.triplet and item.triplet != triplet:
+            if item.triplet and not is_inside:
                 words[-1] += _triplet_sign(items, item.triplet)
-            triplet = item.triplet or triplet
+            triplet = item.triplet
             words[-1] += self._signs_before(item.start, engraved)
-            sign = "" if broken else _broken(items[index : index + 2], engraved)
+            sign = "" if broken else self._broken(items[index : index + 2], engraved)
             words[-1] += self._item(item, state, bool(sign or broken)) + sign
             broken = sign
         words += [_AT_END[mark] for mark in marks if mark in _AT_END]
@@ -147,6 +150,20 @@ class _TuneWriter:
         if item.name is None:
             return f"z{length}"
         return state.sign(item.name) + _letter(item.name) + length + ("-" if item.is_tied else "")
+
+    def _broken(self, pair: Sequence[Item], engraved: EngravedBar) -> str:
+        """Returns the sign of a dotted pair within a beat, '>' or '<'; nothing where there is none."""
+        if len(pair) < 2 or any(item.name is None or item.triplet or item.is_held for item in pair):
+            return ""
+        first, second = pair
+        # Readers place what stands between the two where it would be without the broken rhythm.
+        if second.start in self._chords or second.start in self._tempos:
+            return ""
+        both, offset = first.length + second.length, first.start - engraved.origin
+        step = _EIGHTH if is_compound(engraved.meter) else both
+        if both not in _BROKEN_PAIRS or offset % step or first.is_tied or second.is_tied:
+            return ""
+        return {3 * second.length: ">", second.length / 3: "<"}.get(first.length, "")
 
 
 class _Accidentals:
@@ -174,18 +191,6 @@ def _closing(bar: Bar, is_last: bool) -> str:
     if is_last:
         return "|]"
     return "||" if bar.is_double else "|"
-
-
-def _broken(pair: Sequence[Item], engraved: EngravedBar) -> str:
-    """Returns the sign of a dotted pair within a beat, '>' or '<'; nothing where there is none."""
-    if len(pair) < 2 or any(item.name is None or item.triplet or item.is_held for item in pair):
-        return ""
-    first, second = pair
-    both, offset = first.length + second.length, first.start - engraved.origin
-    step = _EIGHTH if is_compound(engraved.meter) else both
-    if both not in _BROKEN_PAIRS or offset % step or first.is_tied or second.is_tied:
-        return ""
-    return {3 * second.length: ">", second.length / 3: "<"}.get(first.length, "")
 
 
 def _triplet_sign(items: Sequence[Item], number: int) -> str:
