@@ -89,10 +89,12 @@ def test_lines_have_four_bars_and_none_has_one_alone():
 
 
 def test_a_second_ending_stays_in_the_line_of_the_first():
-    bars = [Bar(Fraction(4 * k)) for k in range(9)]
-    bars[7] = bars[7]._replace(endings=(1,), times=2)
-    bars[8] = bars[8]._replace(endings=(2,), is_double=True)
-    assert line_starts(engrave(score([4] * 9, bars=bars)), 4) == {0, 4}
+    bars = [Bar(Fraction(4 * k)) for k in range(10)]
+    bars[6] = bars[6]._replace(endings=(1,))
+    bars[7] = bars[7]._replace(times=2)
+    bars[8] = bars[8]._replace(endings=(2,))
+    bars[9] = bars[9]._replace(is_double=True)
+    assert line_starts(engrave(score([4] * 10, bars=bars)), 4) == {0, 4}
 
 
 def test_a_pickup_before_a_repeat_has_no_line_of_its_own():
