@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -17,12 +16,12 @@ from melody_rnn.data.dataset import Dataset, StoredMelody
 from melody_rnn.data.splits import Split, shingles
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.events import NO_EVENT, NUM_EVENTS
+from melody_rnn.generation.trace import Replayer
 from melody_rnn.model import MelodyRNN
-from melody_rnn.sampling.temperature import log_softmax
-from melody_rnn.training.batches import pad, squash_all
+from melody_rnn.music.meters import COMMON_TIME
+from melody_rnn.sampling.temperature import log_softmax, sum_labels
+from melody_rnn.training.batches import squash_all
 
-_BATCH_SIZE: Final = 32
 _NUM_RESAMPLES: Final = 2000
 _FIRST_NOTE: Final = 2
 # Probabilities of float32 networks can round to 0, whose logarithm says nothing.
@@ -166,33 +165,25 @@ def measure_copied(
 
 def _as_stored(melodies: Sequence[object]) -> list[StoredMelody]:
     rows = [np.array(list(melody), np.int8) for melody in melodies]  # type: ignore[call-overload]
-    return [StoredMelody(str(number), events, 16, "test") for number, events in enumerate(rows)]
+    return [StoredMelody(str(number), events, COMMON_TIME, "test") for number, events in enumerate(rows)]
 
 
 def _model_probabilities(
     model: MelodyRNN, melodies: Sequence[StoredMelody]
 ) -> tuple[list[Probabilities], NDArray[np.float64] | None]:
     """Returns each melody's event distributions, and the mean nats of its labels if they are what was trained."""
-    encoding, network = make_encoding(model.config.encoding), model.network
-
-    def predict(events: tf.Tensor, steps_per_bar: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        encoded = encoding.encode(events, steps_per_bar)
-        log_probabilities = log_softmax(network(encoded.inputs[:, :-1]))
-        one_hot = tf.one_hot(encoded.label_events[:, 1:] - NO_EVENT, NUM_EVENTS)
-        by_event = tf.einsum("bsl,bsle->bse", tf.exp(log_probabilities), one_hot)
-        return by_event, -tf.gather(log_probabilities, encoded.labels[:, 1:], axis=2, batch_dims=2)
-
-    batch = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)]
-    run = tf.function(predict, input_signature=batch, autograph=False)
-    probabilities: list[Probabilities] = []
-    label_nats = []
-    for first in range(0, len(melodies), _BATCH_SIZE):
-        events, lengths, steps_per_bar = pad(melodies[first : first + _BATCH_SIZE])
-        by_event, nats = (tensor.numpy() for tensor in run(events, steps_per_bar))
-        for row, row_nats, length in zip(by_event, nats, lengths, strict=True):
-            probabilities.append(row[: length - 1])
-            label_nats.append(row_nats[: length - 1])
-    return probabilities, None if encoding.sums_labels else np.concatenate(label_nats).astype(np.float64)
+    encoding = make_encoding(model.config.encoding)
+    replayer = Replayer(encoding, model.network)
+    probabilities: dict[int, Probabilities] = {}
+    label_nats: dict[int, NDArray[np.float32]] = {}
+    events, bars = [melody.events.tolist() for melody in melodies], [melody.steps_per_bar for melody in melodies]
+    for row, replay in replayer(events, bars):
+        log_probabilities = log_softmax(replay.logits).numpy()
+        probabilities[row] = sum_labels(log_probabilities, replay.label_events[1:])
+        label_nats[row] = -np.take_along_axis(log_probabilities, replay.labels[:, np.newaxis], axis=1)[:, 0]
+    places = range(len(melodies))
+    nats = None if encoding.sums_labels else np.concatenate([label_nats[row] for row in places]).astype(np.float64)
+    return [probabilities[row] for row in places], nats
 
 
 def _baseline_scores(baseline: Baseline, melodies: Sequence[StoredMelody], seed: int) -> Scores:

@@ -1,4 +1,4 @@
-"""Makes the gallery anew: the MIDI files and piano rolls in gallery/, and README.md, which shows them.
+"""Makes the gallery anew: MIDI files, piano rolls and sheet music in gallery/, and README.md, which shows them.
 
 usage: python midi_out/make_gallery.py
 """
@@ -63,8 +63,9 @@ again.
 ## Gallery
 
 Made by the default model, as it came: no take was thrown away to find a better one. Orange notes were given, blue ones
-generated: the more solid, the more probable the model found them. `make gallery` makes all of it anew;
-`melody-rnn render midi_out/gallery` makes sound of it.
+generated: the more solid, the more probable the model found them. Below each piano roll is the same melody as sheet
+music, which `melody-rnn convert` makes of the MIDI file. `make gallery` makes all of it anew; `melody-rnn render
+midi_out/gallery` makes sound of it.
 """
 
 
@@ -78,19 +79,29 @@ def main() -> None:
             f"### {exhibit.name}\n\n{exhibit.text} [{exhibit.name}.mid](gallery/{exhibit.name}.mid)\n\n"
             f"    melody-rnn generate -n 1 {exhibit.options}\n\n"
             f"![piano roll of {exhibit.name}](gallery/{exhibit.name}.png)\n"
+            f"\n![sheet music of {exhibit.name}](gallery/{exhibit.name}_sheet.png)\n"
         )
     (FOLDER / "README.md").write_text("\n".join(sections), encoding="utf-8")
 
 
 def make(exhibit: Exhibit, folder: Path) -> Path:
-    """Generates an exhibit's MIDI file and piano roll into a folder, and returns the path of the MIDI file."""
+    """Generates an exhibit's MIDI file, piano roll and sheet music into a folder; returns the MIDI file's path."""
     with tempfile.TemporaryDirectory() as fresh:
-        options = ["-n", "1", *shlex.split(exhibit.options), "--plot", "--output-dir", fresh]
-        command = [sys.executable, "-c", "from melody_rnn.cli import main; main()", "generate", *options]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        run("generate", "-n", "1", *shlex.split(exhibit.options), "--plot", "--output-dir", fresh)
         for path in Path(fresh).iterdir():
             shutil.copy(path, folder / f"{exhibit.name}{path.suffix}")
-    return folder / f"{exhibit.name}.mid"
+    midi = folder / f"{exhibit.name}.mid"
+    with tempfile.TemporaryDirectory() as fresh:
+        run("convert", str(midi), "--to", "png", "--output-dir", fresh)
+        (sheet,) = Path(fresh).iterdir()
+        shutil.copy(sheet, folder / f"{exhibit.name}_sheet.png")
+    return midi
+
+
+def run(*arguments: str) -> None:
+    """Runs a command of melody-rnn."""
+    command = [sys.executable, "-c", "from melody_rnn.cli import main; main()", *arguments]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def test_every_piece_is_there_and_made_as_the_readme_says(gallery):
     commands = dict(re.findall(r"\[(\w+)\.mid\].*\n\n    melody-rnn generate -n 1 (.*)\n", readme))
     assert commands == {exhibit.name: exhibit.options for exhibit in gallery.EXHIBITS}
     for name, options in commands.items():
-        assert (MIDI_OUT / "gallery" / f"{name}.png").is_file()
+        assert all((MIDI_OUT / "gallery" / file).is_file() for file in (f"{name}.png", f"{name}_sheet.png"))
         about = json.loads(read_score(MIDI_OUT / "gallery" / f"{name}.mid").text)
         for option in ("temperature", "seed"):
             assert float(re.search(rf"--{option} (\S+)", options)[1]) == about[option]

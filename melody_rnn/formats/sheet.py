@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from melody_rnn.errors import MelodyError
 from melody_rnn.formats.engraving import is_compound
 from melody_rnn.formats.musicxml.writer import musicxml_bytes
 from melody_rnn.formats.score import Score
@@ -158,29 +159,29 @@ def _note(score: Score) -> str:
 def _engrave(score: Score, seed: int, page_height: float) -> list[_Block]:
     import verovio
 
+    options = {
+        "adjustPageHeight": True,
+        "breaks": "encoded",
+        "footer": "none",
+        "header": "none",
+        "minLastJustification": 0.5,
+        "pageHeight": min(max(int(page_height * 10), 100), 60_000),
+        "pageMarginBottom": 0,
+        "pageMarginLeft": 0,
+        "pageMarginRight": 0,
+        "pageMarginTop": 0,
+        "pageWidth": int((_WIDTH - 2 * _MARGIN) * 100 / 90),
+        "scale": _SCALE,
+        "xmlIdSeed": seed,
+    }
+    document = musicxml_bytes(replace(score, tempos=(), title="", composer=""), BARS_PER_LINE).decode()
     toolkit = verovio.toolkit()
-    own_height = page_height * 10
-    toolkit.setOptions(
-        {
-            "adjustPageHeight": True,
-            "breaks": "encoded",
-            "footer": "none",
-            "header": "none",
-            "lyricSize": 4.0,
-            "mnumInterval": 0,
-            "pageHeight": min(max(int(own_height), 100), 60_000),
-            "pageMarginBottom": 0,
-            "pageMarginLeft": 0,
-            "pageMarginRight": 0,
-            "pageMarginTop": 0,
-            "pageWidth": int((_WIDTH - 2 * _MARGIN) * 100 / 90),
-            "scale": _SCALE,
-            "xmlIdSeed": seed,
-        }
-    )
-    bare = replace(score, tempos=(), title="", composer="")
-    toolkit.loadData(musicxml_bytes(bare, BARS_PER_LINE).decode())
-    return [_block(toolkit.renderToSVG(page)) for page in range(1, toolkit.getPageCount() + 1)]
+    # Its default is known to the thread only that imported it, and a notebook's widgets have another one.
+    toolkit.setResourcePath(str(Path(verovio.__file__).parent / "data"))
+    toolkit.setOptions(options)
+    if toolkit.loadData(document) and toolkit.getPageCount():
+        return [_block(toolkit.renderToSVG(page)) for page in range(1, toolkit.getPageCount() + 1)]
+    raise MelodyError("Verovio cannot engrave the tune; write it as .musicxml and see what another program makes of it")
 
 
 def _block(svg: str) -> _Block:
@@ -209,8 +210,8 @@ def _flatten(text: ET.Element) -> None:
     for child in list(text):
         text.remove(child)
     text.text = _printable(content.translate(_MUSIC_CHARACTERS))
-    own_size = next(filter(None, sizes), 0.0)
-    text.set("font-size", f"{own_size * _TEXT_SCALE:g}")
+    font_size = next((size for size in sizes if size), 0.0)
+    text.set("font-size", f"{font_size * _TEXT_SCALE:g}")
     text.set("font-family", f"{_FAMILY}, Times, serif")
 
 

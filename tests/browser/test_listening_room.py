@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from melody_rnn.music.melodies import melody_from_sequence
-from melody_rnn.music.sequence_io import read_sequence
+from melody_rnn.tunes.files import read_tune
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "of-this-test"
@@ -131,6 +130,8 @@ def test_a_musician_generates_and_listens(lab, page, screenshots, tmp_path):
     assert roll.evaluate("image => image.naturalWidth") > 600
     assert roll.evaluate(COUNT_BLUE) > 2000
     assert page.locator(".jp-OutputArea-output[data-mime-type*='stderr']").count() == 0
+    sheet = page.locator(".widget-html svg, .jupyter-widgets svg").first
+    assert sheet.bounding_box()["width"] > 400
     page.screenshot(path=screenshots / "listening_generated.png")
     page.get_by_role("button", name="Compare").scroll_into_view_if_needed()
     players.nth(3).wait_for(state="attached")
@@ -150,6 +151,6 @@ def test_a_musician_generates_and_listens(lab, page, screenshots, tmp_path):
         page.locator("a[download$='.mid']").click()
     path = tmp_path / "downloaded.mid"
     download.value.save_as(path)
-    given = melody_from_sequence(read_sequence(ROOT / "midi_out" / "gallery" / "jig.mid")).melody
-    assert list(melody_from_sequence(read_sequence(path)).melody)[: len(given)] == list(given)
+    given = read_tune(ROOT / "midi_out" / "gallery" / "jig.mid")
+    assert list(read_tune(path))[: len(given)] == list(given)
     page.screenshot(path=screenshots / "listening_continued.png")

@@ -15,9 +15,9 @@ _ENDING_BRACKET: Final = r"""\[(?=\s*(?:\d|"(?![^"\n]*"[^]|\n]{0,40}\])))"""
 _LEXER: Final = re.compile(
     rf"""
       (?P<note>(?:\^\^|\^/\d?|\^|__|_/\d?|_|=)?[A-Ga-g][',]*{_LENGTH})
-    | (?P<field>\[[A-Za-z]:[^]\n]*\])
+    | (?P<field>\[[A-Za-z]:[^]\n]{{0,400}}\])
     | (?P<bar>
-          (?::\s*)*\|[|:\]]*(?:\s+:+(?![|:]))?      # any line with what is written about it
+          (?::\s{{0,8}}){{0,16}}\|[|:\]]*(?:\s{{1,8}}:+(?![|:]))?      # any line with what is written about it
         | \[\|[|:\]]*
         | ::+ | :\]
         | {_ENDING_BRACKET}

@@ -6,12 +6,14 @@ Source: the ABC standard 2.1, abcnotation.com, sections 2.2 and 3.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from melody_rnn.formats.abc.texts import plain_text
 
 _TUNE_START: Final = re.compile(r"\s*X:\s*(.*)")
 _FIELD_LINE: Final = re.compile(r"\s*(?:[A-Za-z+]:|%)")
+_BLOCK_EDGE: Final = re.compile(r"\s*%%(?:begin(?:text|ps|svg)|end)")
 _BLOCK_START: Final = re.compile(r"%%begin(text|ps|svg)\b")
 _COMMENT: Final = re.compile(r"(?<!\\)%.*")
 # A line of music after an empty line: bar lines, and nothing that music does not have.
@@ -51,7 +53,7 @@ def split_tunebook(data: bytes) -> Iterator[AbcTune]:
     A tune ends at an empty line after its music, or at the next X:. Text outside of tunes is no music.
     """
     lines = decode_text(data).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    starts = [number for number, line in enumerate(lines) if _TUNE_START.match(line)]
+    starts = _tune_starts(lines)
     if not starts:
         return
     header = _file_header(lines[: starts[0]])
@@ -61,6 +63,16 @@ def split_tunebook(data: bytes) -> Iterator[AbcTune]:
         titles = (plain_text(line[2:].strip()) for line in own if line.startswith("T:"))
         number = _COMMENT.sub("", match[1]).strip() if match else ""
         yield AbcTune(index, number, next(titles, ""), tuple(own))
+
+
+def _tune_starts(lines: Sequence[str]) -> list[int]:
+    """Returns where tunes start; in a block of text that is closed none does."""
+    edges = [number for number, line in enumerate(lines) if _BLOCK_EDGE.match(line)]
+    blocked: set[int] = set()
+    for begin, end in pairwise(edges):
+        if _BLOCK_START.match(lines[begin].strip()) and not _BLOCK_START.match(lines[end].strip()):
+            blocked.update(range(begin, end))
+    return [number for number, line in enumerate(lines) if _TUNE_START.match(line) and number not in blocked]
 
 
 def _file_header(lines: Sequence[str]) -> list[str]:
