@@ -7,6 +7,7 @@ import pytest
 from melody_rnn.errors import MelodyError
 from melody_rnn.formats.beams import beams, group_numbers
 from melody_rnn.formats.engraving import engrave, line_starts, spelled
+from melody_rnn.formats.note_values import VALUES
 from melody_rnn.formats.score import Bar, ChordSymbol, KeyChange, MeterChange, Note, Part, Score
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import COMMON_TIME, Meter
@@ -58,6 +59,14 @@ def test_a_pickup_counts_from_its_end_and_a_short_last_bar_from_its_start():
     assert [(bar.is_pickup, bar.is_whole) for bar in bars] == [(True, False), (False, True), (False, False)]
     assert bars[0].origin == Fraction(-5, 2)
     assert group_numbers(bars[2]) == [1, 1, 1, 2, 2]
+
+
+def test_silence_in_a_short_bar_is_written_in_values_and_in_a_whole_one_is_one_rest():
+    starts = [Fraction(0), Fraction(5, 2), Fraction(7)]
+    bars = engrave(score(["-5/2", "-9/2", "3"], Meter(9, 8), [Bar(start) for start in starts]))
+    assert [bar.is_silent for bar in bars] == [False, True, False]
+    assert all(item.written in VALUES for item in bars[0].items)
+    assert [item.written for item in bars[1].items] == [Fraction(9, 2)]
 
 
 @pytest.mark.parametrize(
