@@ -81,17 +81,26 @@ def find_triplets(bounds: Sequence[Fraction], origin: Fraction, end: Fraction) -
 def _triplet_around(
     bound: Fraction, bounds: Sequence[Fraction], origin: Fraction, end: Fraction
 ) -> tuple[Fraction, Fraction]:
-    candidates = []
+    candidates, closed = [], []
     for size in _TRIPLET_SIZES:
-        first = origin + (bound - origin) // size * size
-        inner = [other for other in bounds if first < other < first + size]
-        if first + size <= end and all(((other - first) * 12 / size).denominator == 1 for other in inner):
-            candidates.append((first, first + size))
-    # Best is one that no note goes into or out of; else such notes are tied.
-    closed = [span for span in candidates if {*span} <= {*bounds}]
+        span = first, last = _around(bound, origin, size)
+        inner = [other for other in bounds if first < other < last]
+        if last > end or any(((other - first) * 12 / size).denominator > 1 for other in inner):
+            continue
+        candidates.append(span)
+        # Three half notes are a triplet where they stand alone; what is shorter belongs to shorter triplets.
+        is_plain = size < _TRIPLET_SIZES[-1] or all(((other - first) * 3 / size).denominator == 1 for other in inner)
+        if {first, last} <= {*bounds} and is_plain:
+            closed.append(span)
     if not candidates:
         raise MelodyError("notes begin at times that no notation has; read them at other steps a quarter")
+    # Where every triplet has a note going into or out of it, that one is tied.
     return (closed or candidates)[0]
+
+
+def _around(bound: Fraction, origin: Fraction, size: Fraction) -> tuple[Fraction, Fraction]:
+    first = origin + (bound - origin) // size * size
+    return first, first + size
 
 
 @lru_cache(maxsize=65_536)
