@@ -11,7 +11,7 @@ from melody_rnn.config import EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import GenerationError
 from melody_rnn.generation.beam import BeamSearch, StochasticBeam
-from melody_rnn.generation.loop import SamplingLoop, Start, repeat_primer
+from melody_rnn.generation.loop import SamplingLoop, Start
 from melody_rnn.generation.trace import Replayer, trace_melodies
 from melody_rnn.presets import make_network
 from melody_rnn.sampling.sampler import SamplerSettings, draw, fill_with_noise, gumbel, transform
@@ -21,6 +21,11 @@ EVENTS = [-2, -1, *range(60, 72)]
 # Long enough for both lookbacks to mean something, so that several labels mean one event.
 PRIMER = (60, 64, -2, 67, 60, -1, 64, -2, 60)
 NO_SCORE = np.zeros(1)
+
+
+def repeated(events, num_melodies):
+    """Returns one primer for each melody, [num_melodies, steps] int32."""
+    return np.tile(np.asarray(events, np.int32), (num_melodies, 1))
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +94,7 @@ def test_a_primer_that_ends_its_note_is_followed_by_a_note_on_or_off(search):
     found = search.best(start, 2, 200, NO_SCORE)
     assert (found.events[:, 0] != -2).all()
     assert (found.events[:, 1] == -2).any()
-    sampled = search.stochastic(Start(repeat_primer(PRIMER, 40), True), 2, controls(40), 0, StochasticBeam(2, 2, 1))
+    sampled = search.stochastic(Start(repeated(PRIMER, 40), True), 2, controls(40), 0, StochasticBeam(2, 2, 1))
     assert (sampled.events[:, 0] != -2).all()
 
 
@@ -124,7 +129,7 @@ def controls(num_melodies, **settings):
 
 @pytest.mark.parametrize("settings", [{}, {"temperature": 0.6, "top_k": 5}, {"temperature": [0.5, 1.0, 2.0, 1.0, 0.0]}])
 def test_one_branch_of_one_is_plain_sampling(search, tiny_model, settings):
-    start = Start(repeat_primer(PRIMER, 5))
+    start = Start(repeated(PRIMER, 5))
     found = search.stochastic(start, 40, controls(5, **settings), 7, StochasticBeam(1, 1, 3))
     loop = SamplingLoop(tiny_model._encoding, tiny_model.network)
     np.testing.assert_array_equal(found.events, loop(start, 40, controls(5, **settings), 7))
@@ -169,16 +174,14 @@ def test_the_stochastic_beam_is_magenta_s(search, tiny_model, beam):
         ]
 
     sequence, score = magenta_beam_search(extend, new_steps, *beam)
-    found = search.stochastic(
-        Start(repeat_primer(PRIMER, 2)), new_steps, controls(2, **settings), 5, StochasticBeam(*beam)
-    )
+    found = search.stochastic(Start(repeated(PRIMER, 2)), new_steps, controls(2, **settings), 5, StochasticBeam(*beam))
     assert found.events[index].tolist() == sequence
     assert found.scores[index] == pytest.approx(score, abs=1e-4)
 
 
 def test_melody_k_is_the_same_however_many_beams_there_are(search):
     many, few = (
-        search.stochastic(Start(repeat_primer(PRIMER, n)), 10, controls(n), 3, StochasticBeam(2, 4, 2)).events
+        search.stochastic(Start(repeated(PRIMER, n)), 10, controls(n), 3, StochasticBeam(2, 4, 2)).events
         for n in (9, 2)
     )
     assert len({row.tobytes() for row in many}) == 9
@@ -192,4 +195,4 @@ def test_logits_that_are_not_finite_stop_it(tiny_config):
     with pytest.raises(GenerationError, match="not finite"):
         broken.best(Start(np.array([[60]], np.int32)), 3, 2, NO_SCORE)
     with pytest.raises(GenerationError, match="not finite"):
-        broken.stochastic(Start(repeat_primer([60], 2)), 3, controls(2), 0, StochasticBeam(2, 2, 1))
+        broken.stochastic(Start(repeated([60], 2)), 3, controls(2), 0, StochasticBeam(2, 2, 1))

@@ -2,9 +2,14 @@ import numpy as np
 import pytest
 
 from melody_rnn.errors import GenerationError
-from melody_rnn.generation.loop import CPU_TILES, SamplingLoop, Start, repeat_primer
+from melody_rnn.generation.loop import CPU_TILES, SamplingLoop, Start
 from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.sampling.temperature import log_softmax
+
+
+def repeated(events, num_melodies):
+    """Returns one primer for each melody, [num_melodies, steps] int32."""
+    return np.tile(np.asarray(events, np.int32), (num_melodies, 1))
 
 
 @pytest.fixture(scope="module")
@@ -13,7 +18,7 @@ def loop(tiny_model):
 
 
 def sample(loop, num_melodies, new_steps=40, primer=(60,), seed=7, ends_note=False, **settings):
-    start = Start(repeat_primer(primer, num_melodies), ends_note)
+    start = Start(repeated(primer, num_melodies), ends_note)
     return loop(start, new_steps, SamplerSettings(**settings).controls(num_melodies), seed)
 
 
@@ -92,7 +97,7 @@ def test_sampled_frequencies_follow_the_model(loop, tiny_model):
 
 def test_progress_is_told(loop):
     done = []
-    start = Start(repeat_primer([60], 70))
+    start = Start(repeated([60], 70))
     loop(start, 5, SamplerSettings().controls(70), 0, done.append)
     assert sum(done) == 70
     assert len(done) == 3
