@@ -9,7 +9,7 @@ import click
 
 from melody_rnn.cli import options
 from melody_rnn.cli.jobs import Job, each, find_jobs
-from melody_rnn.cli.kinds import SILENT_KINDS, KindsType
+from melody_rnn.cli.kinds import SILENT_KINDS, KindsType, midi_type_option
 from melody_rnn.cli.startup import load_note_seq, quieten
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ _GRIDS: Final = (4, 12, 24)
     type=click.Path(path_type=Path),
     help="Where the files go; nothing there is overwritten. [default: beside each file]",
 )
+@midi_type_option
 @options.json_option
 @options.verbose_option
 def command(
@@ -49,6 +50,7 @@ def command(
     kinds: tuple[str, ...],
     steps_per_quarter: int | None,
     output_dir: Path | None,
+    midi_type: int,
     as_json: bool,
     verbose: bool,
 ) -> None:
@@ -70,12 +72,12 @@ def command(
     if not SILENT_KINDS.issuperset(kinds):
         load_note_seq(verbose)
     grids = _GRIDS if steps_per_quarter is None else (steps_per_quarter,)
-    for job, paths in each(jobs, lambda job: _convert(job, kinds, grids), "Converting"):
+    for job, paths in each(jobs, lambda job: _convert(job, kinds, grids, midi_type), "Converting"):
         names = [str(path) for path in paths]
         click.echo(json.dumps({"file": str(job.source), "written": names}) if as_json else "  ".join(names))
 
 
-def _convert(job: Job, kinds: Sequence[str], grids: Sequence[int]) -> list[Path]:
+def _convert(job: Job, kinds: Sequence[str], grids: Sequence[int], midi_type: int) -> list[Path]:
     from melody_rnn.tunes.files import tune_bytes, write_new
 
     tunes = _read(job.source, grids)
@@ -85,10 +87,11 @@ def _convert(job: Job, kinds: Sequence[str], grids: Sequence[int]) -> list[Path]
     paths = []
     for kind in kinds:
         if len(tunes) == 1 or kind in _TOGETHER:
-            paths.append(write_new(job.folder, stem, tune_bytes(tunes, kind), f".{kind}"))
+            paths.append(write_new(job.folder, stem, tune_bytes(tunes, kind, midi_type=midi_type), f".{kind}"))
             continue
         for number, tune in enumerate(tunes, start=1):
-            paths.append(write_new(job.folder, f"{stem}_{number:0{width}d}", tune_bytes([tune], kind), f".{kind}"))
+            data = tune_bytes([tune], kind, midi_type=midi_type)
+            paths.append(write_new(job.folder, f"{stem}_{number:0{width}d}", data, f".{kind}"))
     return paths
 
 

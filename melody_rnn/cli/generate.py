@@ -12,7 +12,7 @@ import click
 from melody_rnn import __version__
 from melody_rnn.cli import listening, options
 from melody_rnn.cli.choosing import SAMPLER_NAMES, Choosing, ChoosingCommand, constraint_options, sampler_options
-from melody_rnn.cli.kinds import KindsType
+from melody_rnn.cli.kinds import KindsType, midi_type_option
 from melody_rnn.cli.search import DEFAULT_OUTPUTS, Search, facts, find, search_options
 from melody_rnn.cli.startup import load_tensorflow
 from melody_rnn.errors import InvalidArgumentError, OutputError
@@ -45,6 +45,7 @@ class Options:
     velocity: int
     output_dir: Path
     kinds: tuple[str, ...]
+    midi_type: int
     sheet: bool
     audio: bool
     plot: bool
@@ -134,6 +135,7 @@ class Options:
     help="Which files to write of each melody: mid, abc, musicxml, mxl, svg, png or pdf (sheet music), wav, flac, "
     "ogg or mp3; several with commas between.",
 )
+@midi_type_option
 @click.option("--sheet", is_flag=True, help="Write the sheet music of all melodies too, as one .pdf.")
 @listening.audio_option
 @listening.plot_option
@@ -284,7 +286,7 @@ def _write(asked: Options, tune: "Tune", index: int) -> list[Path]:
     width = max(2, len(str(asked.num_outputs)))
     stem = f"{_stem(asked, tune)}_{index:0{width}d}"
     kinds = [*asked.kinds, *(["wav"] if asked.audio else [])]
-    paths = write_kinds(tune, kinds, asked.output_dir, stem, asked.velocity)
+    paths = write_kinds(tune, kinds, asked.output_dir, stem, asked.velocity, asked.midi_type)
     if asked.plot:
         # A .png of that name may be the sheet music.
         suffix = "_roll" if "png" in kinds else ""

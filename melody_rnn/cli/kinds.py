@@ -32,7 +32,19 @@ class KindsType(click.ParamType[tuple[str, ...]]):
         return tuple(dict.fromkeys(kinds))
 
 
-def write_kinds(tune: "Tune", kinds: Sequence[str], folder: Path, stem: str, velocity: int = 100) -> list[Path]:
+midi_type_option = click.option(
+    "--midi-type",
+    type=click.Choice(["0", "1"]),
+    default="1",
+    show_default=True,
+    callback=lambda ctx, param, value: int(value),
+    help="MIDI files of type 1, with a track of tempos and texts, or of type 0, with one track for everything.",
+)
+
+
+def write_kinds(
+    tune: "Tune", kinds: Sequence[str], folder: Path, stem: str, velocity: int = 100, midi_type: int = 1
+) -> list[Path]:
     """Writes a tune as several kinds of files of one name; nothing is overwritten.
 
     Args:
@@ -41,6 +53,7 @@ def write_kinds(tune: "Tune", kinds: Sequence[str], folder: Path, stem: str, vel
         folder: Where; it is made if it is not there.
         stem: The name; where another file has it, the first kind's next free name.
         velocity: How hard notes are struck, 1 to 127.
+        midi_type: Of MIDI files, 0 or 1.
 
     Raises:
         OutputError: If a file cannot be written.
@@ -48,5 +61,5 @@ def write_kinds(tune: "Tune", kinds: Sequence[str], folder: Path, stem: str, vel
     paths: list[Path] = []
     for kind in kinds:
         own_stem = paths[0].stem if paths else stem
-        paths.append(write_new(folder, own_stem, tune_bytes([tune], kind, velocity), f".{kind}"))
+        paths.append(write_new(folder, own_stem, tune_bytes([tune], kind, velocity, midi_type), f".{kind}"))
     return paths

@@ -72,13 +72,14 @@ def read_tune(path: str | Path, steps_per_quarter: int = DEFAULT_STEPS_PER_QUART
     return tune
 
 
-def tune_bytes(tunes: Sequence[Tune], kind: str, velocity: int = 100) -> bytes:
+def tune_bytes(tunes: Sequence[Tune], kind: str, velocity: int = 100, midi_type: int = 1) -> bytes:
     """Returns tunes as the bytes of a file.
 
     Args:
         tunes: One tune; several for an ABC tune book or a PDF.
         kind: One of `KINDS`.
         velocity: How hard notes are struck, 1 to 127.
+        midi_type: Of a MIDI file: 1 for a track of tempos beside the notes, 0 for one track.
 
     Raises:
         InvalidArgumentError: If the kind is unknown, or a file of it holds one tune and there are more.
@@ -88,7 +89,7 @@ def tune_bytes(tunes: Sequence[Tune], kind: str, velocity: int = 100) -> bytes:
     if len(tunes) != 1 and kind not in ("abc", "pdf"):
         raise InvalidArgumentError(f"a .{kind} file holds one tune, got {len(tunes)}")
     if kind == "mid":
-        return midi_of(tunes[0], velocity)
+        return midi_of(tunes[0], velocity, midi_type)
     if kind in AUDIO_KINDS:
         from melody_rnn.formats.audio import audio_bytes, render
 
@@ -96,13 +97,13 @@ def tune_bytes(tunes: Sequence[Tune], kind: str, velocity: int = 100) -> bytes:
     return _notation_bytes(tunes, kind)
 
 
-def midi_of(tune: Tune, velocity: int = 100, file_type: int = 1) -> bytes:
+def midi_of(tune: Tune, velocity: int = 100, midi_type: int = 1) -> bytes:
     """Returns a tune, as it is played, as the bytes of a MIDI file.
 
     Args:
         tune: The tune.
         velocity: How hard notes are struck, 1 to 127.
-        file_type: 1 for a track of tempos beside the notes, 0 for one track.
+        midi_type: 1 for a track of tempos beside the notes, 0 for one track.
     """
     from melody_rnn.formats.midi.writer import midi_bytes
 
@@ -111,7 +112,7 @@ def midi_of(tune: Tune, velocity: int = 100, file_type: int = 1) -> bytes:
     offset = played.first_step * seconds_per_step
     markers = [(section.start * seconds_per_step - offset, section.label) for section in played.sections]
     return midi_bytes(
-        played.to_sequence(velocity), text=about_text(played), title=tune.title, markers=markers, file_type=file_type
+        played.to_sequence(velocity), text=about_text(played), title=tune.title, markers=markers, midi_type=midi_type
     )
 
 

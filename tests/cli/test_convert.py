@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import mido
 import pytest
 from click.testing import CliRunner
 
@@ -96,3 +97,12 @@ def test_what_is_not_there(convert, tmp_path, arguments):
     with pytest.raises(MelodyRNNError):
         convert(*arguments)
     assert not list(tmp_path.rglob("*.*"))
+
+
+@pytest.mark.parametrize(("given", "num_tracks"), [("0", 1), ("1", 2)])
+def test_midi_files_are_of_the_type_asked_for(convert, tmp_path, given, num_tracks):
+    (tmp_path / "tune.abc").write_text(BOOK[: BOOK.index("X:2")])
+    convert("tune.abc", "--to", "mid", "--midi-type", given)
+    file = mido.MidiFile(tmp_path / "tune.mid")
+    assert (file.type, len(file.tracks)) == (int(given), num_tracks)
+    assert len(read_tune(tmp_path / "tune.mid").pitches) == 14

@@ -28,7 +28,7 @@ def midi_bytes(
     text: str = "",
     title: str = "",
     markers: Sequence[tuple[float, str]] = (),
-    file_type: int = 1,
+    midi_type: int = 1,
 ) -> bytes:
     """Returns a sequence as the bytes of a MIDI file; `read_midi` is the inverse.
 
@@ -39,7 +39,7 @@ def midi_bytes(
         text: A text event at the start.
         title: The name of the first track, which has no notes.
         markers: (seconds, text) of what names sections.
-        file_type: 1 for a track of tempos and texts beside those of notes, 0 for one track with everything.
+        midi_type: 1 for a track of tempos and texts beside those of notes, 0 for one track with everything.
 
     Raises:
         InvalidArgumentError: If a tempo is not one that a MIDI file holds.
@@ -63,9 +63,9 @@ def midi_bytes(
     tracks = [_timed(track) for track in written.tracks]
     tracks[0] += [(tick, mido.MetaMessage(kind, **{_field(kind): _ascii_or_utf8(own)})) for tick, kind, own in texts]
     end = max([to_tick(sequence.total_time), *(tick for track in tracks for tick, _ in track)])
-    if file_type == 0:
+    if midi_type == 0:
         tracks = [[message for track in tracks for message in track]]
-    file = mido.MidiFile(type=file_type, ticks_per_beat=written.ticks_per_beat, charset="utf-8")
+    file = mido.MidiFile(type=midi_type, ticks_per_beat=written.ticks_per_beat, charset="utf-8")
     file.tracks.extend(_track(messages, end) for messages in tracks)
     out = io.BytesIO()
     file.save(file=out)
