@@ -105,4 +105,4 @@ def test_midi_files_are_of_the_type_asked_for(convert, tmp_path, given, num_trac
     convert("tune.abc", "--to", "mid", "--midi-type", given)
     file = mido.MidiFile(tmp_path / "tune.mid")
     assert (file.type, len(file.tracks)) == (int(given), num_tracks)
-    assert len(read_tune(tmp_path / "tune.mid").pitches) == 14
+    assert len(read_tune(tmp_path / "tune.mid").pitches) == 22
