@@ -1,6 +1,6 @@
 """Scores are written and read again without loss, by our readers and by others.
 
-SCORES in the environment is how many scores make the round trip through each of our own formats.
+MELODY_RNN_ROUND_TRIPS sets how many scores go through each of our own formats.
 """
 
 import importlib.util
@@ -20,7 +20,7 @@ from melody_rnn.formats.abc.writer import abc_text
 from melody_rnn.formats.musicxml.reader import read_musicxml
 from melody_rnn.formats.musicxml.writer import musicxml_bytes
 
-NUM_SCORES = int(os.environ.get("SCORES", "200"))
+NUM_SCORES = int(os.environ.get("MELODY_RNN_ROUND_TRIPS", "200"))
 FIELDS = ("bars", "end", "meters", "tempos", "chords", "title", "composer")
 TICKS = 480
 TOLERANCE = 4
