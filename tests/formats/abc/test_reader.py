@@ -327,7 +327,7 @@ def test_programs():
     assert [part.is_drums for part in score.parts] == [False, False, False, True]
 
 
-@pytest.mark.parametrize("symbol", ["Am7", "D/F#", "Bb", "F#m7b5", "Csus4", "Gmaj7", "Edim", "C+"])
+@pytest.mark.parametrize("symbol", ["Am7", "D/F#", "Bb", "F#m7b5", "Csus4", "Gmaj7", "Edim", "C+", "N.C."])
 def test_chord_symbols(symbol: str):
     assert [chord.symbol for chord in read(f'"{symbol}"C "^{symbol}"D "_text"E').chords] == [symbol]
 
