@@ -12,7 +12,6 @@ from typing import Final
 from melody_rnn.music.keys import MAX_SHARPS, MODES, Key
 from melody_rnn.music.meters import Meter
 
-_SHARP_ORDER: Final = "FCGDAEB"
 _PLACES: Final = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5}
 _MODE_NAMES: Final[Mapping[str, str]] = {
     "": "major",
@@ -77,14 +76,7 @@ def parse_key(text: str) -> KeyField:
         return KeyField(None, extra, shift)
     if key is None:
         return KeyField(None, extra, shift, is_known=False)
-    return KeyField(key, {**signature_alters(key), **extra}, shift)
-
-
-def signature_alters(key: Key) -> dict[str, int]:
-    """Returns by how many semitones a key's signature alters each letter."""
-    if key.sharps >= 0:
-        return dict.fromkeys(_SHARP_ORDER[: key.sharps], 1)
-    return dict.fromkeys(_SHARP_ORDER[key.sharps :], -1)
+    return KeyField(key, {**key.alters, **extra}, shift)
 
 
 def parse_shift(text: str) -> int | None:
