@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
-from melody_rnn.formats.score import Bar, ChordSymbol, KeyChange, MeterChange, Note, Part, Score, TempoChange
+from melody_rnn.formats.score import Bar, ChordSymbol, KeyChange, Mark, MeterChange, Note, Part, Score, TempoChange
 
 MAX_TIMES: Final = 16
 """How often a section is played at most, whatever a file says."""
 _MAX_PLAYED_BARS: Final = 100_000
+_JUMPS: Final[frozenset[Mark]] = frozenset({"da_capo", "dal_segno"})
 _Change = MeterChange | KeyChange | TempoChange
 
 
@@ -87,7 +88,7 @@ def find_sections(bars: Sequence[Bar]) -> list[BarSection]:
 
 def find_jump(bars: Sequence[Bar]) -> Jump | None:
     """Returns the da capo or dal segno of a score, or None; of several the first one counts."""
-    after = next((i for i, bar in enumerate(bars, 1) if bar.marks & {"da_capo", "dal_segno"}), None)
+    after = next((i for i, bar in enumerate(bars, 1) if bar.marks & _JUMPS), None)
     if after is None:
         return None
     first = (_place(bars, "segno") or 0) if "dal_segno" in bars[after - 1].marks else 0
@@ -159,7 +160,8 @@ def _section_from(bars: Sequence[Bar], first: int) -> BarSection:
         if following.endings:
             continue
         is_over = bar.times > 1 or following.opens_repeat
-        if is_over or ((bar.is_double or following.label) and not is_open):
+        is_end = bar.is_double or following.label or bar.marks & _JUMPS
+        if is_over or (is_end and not is_open):
             break
     if len(endings) > 1:
         times = max(number for numbers, _ in endings for number in numbers)

@@ -2,20 +2,22 @@
 
 import json
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from melody_rnn.errors import MelodyError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 from melody_rnn.formats.form import BarSection, bars_once, find_jump, find_sections, unfold
 from melody_rnn.formats.grid import Pad, TimedNote, score_pads
-from melody_rnn.formats.score import Part, Score
+from melody_rnn.formats.score import ChordSymbol, Note, Part, Score
 from melody_rnn.music.meters import COMMON_TIME, Meter
 from melody_rnn.tunes.line import Line, one_line, padded, quantise, shift_at, to_step
 from melody_rnn.tunes.tune import Chord, Ending, Jump, Origin, Section, Tune, letter
 
+_Timed = TypeVar("_Timed", Note, ChordSymbol)
 MAX_STEPS: Final = 100_000
 """Steps beyond which a file is taken for damaged: seven hours at 120 quarter notes a minute."""
 
@@ -83,6 +85,7 @@ class _Layout:
         self._steps_per_bar = self._meter.steps_per_bar(steps_per_quarter)
         self._sections = find_sections(score.bars)
         self._order = bars_once(score.bars)
+        self._places = {bar: place for place, bar in enumerate(self._order)}
         self._linear = unfold(score, self._order)
         self._pads = score_pads(self._linear)
         self._bar_ends = [*(bar.start for bar in score.bars[1:]), score.end]
@@ -125,8 +128,8 @@ class _Layout:
 
     def _step(self, bar: int, first_step: int) -> int:
         """Returns the step at which a bar of the score begins; the end of all for the bar after the last one."""
-        is_played = bar in self._order
-        time = float(self._linear.bars[self._order.index(bar)].start if is_played else self._linear.end)
+        place = self._places.get(bar)
+        time = float(self._linear.end if place is None else self._linear.bars[place].start)
         return to_step(time + shift_at(time, self._pads), self._steps_per_quarter) - first_step
 
     def _tune_sections(self, part: Part, first_step: int, num_steps: int) -> tuple[Section, ...]:
@@ -158,15 +161,13 @@ class _Layout:
 
     def _music_between(self, part: Part, begin: Fraction, end: Fraction) -> tuple[tuple[int, ...], tuple[Chord, ...]]:
         """Returns the events and chord symbols between two times of the score."""
-        own = [note for note in part.notes if begin <= note.start < end]
-        notes = [TimedNote(note.start - begin, note.end - begin, note.pitch) for note in own]
+        notes = [TimedNote(n.start - begin, n.end - begin, n.pitch) for n in _between(part.notes, begin, end)]
         num_steps = to_step(float(end - begin), self._steps_per_quarter)
         events = one_line(quantise(notes, self._steps_per_quarter), "skyline").events(0) if notes else []
         filled = [*events, -1, *[-2] * num_steps][:num_steps]
         chords = (
             Chord(to_step(float(chord.start - begin), self._steps_per_quarter), chord.symbol)
-            for chord in self._score.chords
-            if begin <= chord.start < end
+            for chord in _between(self._score.chords, begin, end)
         )
         return tuple(filled), tuple(chords)
 
@@ -195,6 +196,15 @@ class _Layout:
         if len({change.meter for change in self._score.meters}) > 1:
             remarks.append(f"the meter changes; the bars are those of {self._meter}")
         return remarks
+
+
+def _between(timed: Sequence[_Timed], begin: Fraction, end: Fraction) -> Sequence[_Timed]:
+    """Returns what starts from one time up to another, of what is in order of its starts."""
+    return timed[bisect_left(timed, begin, key=_start) : bisect_left(timed, end, key=_start)]
+
+
+def _start(timed: Note | ChordSymbol) -> Fraction:
+    return timed.start
 
 
 def _origin(text: str) -> tuple[Origin | None, Mapping[str, Any]]:

@@ -170,6 +170,8 @@ def _with_jump(tune: Tune, stretches: Sequence[_Stretch], bars: list[Bar], unit:
     if tune.jump is None:
         return bars
     after, start, end = (_bar_at(step, stretches, bars, unit) for step in tune.jump)
+    if not start < end <= after:
+        return bars
     is_whole = tune.jump.start <= tune.first_step
     has_coda = tune.jump.after < len(tune)
     marks: list[tuple[int, Mark]] = [(after - 1, "da_capo" if is_whole else "dal_segno")]
@@ -189,6 +191,6 @@ def _bar_at(step: int, stretches: Sequence[_Stretch], bars: Sequence[Bar], unit:
         is_of_tune = not stretch.bar.endings or stretch.is_double
         if is_of_tune and stretch.at <= step < stretch.at + len(stretch.events):
             time = (now + step - stretch.at) * unit
-            return next(number for number, bar in enumerate(bars) if bar.start >= time)
+            return next((number for number, bar in enumerate(bars) if bar.start >= time), len(bars))
         now += len(stretch.events)
     return len(bars)

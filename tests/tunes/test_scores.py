@@ -8,6 +8,7 @@ import pytest
 from random_tunes import random_tune
 
 from melody_rnn.errors import MelodyError
+from melody_rnn.formats.form import bars_played
 from melody_rnn.formats.score import Bar, KeyChange, MeterChange, Note, Part, Score
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import COMMON_TIME, Meter
@@ -129,3 +130,18 @@ def test_foreign_texts_say_nothing(text):
 def test_what_lasts_too_long_is_refused():
     with pytest.raises(MelodyError, match="damaged"):
         tunes_of_score(score([(0, 1, 60), (30_000, 30_001, 62)], bars=[Bar(Fraction(0))]))
+
+
+def test_a_jump_from_within_the_last_bar_is_written_at_its_end():
+    tune = Tune((60, -2, 62, -2) * 7, jump=Jump(26, 0, 26))
+    assert "da_capo" in score_of(tune).bars[-1].marks
+
+
+def test_a_da_capo_before_a_coda_ends_what_is_played_first():
+    bars = (
+        Bar(Fraction(0)),
+        Bar(Fraction(4), marks=frozenset({"to_coda"})),
+        Bar(Fraction(8), marks=frozenset({"da_capo"})),
+        Bar(Fraction(12), marks=frozenset({"coda"})),
+    )
+    assert bars_played(bars) == [0, 1, 2, 0, 1, 3]
