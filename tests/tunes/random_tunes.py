@@ -24,6 +24,9 @@ def random_tune(rng: random.Random, has_repeats: bool = True) -> Tune:
         times = rng.choice([1, 2, 2, 3]) if has_repeats else 1
         sections.append(Section(start, letter(number), times, _endings(rng, events, start, bar, times)))
     events = _without_silence_at_end(_clean(events))
+    if pickup and len(events) <= 2 * bar:
+        # A pickup and a last bar that makes it whole are read as one bar.
+        events += [*[NO_EVENT] * (2 * bar - len(events)), 60]
     sections = [section for section in sections if section.start < len(events)]
     if len(sections) == 1 and sections[0].times == 1:
         sections = []
