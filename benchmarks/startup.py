@@ -1,8 +1,9 @@
 """Whole-process times of the command line, beside importing its libraries and beside the original Magenta.
 
-usage: python benchmarks/startup.py [--magenta ENVIRONMENT] [--bundles FOLDER] [--rounds N]
+usage: python benchmarks/startup.py [--before CHECKOUT] [--magenta ENVIRONMENT] [--bundles FOLDER] [--rounds N]
 
-Each round runs every command once, one after the other; the ratios are medians over rounds.
+Each round runs every command once, one after the other; the ratios are medians over rounds. CHECKOUT, such as
+a `git worktree` of an earlier commit, runs in this environment.
 """
 
 import argparse
@@ -21,6 +22,7 @@ HPARAMS = "batch_size=1,rnn_layer_sizes=[128,128]"
 def main() -> None:
     """Times the commands and prints medians and ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--before", type=Path)
     parser.add_argument("--magenta", type=Path)
     parser.add_argument("--bundles", type=Path, default=Path(__file__).parents[2] / "shared" / "magenta")
     parser.add_argument("--rounds", type=int, default=7)
@@ -30,6 +32,17 @@ def main() -> None:
         "melody-rnn generate": [BIN / "melody-rnn", "generate", "--output-dir", "out"],
         "import tensorflow, note_seq": [sys.executable, "-c", "import tensorflow, note_seq"],
     }
+    if arguments.before:
+        run_it = f"import sys; sys.path.insert(0, {str(arguments.before.absolute())!r}); "
+        run_it += "from melody_rnn.cli import main; main()"
+        commands["generate (the checkout before)"] = [
+            sys.executable,
+            "-c",
+            run_it,
+            "generate",
+            "--output-dir",
+            "before",
+        ]
     if arguments.magenta:
         commands["melody_rnn_generate (Magenta)"] = [
             arguments.magenta.absolute() / "bin" / "melody_rnn_generate",
