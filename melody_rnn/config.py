@@ -193,7 +193,7 @@ CONFIGS: Final[Mapping[str, ModelConfig]] = {
         ModelConfig(
             "tunes_rnn",
             EncodingConfig("tune", lookback_distances=(1, 2, 4, 8), lookback_unit="bar"),
-            NetworkConfig((128, 128, 128), dropout=0.25, embedding_size=128, residual=True),
+            NetworkConfig((160, 160, 160), dropout=0.5, embedding_size=160, residual=True),
         ),
     )
 }

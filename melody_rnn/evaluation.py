@@ -20,7 +20,8 @@ from melody_rnn.generation.trace import Replayer
 from melody_rnn.model import MelodyRNN
 from melody_rnn.music.meters import COMMON_TIME
 from melody_rnn.sampling.temperature import log_softmax, sum_labels
-from melody_rnn.training.batches import squash_all
+from melody_rnn.training.batches import outlined, squash_all
+from melody_rnn.tunes.outline import Known
 
 _NUM_RESAMPLES: Final = 2000
 _FIRST_NOTE: Final = 2
@@ -113,6 +114,7 @@ def evaluate(
     num_copied: int = 0,
     seed: int = 0,
     is_calibrated: bool = False,
+    known: Known = "form",
 ) -> Evaluation:
     """Scores a model and the baselines on a split.
 
@@ -124,6 +126,7 @@ def evaluate(
         num_copied: How many melodies to generate to see how much the model copies; 0 for none.
         seed: Of those melodies, and of the bootstrap.
         is_calibrated: Whether to fit a temperature on the validation split too, and say what it does.
+        known: How much of each melody's outline the model is told, where it can read it.
 
     Raises:
         InvalidArgumentError: If a split is empty, or the dataset's steps have another length than the model's.
@@ -140,7 +143,7 @@ def evaluate(
     if not melodies or not train:
         raise InvalidArgumentError(f"the dataset has no melody in its {'train' if melodies else split} split")
     ordered = sorted(melodies, key=lambda melody: (len(melody.events), melody.id))
-    probabilities, label_nats = _model_probabilities(model, ordered)
+    probabilities, label_nats = _model_probabilities(model, ordered, known)
     scores = [_scores(name, ordered, probabilities, label_nats, seed)]
     scores += [_baseline_scores(baseline, ordered, seed) for baseline in all_baselines(train)]
     copied = measure_copied(model, train, ordered, num_copied, seed) if num_copied else None
@@ -169,15 +172,16 @@ def _as_stored(melodies: Sequence[object]) -> list[StoredMelody]:
 
 
 def _model_probabilities(
-    model: MelodyRNN, melodies: Sequence[StoredMelody]
+    model: MelodyRNN, melodies: Sequence[StoredMelody], known: Known
 ) -> tuple[list[Probabilities], NDArray[np.float64] | None]:
     """Returns each melody's event distributions, and the mean nats of its labels if they are what was trained."""
     encoding = make_encoding(model.config.encoding)
     replayer = Replayer(encoding, model.network)
     probabilities: dict[int, Probabilities] = {}
     label_nats: dict[int, NDArray[np.float32]] = {}
-    events, bars = [melody.events.tolist() for melody in melodies], [melody.steps_per_bar for melody in melodies]
-    for row, replay in replayer(events, bars):
+    events = [melody.events.tolist() for melody in melodies]
+    outlines = [outline for _, outline in outlined(encoding, melodies, known)]
+    for row, replay in replayer(events, outlines):
         log_probabilities = log_softmax(replay.logits).numpy()
         probabilities[row] = sum_labels(log_probabilities, replay.label_events[1:])
         label_nats[row] = -np.take_along_axis(log_probabilities, replay.labels[:, np.newaxis], axis=1)[:, 0]

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import tensorflow as tf
@@ -18,17 +18,16 @@ from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.generation.beam import BeamSearch, StochasticBeam
 from melody_rnn.generation.beginning import begin, begin_with_every_opening
 from melody_rnn.generation.loop import SamplingLoop, Start
-from melody_rnn.generation.request import Request, plan
-from melody_rnn.generation.result import Generated, RankBy, rank
+from melody_rnn.generation.request import Asked, Request, plan
+from melody_rnn.generation.result import Generated, RankBy, joined, rank
 from melody_rnn.generation.trace import Replayer, Trace, move_trace, trace_melodies, with_draws
-from melody_rnn.music.meters import Meter
 from melody_rnn.music.transposition import home_transposition, transpose
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import Preset, find_preset, load_preset, make_network, save_preset
-from melody_rnn.sampling.constraints import Constraints
-from melody_rnn.sampling.sampler import SamplerSettings
+from melody_rnn.sampling.sampler import Controls, SamplerSettings
 from melody_rnn.sampling.schedule import Schedule
 from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
+from melody_rnn.tunes.outline import Outline, outline_of
 from melody_rnn.tunes.primers import PrimerLike, read_tune_like
 from melody_rnn.tunes.tune import Origin, Tune
 
@@ -119,50 +118,39 @@ class MelodyRNN:
     def generate(
         self,
         num_outputs: int = 1,
-        num_steps: int = 128,
-        new_steps: int | None = None,
-        primer: PrimerLike = None,
         temperature: float | Sequence[float] | Schedule | NDArray[np.floating] | None = None,
         top_k: int | Sequence[int] | None = None,
         top_p: float | Sequence[float] | None = None,
         min_p: float | Sequence[float] | None = None,
         seed: int | None = None,
-        meter: Meter | str | None = None,
-        pickup_steps: int | None = None,
-        qpm: float | None = None,
         sampler: SamplerSettings | None = None,
-        constraints: Constraints | None = None,
         trace: bool = False,
         on_done: Callable[[int], object] | None = None,
+        **asked: Unpack[Asked],
     ) -> Generated:
         """Samples tunes.
 
-        Tune k depends on the seed and on k, not on `num_outputs`. The sampler's settings are one value for all tunes
-        or one for each; temperature, top_k, top_p and min_p take the place of those in `sampler`.
+        A model that knows form writes whole tunes, unless `num_steps` or `new_steps` ask for streams. Tune k depends on
+        the seed and on k, not on `num_outputs`. The sampler's settings are one value for all tunes or one for each;
+        temperature, top_k, top_p and min_p take the place of those in `sampler`.
 
         Args:
             num_outputs: Number of tunes, at least 1.
-            num_steps: Steps of each tune with its primer, from the start of the first bar.
-            new_steps: Steps to sample after the primer; takes the place of `num_steps`.
-            primer: What every tune starts with: a tune, events, a note_seq Melody or NoteSequence, or text as
-                `parse_primer` reads it. Without one, each tune's first note is drawn from the model's opening notes.
             temperature: Divides the logits; 0 is greedy. A `Schedule`, or an array [num_outputs or 1, new_steps],
                 changes it from step to step.
             top_k: Keeps the likeliest labels.
             top_p: Keeps the likeliest labels that hold this probability.
             min_p: Keeps labels at least this many times as likely as the likeliest.
             seed: From 0 to `MAX_SEED`; a fresh one if None.
-            meter: Such as '6/8', which encodings that know bars keep to; where not given the primer's, or 4/4.
-            pickup_steps: Without a primer, steps of a pickup before the first whole bar; 0 for none.
-            qpm: Quarter notes a minute; where not given the primer's, or 120. The model does not hear it.
             sampler: All of the sampler's settings.
-            constraints: What every tune must be like. Without a primer they also say where the model plays: it is
-                transposed so that their key is the one it knows best.
             trace: Whether to trace the tunes, which also gives each event's probability, and how it was drawn.
             on_done: Called with the number of tunes each time that some are done, from any thread.
+            asked: What the tunes are asked for: primer, num_steps, new_steps, meter, pickup_steps, qpm, constraints,
+                form, bars, key, pitches; see `melody_rnn.generation.request.Asked`.
 
         Returns:
-            `num_outputs` tunes, primer included exactly as given.
+            `num_outputs` tunes, primer included exactly as given. Whole tunes are written ones: their sections say how
+            often they are played.
 
         Raises:
             InvalidArgumentError: If an argument is out of its range.
@@ -175,16 +163,21 @@ class MelodyRNN:
         chosen: dict[str, Any] = {name: value for name, value in shortcuts.items() if value is not None}
         settings = replace(sampler or SamplerSettings(), **chosen)
         seed = fresh_seed() if seed is None else _check_seed(seed)
-        request = plan(self.config, primer, num_steps, new_steps, meter, pickup_steps, qpm, constraints)
-        controls = settings.controls(num_outputs, request.steps)
-        start, guide = begin(request, self._preset.opening_pitches, num_outputs, seed)
-        job = (start, request.steps.num_steps, controls, seed, on_done, guide)
-        if not trace:
-            return self._result(request, start, self._loop(*job), seed)
-        sampled = self._loop.traced(*job)
-        result = self._with_traces(self._result(request, start, sampled.events, seed))
-        drawn = zip(result.traces or (), sampled.labels, sampled.logits, strict=True)
-        return replace(result, traces=tuple(with_draws(*parts) for parts in drawn))
+        requests = plan(self.config, self._preset.outlines, num_outputs, seed, asked)
+        controls = self._controls(settings, requests, num_outputs)
+        parts = []
+        for request in requests:
+            start, guide = begin(request, self._preset.opening_pitches, self._encoding, seed)
+            own = controls.of_rows(np.array(request.numbers), request.num_new_steps)
+            job = (start, request.num_new_steps, own, seed, on_done, guide)
+            if not trace:
+                parts.append(self._result(request, start, self._loop(*job), seed))
+                continue
+            sampled = self._loop.traced(*job)
+            result = self._with_traces(self._result(request, start, sampled.events, seed))
+            drawn = zip(result.traces or (), sampled.labels, sampled.logits, strict=True)
+            parts.append(replace(result, traces=tuple(with_draws(*row) for row in drawn)))
+        return joined(parts, [number for request in requests for number in request.numbers])
 
     def best_of(self, num_candidates: int, num_outputs: int = 1, by: RankBy = "likely", **arguments: Any) -> Generated:
         """Samples candidates in one batch and keeps the best.
@@ -211,18 +204,7 @@ class MelodyRNN:
         assert result.nats_per_event is not None
         return result.best(rank(result.nats_per_event, by, self._preset.nats_per_event)[:num_outputs])
 
-    def beam_search(
-        self,
-        beam_size: int,
-        num_outputs: int = 1,
-        num_steps: int = 128,
-        new_steps: int | None = None,
-        primer: PrimerLike = None,
-        meter: Meter | str | None = None,
-        pickup_steps: int | None = None,
-        qpm: float | None = None,
-        constraints: Constraints | None = None,
-    ) -> Generated:
+    def beam_search(self, beam_size: int, num_outputs: int = 1, seed: int = 0, **asked: Unpack[Asked]) -> Generated:
         """Searches for the likeliest tunes, the same each time.
 
         An event is as probable as all labels that stand for it together. All tunes are equally long, so dividing their
@@ -232,13 +214,8 @@ class MelodyRNN:
         Args:
             beam_size: How many beginnings are kept after each step, at least `num_outputs`.
             num_outputs: How many of the last ones to return.
-            num_steps: As in `generate`, like all that follow.
-            new_steps: As in `generate`.
-            primer: As in `generate`.
-            meter: As in `generate`.
-            pickup_steps: As in `generate`.
-            qpm: As in `generate`.
-            constraints: As in `generate`.
+            seed: Of what is drawn beforehand: the outline of whole tunes, which all have in common.
+            asked: As in `generate`.
 
         Returns:
             The likeliest first; fewer than `num_outputs` where there are no more different tunes.
@@ -248,41 +225,29 @@ class MelodyRNN:
         """
         _check_at_least("num_outputs", num_outputs, 1)
         _check_at_least("beam_size", beam_size, num_outputs)
-        request = plan(self.config, primer, num_steps, new_steps, meter, pickup_steps, qpm, constraints)
-        beginning, scores = begin_with_every_opening(request, self._preset.opening_pitches)
-        found = self._beams.best(beginning.start, request.steps.num_steps, beam_size, scores, beginning.guide)
+        (request,) = plan(self.config, self._preset.outlines, 1, _check_seed(seed), asked)
+        beginning, scores = begin_with_every_opening(request, self._preset.opening_pitches, self._encoding)
+        found = self._beams.best(beginning.start, request.num_new_steps, beam_size, scores, beginning.guide)
         starts, events = found.starts[:num_outputs], found.events[:num_outputs]
         start = replace(beginning.start, events=beginning.start.events[starts])
-        return self._with_traces(self._result(request, start, events, None))
+        return self._with_traces(self._result(request.of_one(len(starts)), start, events, None))
 
     def stochastic_beam_search(
         self,
         beam: StochasticBeam,
         num_outputs: int = 1,
-        num_steps: int = 128,
-        new_steps: int | None = None,
-        primer: PrimerLike = None,
         seed: int | None = None,
-        meter: Meter | str | None = None,
-        pickup_steps: int | None = None,
-        qpm: float | None = None,
         sampler: SamplerSettings | None = None,
-        constraints: Constraints | None = None,
+        **asked: Unpack[Asked],
     ) -> Generated:
         """Samples tunes with Magenta's beam search; with a beam of one and one branch it is `generate`.
 
         Args:
             beam: Its `beam_size`, `branch_factor` and `steps_per_iteration`, each at least 1.
             num_outputs: How many tunes, each of a beam of its own.
-            num_steps: As in `generate`, like all that follow.
-            new_steps: As in `generate`.
-            primer: As in `generate`.
             seed: As in `generate`.
-            meter: As in `generate`.
-            pickup_steps: As in `generate`.
-            qpm: As in `generate`.
             sampler: As in `generate`.
-            constraints: As in `generate`.
+            asked: As in `generate`.
 
         Returns:
             Tune k, which depends on the seed and on k, at place k, with its tempered log-likelihood.
@@ -294,28 +259,43 @@ class MelodyRNN:
         for name, value in beam._asdict().items():
             _check_at_least(name, value, 1)
         seed = fresh_seed() if seed is None else _check_seed(seed)
-        request = plan(self.config, primer, num_steps, new_steps, meter, pickup_steps, qpm, constraints)
-        controls = (sampler or SamplerSettings()).controls(num_outputs, request.steps)
-        start, guide = begin(request, self._preset.opening_pitches, num_outputs, seed)
-        sampled = self._beams.stochastic(start, request.steps.num_steps, controls, seed, beam, guide)
-        result = self._with_traces(self._result(request, start, sampled.events, seed))
-        return replace(result, tempered_log_likelihoods=tuple(sampled.scores.tolist()))
+        # A beam compares melodies of one length: each whole tune has one of its own.
+        requests = [
+            own
+            for request in plan(self.config, self._preset.outlines, num_outputs, seed, asked)
+            for own in request.by_length()
+        ]
+        controls = self._controls(sampler or SamplerSettings(), requests, num_outputs)
+        parts = []
+        for request in requests:
+            start, guide = begin(request, self._preset.opening_pitches, self._encoding, seed)
+            own = controls.of_rows(np.array(request.numbers), request.num_new_steps)
+            sampled = self._beams.stochastic(start, request.num_new_steps, own, seed, beam, guide)
+            result = self._with_traces(self._result(request, start, sampled.events, seed))
+            parts.append(replace(result, tempered_log_likelihoods=tuple(sampled.scores.tolist())))
+        return joined(parts, [number for request in requests for number in request.numbers])
+
+    def _controls(self, settings: SamplerSettings, requests: Sequence[Request], num_outputs: int) -> Controls:
+        """Returns the settings of all melodies of a run, by their numbers."""
+        steps = {number: request.steps(place) for request in requests for place, number in enumerate(request.numbers)}
+        return settings.controls(num_outputs, [steps[number] for number in range(num_outputs)])
 
     def _result(self, request: Request, start: Start, events: NDArray[np.int32], seed: int | None) -> Generated:
         """Returns tunes as they sound: each one's beginning, then its row of `events` [num_tunes, new_steps]."""
-        amount, num_new = -request.transposition, events.shape[1]
-        openings, rows = transpose(start.events, amount).tolist(), transpose(events, amount).tolist()
         tunes = []
-        for number, (opening, row) in enumerate(zip(openings, rows, strict=True), start=1):
-            tune = request.tune([*(request.primer.events if request.primer else opening), *row], num_new)
-            tunes.append(replace(tune, origin=Origin(self.config.name, seed, number, version=__version__)))
-        return Generated(tuple(tunes), seed, request.transposition)
+        for place, (outline, length) in enumerate(zip(request.outlines, request.lengths, strict=True)):
+            opening, row = (transpose(part[place], -outline.transposition).tolist() for part in (start.events, events))
+            tune = request.tune(place, [*(request.primer.events if request.primer else opening), *row][:length])
+            number = request.numbers[place] if seed is not None else place
+            origin = Origin(self.config.name, seed, number + 1, version=__version__)
+            tunes.append(replace(tune, origin=origin))
+        return Generated(tuple(tunes), seed, request.outlines)
 
     def _with_traces(self, result: Generated) -> Generated:
         """Returns a result with its traces, as the model played, and all that they say of the tunes."""
         if result.traces is not None:
             return result
-        traces = tuple(self.trace(result.tunes, result.transposition))
+        traces = tuple(self.trace(result.tunes, outlines=result.outlines))
         tunes = (
             replace(tune, probabilities=tuple(trace.probabilities.tolist()))
             for tune, trace in zip(result.tunes, traces, strict=True)
@@ -339,11 +319,15 @@ class MelodyRNN:
         return self.log_likelihoods([melody])[0]
 
     def log_likelihoods(self, melodies: Sequence[PrimerLike]) -> list[float]:
-        """Returns `log_likelihood` of each melody, computed in batches."""
+        """Returns `log_likelihood` of each melody, computed in batches.
+
+        Of a tune that has sections the model knows the form and the key beforehand, of any other melody its meter.
+        """
         tunes = [self._read(melody) for melody in melodies]
-        played = [self._played(tune)[0] for tune in tunes]
+        outlines = [self._outline(tune) for tune in tunes]
+        played = [self._played(tune, outline) for tune, outline in zip(tunes, outlines, strict=True)]
         sums = np.zeros(len(tunes))
-        for row, replay in self._replayer(played, [tune.steps_per_bar for tune in tunes]):
+        for row, replay in self._replayer(played, outlines):
             log_probabilities = log_softmax(replay.logits)
             if self._encoding.sums_labels:
                 own = event_log_likelihoods(log_probabilities, replay.label_events[1:], tf.constant(played[row][1:]))
@@ -355,7 +339,7 @@ class MelodyRNN:
     def logits(self, melody: PrimerLike) -> NDArray[np.float32]:
         """Returns the logits of the next label after each event of a melody, [num_events, num_classes] float32.
 
-        The melody is taken as it is.
+        The melody is taken as it is; only its meter is known beforehand.
 
         Raises:
             MelodyError: If it is empty or has a note outside the model's range.
@@ -365,11 +349,17 @@ class MelodyRNN:
         outside = next((pitch for pitch in tune.pitches if not low <= pitch < high), None)
         if outside is not None:
             raise MelodyError(f"the melody must have events with pitches from {low} to {high - 1}, got pitch {outside}")
-        encoded = self._encoding.encode(tf.constant([tune.events]), tune.steps_per_bar)
+        cues = self._encoding.cues([outline_of(tune).known("meter")], len(tune) + 1)
+        encoded = self._encoding.encode(tf.constant([tune.events]), tune.steps_per_bar, tf.constant(cues))
         logits: NDArray[np.float32] = self._network(encoded.inputs)[0].numpy()
         return logits
 
-    def trace(self, melodies: Sequence[PrimerLike], transpose: int | None = None) -> list[Trace]:
+    def trace(
+        self,
+        melodies: Sequence[PrimerLike],
+        transpose: int | None = None,
+        outlines: Sequence[Outline] | None = None,
+    ) -> list[Trace]:
         """Returns what the model makes of each step of melodies: probabilities, entropies, ranks, logits.
 
         `[trace.probabilities for trace in model.trace(melodies)]` are arrays [steps] of the events' probabilities, NaN
@@ -378,18 +368,22 @@ class MelodyRNN:
         Args:
             melodies: At least one event each.
             transpose: Semitones up to the model's key, where notes outside its range are folded into it by octaves;
-                where not given, each melody's own, as in `log_likelihood`. Tunes that `generate` made are replayed as
-                they were made with the `transposition` of what it returned.
+                where not given, each melody's own, as in `log_likelihood`.
+            outlines: What is known of each melody beforehand, its transposition too; where not given, what
+                `log_likelihoods` takes. Tunes that `generate` made are replayed as they were made with the `outlines`
+                of what it returned.
 
         Raises:
             MelodyError: If a melody is empty.
         """
         tunes = [self._read(melody) for melody in melodies]
-        played, amounts = zip(*(self._played(tune, transpose) for tune in tunes), strict=True) if tunes else ((), ())
-        traces = trace_melodies(self._replayer, played, [tune.steps_per_bar for tune in tunes])
+        if outlines is None:
+            outlines = [self._outline(tune, transpose) for tune in tunes]
+        played = [self._played(tune, outline) for tune, outline in zip(tunes, outlines, strict=True)]
+        traces = trace_melodies(self._replayer, played, outlines)
         return [
-            move_trace(trace, np.array(tune.events, np.int32), -amount)
-            for trace, tune, amount in zip(traces, tunes, amounts, strict=True)
+            move_trace(trace, np.array(tune.events, np.int32), -outline.transposition)
+            for trace, tune, outline in zip(traces, tunes, outlines, strict=True)
         ]
 
     def _read(self, melody: PrimerLike) -> Tune:
@@ -398,12 +392,19 @@ class MelodyRNN:
             raise MelodyError("the melody has no event; give at least one event")
         return tune
 
-    def _played(self, tune: Tune, amount: int | None = None) -> tuple[list[int], int]:
-        """Returns a tune's events in the model's range and key, and by how many semitones they were moved."""
-        low, high = self.config.encoding.min_note, self.config.encoding.max_note
-        if amount is None:
-            amount = home_transposition(tune.events, low, high, self.config.transpose_to_key)
-        return transpose(tune.events, amount, low, high).tolist(), amount
+    def _outline(self, tune: Tune, transposition: int | None = None) -> Outline:
+        """Returns what is known beforehand of a tune, and where the model plays it."""
+        encoding = self.config.encoding
+        if transposition is None:
+            home = self.config.transpose_to_key
+            transposition = home_transposition(tune.events, encoding.min_note, encoding.max_note, home)
+        return outline_of(tune, transposition).known("form" if tune.sections else "meter")
+
+    def _played(self, tune: Tune, outline: Outline) -> list[int]:
+        """Returns a tune's events in the model's range and key."""
+        encoding = self.config.encoding
+        events: list[int] = transpose(tune.events, outline.transposition, encoding.min_note, encoding.max_note).tolist()
+        return events
 
 
 def _check_at_least(name: str, value: int, least: int) -> None:

@@ -1,6 +1,7 @@
 """Presets: a trained model as a folder, with its configuration, its weights and its model card.
 
-The folder holds `preset.json` (`Preset` as JSON), `model.weights.h5` (Keras 3 weights) and `README.md` (the card).
+The folder holds `preset.json` (`Preset` as JSON), `model.weights.h5` (Keras 3 weights), `README.md` (the card) and,
+for models that know form, `outlines.npz` (what their training tunes have for forms; see `tunes.outline_bank`).
 Listing and finding presets needs no TensorFlow.
 """
 
@@ -12,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from melody_rnn.config import ModelConfig
-from melody_rnn.errors import ModelError, OutputError
-from melody_rnn.files import whole_folder
+from melody_rnn.errors import InputFileError, ModelError, OutputError
+from melody_rnn.files import read_input, whole_folder
+from melody_rnn.tunes.outline_bank import OutlineBank
 
 if TYPE_CHECKING:
     from melody_rnn.network.network import MelodyNetwork
@@ -23,6 +25,8 @@ MIDDLE_C: Final = 60
 _DESCRIPTION = "preset.json"
 _WEIGHTS = "model.weights.h5"
 _CARD = "README.md"
+_OUTLINES = "outlines.npz"
+_MAX_OUTLINES_BYTES: Final = 4 * 2**20
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,14 @@ class Preset:
         card: The model card, Markdown.
         nats_per_event: Mean negative log-likelihood of an event of held-out tunes, at temperature 1, labels summed;
             None where it was not measured.
+        outlines: What the tunes that it was trained on have for forms, keys and ranges; None where it knows no form.
     """
 
     config: ModelConfig
     opening_pitches: Mapping[int, float] = field(default_factory=lambda: {MIDDLE_C: 1.0})
     card: str = ""
     nats_per_event: float | None = None
+    outlines: OutlineBank | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,8 @@ def save_preset(folder: Path, preset: Preset, network: "MelodyNetwork") -> None:
     with whole_folder(folder, "model") as new:
         (new / _DESCRIPTION).write_text(_describe(preset), encoding="utf-8")
         (new / _CARD).write_text(preset.card, encoding="utf-8")
+        if preset.outlines is not None:
+            (new / _OUTLINES).write_bytes(preset.outlines.to_bytes())
         network.save_weights(new / _WEIGHTS)
 
 
@@ -168,4 +176,13 @@ def read_preset(folder: Path) -> Preset:
         raise ModelError(f"{path}: nats_per_event must be a number above 0, got {nats_per_event}")
     card = folder / _CARD
     text = card.read_text(encoding="utf-8") if card.is_file() else ""
-    return Preset(config, opening_pitches, text, nats_per_event)
+    return Preset(config, opening_pitches, text, nats_per_event, _read_outlines(folder / _OUTLINES, config))
+
+
+def _read_outlines(path: Path, config: ModelConfig) -> OutlineBank | None:
+    if not path.is_file():
+        return None
+    try:
+        return OutlineBank.from_bytes(read_input(path, _MAX_OUTLINES_BYTES), config.steps_per_quarter)
+    except (InputFileError, ModelError) as error:
+        raise ModelError(f"{path}: {error}") from error

@@ -4,7 +4,7 @@ import dataclasses
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy as np
 
 import melody_rnn
 from melody_rnn.data import dataset, splits
-from melody_rnn.data.dataset import Dataset, StoredMelody
+from melody_rnn.data.dataset import Dataset, StoredForm, StoredMelody
 from melody_rnn.data.extraction import ExtractionRules
 from melody_rnn.data.inputs import Inputs, SourceFile, find_inputs
 from melody_rnn.data.pool import FileResult, ReaderPool, TuneResult
@@ -24,6 +24,7 @@ from melody_rnn.data.splits import SPLITS, SplitRules
 from melody_rnn.errors import InputFileError, InvalidArgumentError
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import Meter
+from melody_rnn.tunes.tune import Ending, Jump, Section
 
 DEFAULT_TIMEOUT_SECONDS: Final = 8.0
 DEFAULT_MEMORY_BYTES: Final = 2**30
@@ -42,6 +43,7 @@ class _Candidate:
     meter: Meter
     pickup_steps: int
     key: Key | None
+    form: StoredForm
 
 
 def build_dataset(
@@ -184,7 +186,22 @@ def _candidate(name: str, tune: TuneResult, number: int, fields: dict[str, Any],
     events = np.array(fields["events"], np.int8)
     melody_id = f"{name}:{tune.tune}.{number}"
     meter, pickup_steps = Meter(*fields["meter"]), fields["pickup_steps"]
-    return _Candidate(melody_id, name, tune.tune, tune.title, events, meter, pickup_steps, key)
+    jump = Jump(*fields["jump"]) if fields["jump"] else None
+    form = StoredForm(_sections(fields["sections"]), jump, fields["is_truncated"])
+    return _Candidate(melody_id, name, tune.tune, tune.title, events, meter, pickup_steps, key, form)
+
+
+def _sections(rows: Sequence[Mapping[str, Any]]) -> tuple[Section, ...]:
+    """Returns sections out of JSON data; their endings keep no chord symbols."""
+    return tuple(
+        Section(
+            row["start"],
+            row["label"],
+            row["times"],
+            tuple(Ending(tuple(e["passes"]), e["start"], tuple(e["events"])) for e in row["endings"]),
+        )
+        for row in rows
+    )
 
 
 def _split(
@@ -208,7 +225,7 @@ def _split(
     sizes = Counter(groups)
     report.num_groups, report.largest_group = len(sizes), max(sizes.values(), default=0)
     return tuple(
-        StoredMelody(c.id, c.events, c.meter, name, c.title, c.key, c.pickup_steps, steps_per_quarter)
+        StoredMelody(c.id, c.events, c.meter, name, c.title, c.key, c.pickup_steps, steps_per_quarter, c.form)
         for c, name in zip(kept, names, strict=True)
     )
 

@@ -4,7 +4,10 @@ A dataset is a folder:
     dataset.json: what made it (rules, corpora with checksums), the counts, a checksum of the next two files' contents.
     melodies.npz: `events` int8 [steps of all melodies], `lengths` int32 [melodies] (steps), `meters` uint16
         [melodies, 2] (numerator, denominator), `pickups` uint16 [melodies] (steps), `keys` int8 [melodies, 2] (sharps,
-        and the mode's place in `melody_rnn.music.keys.MODES`; 127 where unknown).
+        and the mode's place in `melody_rnn.music.keys.MODES`; 127 where unknown), `truncated` uint8 [melodies],
+        `jumps` int32 [melodies, 3] (after, start, end; -1 for none), `num_sections` uint16 [melodies], `sections` int32
+        [sections, 4] (start, number of the label, times, endings), `endings` int64 [endings, 3] (start, a bit for each
+        pass, steps) and `ending_events` int8 [steps of all endings].
     melodies.jsonl: id, split and title of each melody, in the same order.
     report.json, rejected.jsonl: what was read, kept and dropped.
 Events are encoded when training reads them, so one dataset serves every model.
@@ -15,10 +18,11 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,10 +33,10 @@ from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, MAX_PITCH, NO_EVENT
 from melody_rnn.files import whole_folder, write_whole
 from melody_rnn.music.keys import MAX_SHARPS, MODES, Key
 from melody_rnn.music.meters import Meter
-from melody_rnn.tunes.tune import Tune
+from melody_rnn.tunes.tune import Ending, Jump, Section, Tune, letter
 
 FORMAT: Final = "melody_rnn dataset"
-VERSION: Final = 2
+VERSION: Final = 3
 _MANIFEST: Final = "dataset.json"
 _MELODIES: Final = "melodies.npz"
 _INDEX: Final = "melodies.jsonl"
@@ -45,8 +49,32 @@ _ARRAYS: Final = {
     "meters": ("<u2", 2),
     "pickups": ("<u2", 1),
     "keys": ("int8", 2),
+    "truncated": ("uint8", 1),
+    "jumps": ("<i4", 2),
+    "num_sections": ("<u2", 1),
+    "sections": ("<i4", 2),
+    "endings": ("<i8", 2),
+    "ending_events": ("int8", 1),
 }
+_NOT_BY_MELODY: Final = ("events", "sections", "endings", "ending_events")
+_MAX_PASSES: Final = 62
+_MOST_STEPS: Final = 2**24
+_NO_JUMP: Final = (-1, -1, -1)
 _MODES: Final = tuple(MODES)
+
+
+class StoredForm(NamedTuple):
+    """What a dataset knows of a melody's form.
+
+    Attributes:
+        sections: Its sections, labelled A, B and so on; none where they are not known.
+        jump: Its da capo or dal segno.
+        is_truncated: Whether its end was cut off, so that it does not end where its events do.
+    """
+
+    sections: tuple[Section, ...] = ()
+    jump: Jump | None = None
+    is_truncated: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +90,7 @@ class StoredMelody:
         key: The key, if the source has one.
         pickup_steps: Steps of the pickup that it begins with; 0 for none.
         steps_per_quarter: Steps in a quarter note.
+        form: Its sections.
     """
 
     id: str
@@ -72,6 +101,7 @@ class StoredMelody:
     key: Key | None = None
     pickup_steps: int = 0
     steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER
+    form: StoredForm = field(default_factory=StoredForm)
 
     @property
     def steps_per_bar(self) -> int:
@@ -86,6 +116,8 @@ class StoredMelody:
             self.meter,
             self.pickup_steps,
             self.key,
+            sections=self.form.sections,
+            jump=self.form.jump,
             title=self.title,
             steps_per_quarter=self.steps_per_quarter,
         )
@@ -238,7 +270,71 @@ def _arrays_of(melodies: Sequence[StoredMelody]) -> Arrays:
         "meters": np.array([melody.meter for melody in melodies], "<u2").reshape(-1, 2),
         "pickups": np.array([melody.pickup_steps for melody in melodies], "<u2"),
         "keys": np.array([_key_numbers(melody.key) for melody in melodies], np.int8).reshape(-1, 2),
+        **_form_arrays([melody.form for melody in melodies]),
     }
+
+
+def _form_arrays(forms: Sequence[StoredForm]) -> Arrays:
+    sections: list[tuple[int, int, int, int]] = []
+    endings: list[Ending] = []
+    for form in forms:
+        labels = list(dict.fromkeys(section.label for section in form.sections))
+        for section in form.sections:
+            sections.append((section.start, labels.index(section.label), section.times, len(section.endings)))
+            endings += section.endings
+    bits = [sum(1 << number for number in ending.passes if number <= _MAX_PASSES) for ending in endings]
+    rows = [(ending.start, own, len(ending.events)) for ending, own in zip(endings, bits, strict=True)]
+    return {
+        "truncated": np.array([form.is_truncated for form in forms], np.uint8),
+        "jumps": np.array([form.jump or _NO_JUMP for form in forms], "<i4").reshape(-1, 3),
+        "num_sections": np.array([len(form.sections) for form in forms], "<u2"),
+        "sections": np.array(sections, "<i4").reshape(-1, 4),
+        "endings": np.array(rows, "<i8").reshape(-1, 3),
+        "ending_events": np.array([event for ending in endings for event in ending.events], np.int8),
+    }
+
+
+def _forms(arrays: Arrays, lengths: Sequence[int]) -> Iterator[StoredForm]:
+    """Yields the form of each melody of so many steps, out of arrays.
+
+    Raises:
+        ValueError: If one contradicts itself.
+    """
+    names = ("truncated", "jumps", "num_sections")
+    sections, endings = iter(arrays["sections"].tolist()), iter(arrays["endings"].tolist())
+    events = iter(arrays["ending_events"].tolist())
+    for num_steps, is_truncated, jump, count in zip(lengths, *(arrays[name].tolist() for name in names), strict=True):
+        own = []
+        for start, label, times, num_endings in islice(sections, count):
+            rows = tuple(
+                Ending(_passes(bits), first, tuple(islice(events, num)))
+                for first, bits, num in islice(endings, num_endings)
+            )
+            own.append(Section(start, letter(label), times, rows))
+        form = StoredForm(tuple(own), None if tuple(jump) == _NO_JUMP else Jump(*jump), bool(is_truncated))
+        if len(own) != count or not _is_sound(form, num_steps):
+            raise ValueError("it holds a form that is none")
+        yield form
+    if next(sections, None) or next(endings, None) or next(events, None) is not None:
+        raise ValueError("it holds more of forms than its melodies have")
+
+
+def _passes(bits: int) -> tuple[int, ...]:
+    return tuple(number for number in range(1, _MAX_PASSES + 1) if bits >> number & 1)
+
+
+def _is_sound(form: StoredForm, num_steps: int) -> bool:
+    starts = [section.start for section in form.sections]
+    # A last rest is no event, so that what comes at the end may lie beyond the melody's steps.
+    jump = form.jump or Jump(0, 0, 1)
+    return (
+        all(0 <= start < num_steps for start in starts)
+        and starts == sorted(set(starts))
+        and all(section.times >= 1 for section in form.sections)
+        and all(section.start <= ending.start < _MOST_STEPS for section in form.sections for ending in section.endings)
+        and 0 <= jump.start < jump.end < _MOST_STEPS
+        and 0 <= jump.after < _MOST_STEPS
+    )
 
 
 def _key_numbers(key: Key | None) -> tuple[int, int]:
@@ -276,7 +372,7 @@ def _index(melodies: Sequence[StoredMelody]) -> str:
 def _melodies(arrays: Arrays, index: str, steps_per_quarter: int) -> tuple[StoredMelody, ...]:
     events, lengths = arrays["events"], arrays["lengths"]
     rows = [json.loads(line) for line in index.split("\n") if line]
-    if len({len(rows), *(len(arrays[name]) for name in _ARRAYS if name != "events")}) > 1:
+    if len({len(rows), *(len(arrays[name]) for name in _ARRAYS if name not in _NOT_BY_MELODY)}) > 1:
         raise ValueError("its files hold different numbers of melodies")
     if (lengths < 1).any() or lengths.sum(dtype=np.int64) != len(events):
         raise ValueError("its lengths do not fit its events")
@@ -285,9 +381,10 @@ def _melodies(arrays: Arrays, index: str, steps_per_quarter: int) -> tuple[Store
     events.flags.writeable = False
     pieces = np.split(events, np.cumsum(lengths, dtype=np.int64)[:-1])
     columns = (arrays[name].tolist() for name in ("meters", "pickups", "keys"))
+    forms = _forms(arrays, lengths.tolist())
     return tuple(
-        _melody(row, piece, Meter(*meter), pickup, _key(*key), steps_per_quarter)
-        for row, piece, meter, pickup, key in zip(rows, pieces, *columns, strict=True)
+        _melody(row, piece, Meter(*meter), pickup, _key(*key), steps_per_quarter, form)
+        for row, piece, meter, pickup, key, form in zip(rows, pieces, *columns, forms, strict=True)
     )
 
 
@@ -298,12 +395,15 @@ def _melody(
     pickup_steps: int,
     key: Key | None,
     steps_per_quarter: int,
+    form: StoredForm,
 ) -> StoredMelody:
     if not (isinstance(row["id"], str) and isinstance(row["title"], str) and row["split"] in SPLITS):
         raise ValueError("its index holds a row of another form")
     if not (meter.denominator and pickup_steps < meter.steps_per_bar(steps_per_quarter)):
         raise ValueError("it holds a meter or pickup that is none")
-    return StoredMelody(row["id"], events, meter, row["split"], row["title"], key, pickup_steps, steps_per_quarter)
+    return StoredMelody(
+        row["id"], events, meter, row["split"], row["title"], key, pickup_steps, steps_per_quarter, form
+    )
 
 
 def _unpack(packed: bytes) -> Arrays:

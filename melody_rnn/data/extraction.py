@@ -11,15 +11,16 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple, get_args
 
-from melody_rnn.errors import InvalidArgumentError
+from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, NOTES_PER_OCTAVE
 from melody_rnn.formats.form import bars_once, bars_played, unfold
 from melody_rnn.formats.grid import Pad, TimedNote, score_pads
 from melody_rnn.formats.score import Note, Score
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import COMMON_TIME, Meter
-from melody_rnn.tunes.from_score import opening_steps, pickup_of
+from melody_rnn.tunes.from_score import opening_steps, pickup_of, tunes_of_score
 from melody_rnn.tunes.line import Line, Polyphony, Span, one_line, padded, quantise, shift_at
+from melody_rnn.tunes.tune import Jump, Section
 
 Collapsed = Literal["keep", "drop"]
 Repeats = Literal["written", "expanded"]
@@ -88,6 +89,8 @@ class Extracted(NamedTuple):
         key: The key that holds where it begins, if the source has one.
         num_collapsed: Notes left out because an earlier one stands on their step.
         is_truncated: Whether its end was cut off.
+        sections: Its sections, if the score has them and the melody is its tune.
+        jump: Its da capo or dal segno, likewise.
     """
 
     events: list[int]
@@ -96,6 +99,8 @@ class Extracted(NamedTuple):
     key: Key | None
     num_collapsed: int
     is_truncated: bool
+    sections: tuple[Section, ...] = ()
+    jump: Jump | None = None
 
 
 class Rejection(NamedTuple):
@@ -140,7 +145,29 @@ class _Stretch(NamedTuple):
 
 def extract(score: Score, rules: ExtractionRules) -> Extraction:
     """Takes the melodies out of a score, part by part, from each stretch between changes of meter or tempo."""
-    return _Extractor(_in_order(score, rules.repeats), rules).run()
+    extraction = _Extractor(_in_order(score, rules.repeats), rules).run()
+    if rules.repeats == "written":
+        extraction.melodies = _with_form(extraction.melodies, score, rules)
+    return extraction
+
+
+def _with_form(melodies: list[Extracted], score: Score, rules: ExtractionRules) -> list[Extracted]:
+    """Returns melodies with the sections of the score's tunes, where they are the same music up to where they end."""
+    if not any(bar.times > 1 or bar.opens_repeat or bar.is_double or bar.label for bar in score.bars):
+        return melodies
+    try:
+        tunes = tunes_of_score(score, rules.steps_per_quarter)
+    except MelodyError:
+        return melodies
+    formed = []
+    for melody in melodies:
+        events = tuple(melody.events)
+        tune = next((tune for tune in tunes if tune.sections and tune.events[: len(events)] == events), None)
+        if tune is not None and (len(tune) == len(events) or melody.is_truncated):
+            sections = tuple(section for section in tune.sections if section.start < len(events))
+            melody = melody._replace(sections=sections, jump=None if melody.is_truncated else tune.jump)
+        formed.append(melody)
+    return formed
 
 
 class _Extractor:

@@ -4,6 +4,7 @@ It takes one JSON object a line, {"path", "first", "stride", "rules"}, and answe
 "melodies", "rejections", "num_pads"}, then {"done", "error"}. Run as python -m melody_rnn.data.worker.
 """
 
+import dataclasses
 import json
 import os
 import sys
@@ -53,7 +54,10 @@ def _read_tune(source: ScoreSource, rules: ExtractionRules) -> dict[str, Any]:
         extraction = Extraction(rejections=[Rejection("unreadable", f"{type(problem).__name__}: {problem}"[:200])])
     return {
         "title": title,
-        "melodies": [melody._asdict() for melody in extraction.melodies],
+        "melodies": [
+            {**melody._asdict(), "sections": [dataclasses.asdict(section) for section in melody.sections]}
+            for melody in extraction.melodies
+        ],
         "rejections": [list(rejection) for rejection in extraction.rejections],
         "num_pads": extraction.num_pads,
     }

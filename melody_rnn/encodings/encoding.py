@@ -1,13 +1,17 @@
 """What every encoding offers: one step at a time with a running state, and the fold of that step over a melody."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from melody_rnn.config import EncodingConfig
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT, NUM_SPECIAL_EVENTS, index_event
 from melody_rnn.features import Features
+from melody_rnn.tunes.outline import Outline
 
 State = Any
 """A NamedTuple of tensors, each encoding's own; what a batch of melodies has in common comes without a batch axis."""
@@ -43,6 +47,7 @@ class Encoding(ABC):
         hot_size: How many of them, the first ones, `Features.hot` indexes.
         num_classes: Number of labels.
         no_event_label: The label of 'no event' where no lookback label takes precedence.
+        num_cues: How many cues of a step's outline it reads (`melody_rnn.tunes.cues`); 0 where it knows no form.
         sums_labels: Whether training makes an event as likely as all labels that stand for it together, as sampling
             does. Magenta's encodings train one label an event, and so do ours of the same names.
     """
@@ -52,7 +57,12 @@ class Encoding(ABC):
     hot_size: int
     num_classes: int
     no_event_label: int
+    num_cues: int = 0
     sums_labels: bool = False
+
+    def cues(self, outlines: Sequence[Outline], num_steps: int) -> NDArray[np.int32]:
+        """Returns what outlines say of the first `num_steps` steps, [num_outlines, num_steps, num_cues] int32."""
+        return np.zeros((len(outlines), num_steps, 0), np.int32)
 
     @abstractmethod
     def initial_state(
@@ -66,12 +76,13 @@ class Encoding(ABC):
         """
 
     @abstractmethod
-    def step(self, event: tf.Tensor, state: State) -> tuple[Features, State]:
+    def step(self, event: tf.Tensor, state: State, cues: tf.Tensor) -> tuple[Features, State]:
         """Takes in one event.
 
         Args:
             event: [batch] int32.
             state: The state before the event.
+            cues: [batch, num_cues] int32, those of the step after the event.
 
         Returns:
             The network's inputs after the event, and the state after it.
@@ -85,14 +96,16 @@ class Encoding(ABC):
     def label(self, event: tf.Tensor, state: State) -> tf.Tensor:
         """Returns the label of `event` [batch] int32 as the next event, [batch] int32."""
 
-    def encode(self, events: tf.Tensor, steps_per_bar: int | tf.Tensor = DEFAULT_STEPS_PER_BAR) -> Encoded:
+    def encode(self, events: tf.Tensor, steps_per_bar: int | tf.Tensor, cues: tf.Tensor) -> Encoded:
         """Encodes whole melodies.
 
         Args:
             events: [batch, steps] int32.
             steps_per_bar: As in `initial_state`.
+            cues: [batch, steps + 1, num_cues] int32, of every step and of the one after the last.
         """
         batch_size, steps = tf.shape(events)[0], tf.shape(events)[1]
+        cues = tf.transpose(cues, [1, 0, 2])
         source = tf.TensorArray(tf.int32, steps, element_shape=[None]).unstack(tf.transpose(events))
         state = self.initial_state(batch_size, steps_per_bar)
         outputs = tuple(tf.TensorArray(dtype, steps, element_shape=shape) for dtype, shape in self._step_outputs())
@@ -100,7 +113,7 @@ class Encoding(ABC):
         def body(t: tf.Tensor, state: State, outputs: tuple[tf.TensorArray, ...]) -> tuple[Any, ...]:
             event = source.read(t)
             label, label_events = self.label(event, state), self.label_events(state)
-            features, state = self.step(event, state)
+            features, state = self.step(event, state, cues[t + 1])
             values = (*features, label, label_events)
             return t + 1, state, tuple(array.write(t, value) for array, value in zip(outputs, values, strict=True))
 
@@ -113,7 +126,7 @@ class Encoding(ABC):
     def _step_outputs(self) -> list[tuple[tf.DType, list[int | None]]]:
         """Returns type and shape of what a step gives: hot and dense features, the label and the labels' events."""
         state = self.initial_state(1)
-        features, _ = self.step(tf.fill([1], NO_EVENT), state)
+        features, _ = self.step(tf.fill([1], NO_EVENT), state, tf.zeros([1, self.num_cues], tf.int32))
         hot, dense = ([None, part.shape[1]] for part in features)
         return [(tf.int32, hot), (tf.float32, dense), (tf.int32, [None]), (tf.int32, [None, self.num_classes])]
 

@@ -31,6 +31,13 @@ class History(NamedTuple):
         columns = self.events.shape[1] - self.distances
         return tf.gather(self.events, columns, axis=1, batch_dims=len(columns.shape) - 1)
 
+    def ago(self, distance: tf.Tensor) -> tf.Tensor:
+        """Returns what lies a distance [batch] before the next event, [batch] int32; `ABSENT` for 0 or too far."""
+        reach = self.events.shape[1]
+        is_known = (distance > 0) & (distance <= reach)
+        column = reach - tf.where(is_known, distance, 1)
+        return tf.where(is_known, tf.gather(self.events, column, axis=1, batch_dims=1), ABSENT)
+
     def is_repeating(self, event: tf.Tensor) -> tf.Tensor:
         """Returns whether `event` [batch], as the next one, repeats each lookback, [batch, num_lookbacks] float32."""
         return tf.cast(self.lookbacks() == event[:, tf.newaxis], tf.float32)

@@ -88,7 +88,7 @@ class KeyEncoding(Encoding):
             key_counts=tf.zeros([batch_size, NOTES_PER_OCTAVE]),
         )
 
-    def step(self, event: tf.Tensor, state: KeyState) -> tuple[Features, KeyState]:
+    def step(self, event: tf.Tensor, state: KeyState, cues: tf.Tensor) -> tuple[Features, KeyState]:
         """See `Encoding.step`."""
         is_note, newest = event >= 0, state.recent[:, -1]
         is_move = is_note & (newest >= 0) & (event != newest)

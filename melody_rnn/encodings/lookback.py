@@ -63,7 +63,7 @@ class LookbackEncoding(Encoding):
             bar_lengths(self.config, batch_size, steps_per_bar),
         )
 
-    def step(self, event: tf.Tensor, state: LookbackState) -> tuple[Features, LookbackState]:
+    def step(self, event: tf.Tensor, state: LookbackState, cues: tf.Tensor) -> tuple[Features, LookbackState]:
         """See `Encoding.step`."""
         is_repeating = state.history.is_repeating(event)
         history, position = state.history.append(event), state.position + 1

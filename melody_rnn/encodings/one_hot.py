@@ -39,7 +39,7 @@ class OneHotEncoding(Encoding):
         """See `Encoding.initial_state`."""
         return OneHotState(tf.zeros([batch_size, 1], tf.int32))
 
-    def step(self, event: tf.Tensor, state: OneHotState) -> tuple[Features, OneHotState]:
+    def step(self, event: tf.Tensor, state: OneHotState, cues: tf.Tensor) -> tuple[Features, OneHotState]:
         """See `Encoding.step`: all inputs are the one-hot event."""
         hot = event_index(event, self.config.min_note)[:, tf.newaxis]
         return Features(hot, tf.zeros([tf.shape(event)[0], 0])), state

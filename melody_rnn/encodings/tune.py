@@ -1,18 +1,22 @@
-"""The encoding of tunes_rnn: meter, phrase, what sounds, repeats by bars, and the longest match with the past."""
+"""The encoding of tunes_rnn: the outline's cues, what sounds, repeats by bars, and the longest match with the past."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from melody_rnn.config import EncodingConfig
 from melody_rnn.encodings.encoding import Encoding, event_index, index_events
-from melody_rnn.encodings.history import ABSENT, History, bar_lengths, empty_history
+from melody_rnn.encodings.history import ABSENT, History, empty_history
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT
 from melody_rnn.features import Features
+from melody_rnn.tunes.cues import NUM_CUES, cue_sizes, cues_of
+from melody_rnn.tunes.outline import Outline
 
 _NO_PITCH: Final = -1
 _MAX_AGE: Final = 15
-_PHRASE_BARS: Final = 16
 # Lower ends of the classes into which lengths of a repeat, in steps, fall.
 _LENGTH_CLASSES: Final = (1, 2, 4, 8, 16, 32)
 _NUM_LENGTHS: Final = len(_LENGTH_CLASSES) + 1
@@ -23,8 +27,7 @@ class TuneState(NamedTuple):
 
     Attributes:
         history: The last events.
-        position: [] int32, number of events so far.
-        steps_per_bar: [batch] int32.
+        source: [batch] int32, the event that follows if the bar's plan is kept to the letter, or `ABSENT`.
         sounding: [batch] int32, the pitch that sounds, or -1.
         age: [batch] int32, steps since something began or ended to sound.
         repeated: [batch, num_lookbacks] int32, for how many steps up to now the melody has repeated each lookback.
@@ -33,8 +36,7 @@ class TuneState(NamedTuple):
     """
 
     history: History
-    position: tf.Tensor
-    steps_per_bar: tf.Tensor
+    source: tf.Tensor
     sounding: tf.Tensor
     age: tf.Tensor
     repeated: tf.Tensor
@@ -48,9 +50,9 @@ class TuneEncoding(Encoding):
         [C]: the last event.
         [C - 1]: the pitch that sounds, or that nothing does.
         [16]: steps since that began.
-        [max_bar_steps], [max_bar_steps]: the next event's position in its bar, and the steps from there to the bar's
-            end, less one.
-        [16]: the next event's bar, counted modulo 16.
+        [cue_sizes]: each of the next event's cues, as `melody_rnn.tunes.cues` has them: meter, place in the bar,
+            section, key, plan of the bar.
+        [C + 1]: the event that follows if the bar's plan is kept to the letter, or that there is none.
         [L * (C + 1)]: for each lookback, the event that would follow if the melody repeats, or that there is none.
         [L * 7]: for how many steps the melody has repeated each lookback: 0, 1, 2, 4, 8, 16, 32 or more.
         [C + 1]: the event that followed the longest match, the latest where several are as long, or that there is none.
@@ -58,13 +60,14 @@ class TuneEncoding(Encoding):
 
     The longest match is the place in the history before which most steps are the same as the last ones.
 
-    Labels: [0, C) events, then the event of each lookback, then that of the longest match. An event is as likely as
-    all its labels together, so the network can say 'what came then' without knowing what that is.
+    Labels: [0, C) events, then the event of each lookback, of the longest match and of the bar's plan. An event is as
+    likely as all its labels together, so the network can say 'what came then' without knowing what that is.
 
     Source: the copying labels are a pointer network's mixture (See et al. 2017, arXiv:1704.04368) in one softmax; the
     longest match is the match model of PAQ (Mahoney 2005, TR CS-2005-16).
     """
 
+    num_cues = NUM_CUES
     sums_labels = True
 
     def __init__(self, config: EncodingConfig) -> None:
@@ -77,17 +80,21 @@ class TuneEncoding(Encoding):
             self._num_events,
             self._num_events - 1,
             _MAX_AGE + 1,
-            config.max_bar_steps,
-            config.max_bar_steps,
-            _PHRASE_BARS,
+            *cue_sizes(config),
+            self._num_events + 1,
             *[self._num_events + 1] * self._num_lookbacks,
             *[_NUM_LENGTHS] * self._num_lookbacks,
             self._num_events + 1,
             _NUM_LENGTHS,
         ]
         self.hot_size = self.input_size = sum(self._widths)
-        self.num_classes = self._num_events + self._num_lookbacks + 1
+        self.num_classes = self._num_events + self._num_lookbacks + 2
         self.no_event_label = 0
+
+    def cues(self, outlines: Sequence[Outline], num_steps: int) -> NDArray[np.int32]:
+        """See `Encoding.cues`."""
+        rows = {outline: cues_of(outline, num_steps, self.config) for outline in set(outlines)}
+        return np.stack([rows[outline] for outline in outlines])
 
     def initial_state(
         self, batch_size: int | tf.Tensor, steps_per_bar: int | tf.Tensor = DEFAULT_STEPS_PER_BAR
@@ -96,42 +103,39 @@ class TuneEncoding(Encoding):
         history = empty_history(self.config, batch_size, steps_per_bar)
         return TuneState(
             history=history,
-            position=tf.constant(0),
-            steps_per_bar=bar_lengths(self.config, batch_size, steps_per_bar),
+            source=tf.fill([batch_size], ABSENT),
             sounding=tf.fill([batch_size], _NO_PITCH),
             age=tf.fill([batch_size], 0),
             repeated=tf.fill([batch_size, self._num_lookbacks], 0),
             matched=tf.zeros_like(history.events),
         )
 
-    def step(self, event: tf.Tensor, state: TuneState) -> tuple[Features, TuneState]:
+    def step(self, event: tf.Tensor, state: TuneState, cues: tf.Tensor) -> tuple[Features, TuneState]:
         """See `Encoding.step`."""
         goes_on, column = event == NO_EVENT, event[:, tf.newaxis]
         repeated = tf.where(state.history.lookbacks() == column, state.repeated + 1, 0)
         before = tf.pad(state.matched[:, :-1], [[0, 0], [1, 0]])
         matched = tf.where(state.history.events == column, before + 1, 0)
+        history = state.history.append(event)
         new_state = TuneState(
-            history=state.history.append(event),
-            position=state.position + 1,
-            steps_per_bar=state.steps_per_bar,
+            history=history,
+            source=history.ago(cues[:, -1]),
             sounding=tf.where(goes_on, state.sounding, tf.maximum(event, _NO_PITCH)),
             age=tf.where(goes_on, tf.minimum(state.age + 1, _MAX_AGE), 0),
             repeated=repeated,
             matched=tf.pad(matched[:, 1:], [[0, 0], [0, 1]]),
         )
-        return self._features(event, new_state), new_state
+        return self._features(event, cues, new_state), new_state
 
-    def _features(self, event: tf.Tensor, state: TuneState) -> Features:
+    def _features(self, event: tf.Tensor, cues: tf.Tensor, state: TuneState) -> Features:
         config, num_pitches = self.config, self._num_events - 2
-        in_bar = state.position % state.steps_per_bar
         match_event, match_length = _longest_match(state)
         columns = [
             event_index(event, config.min_note),
             tf.where(state.sounding == _NO_PITCH, num_pitches, state.sounding - config.min_note),
             state.age,
-            in_bar,
-            state.steps_per_bar - 1 - in_bar,
-            state.position // state.steps_per_bar % _PHRASE_BARS,
+            *tf.unstack(cues[:, :-1], axis=1),
+            self._past_index(state.source),
             *tf.unstack(self._past_index(state.history.lookbacks()), axis=1),
             *tf.unstack(_length_class(state.repeated), axis=1),
             self._past_index(match_event),
@@ -149,7 +153,8 @@ class TuneEncoding(Encoding):
         lookbacks = state.history.lookback_events()
         match_event, _ = _longest_match(state)
         events = tf.broadcast_to(self._events, [tf.shape(lookbacks)[0], self._num_events])
-        return tf.concat([events, lookbacks, tf.maximum(match_event, NO_EVENT)[:, tf.newaxis]], axis=1)
+        copied = tf.maximum(tf.stack([match_event, state.source], axis=1), NO_EVENT)
+        return tf.concat([events, lookbacks, copied], axis=1)
 
     def label(self, event: tf.Tensor, state: TuneState) -> tf.Tensor:
         """See `Encoding.label`: the event's own."""

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from melody_rnn.encodings import Encoding
 from melody_rnn.encodings.encoding import index_events
 from melody_rnn.errors import GenerationError
-from melody_rnn.generation.loop import Arrays, LoopState, Rules, Start, compiled_states_after
+from melody_rnn.events import NO_EVENT
+from melody_rnn.generation.loop import Arrays, Fixed, LoopState, Rules, Start, compiled_states_after
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.repetition import last_onsets
@@ -103,9 +104,8 @@ class BeamSearch:
         likeliest = np.argsort(-start_scores, kind="stable")[:beam_size]
         rows = np.resize(likeliest, beam_size)
         scores = np.where(np.arange(beam_size) < len(likeliest), start_scores[rows], -np.inf)
-        row_guide = guide and guide.of_rows(rows, new_steps)
-        state = self._state(start, rows, row_guide)
-        result = self._best(state, row_guide, tf.constant(start.ends_note), tf.constant(scores), tf.constant(new_steps))
+        state, given = self._begun(start, rows, new_steps, guide)
+        result = self._best(state, *given, tf.constant(start.ends_note), tf.constant(scores), tf.constant(new_steps))
         events, parents, scores = self._checked(result)
         is_found = np.isfinite(scores)
         starts, sampled = _read_back(events, parents, np.flatnonzero(is_found))
@@ -162,24 +162,33 @@ class BeamSearch:
         """Returns the best events of some melodies of a run; those beyond the last row of the start repeat it."""
         width = settings.beam_size * settings.branch_factor
         noise = np.empty((len(melodies), new_steps, width, self._encoding.num_classes), np.float32)
-        for index, melody_noise in zip(melodies, noise, strict=True):
-            fill_with_noise(melody_noise.reshape(new_steps * width, -1), seed, index)
+        own = np.minimum(melodies, len(start.events) - 1)
+        for number, melody_noise in zip(start.numbers[own].tolist(), noise, strict=True):
+            fill_with_noise(melody_noise.reshape(new_steps * width, -1), seed, number)
         by_step = noise.transpose(1, 0, 2, 3).reshape(new_steps, len(melodies) * width, -1)
-        rows = np.repeat(np.minimum(melodies, len(start.events) - 1), width)
-        row_controls, row_guide = controls.of_rows(rows, new_steps), guide and guide.of_rows(rows, new_steps)
-        state = self._state(start, rows, row_guide)
+        rows = np.repeat(own, width)
+        row_controls = controls.of_rows(rows, new_steps)
+        state, begun = self._begun(start, rows, new_steps, guide)
         if controls.counts_onsets:
             state = state._replace(onsets=last_onsets(start.events[rows]))
-        given = (state, row_controls, row_guide, tf.constant(start.ends_note), by_step)
+        given = (state, row_controls, *begun, tf.constant(start.ends_note), by_step)
         events, parents, scores = self._checked(self._stochastic(*given, *map(tf.constant, settings)))
         best = scores.reshape(-1, width).argmax(axis=1) + np.arange(0, len(rows), width)
         return _read_back(events, parents, best)[1], scores[best]
 
     def _search_best(
-        self, state: LoopState, guide: Guide | None, ends_note: tf.Tensor, scores: tf.Tensor, new_steps: tf.Tensor
+        self,
+        state: LoopState,
+        guide: Guide | None,
+        fixed: Fixed | None,
+        cues: tf.Tensor,
+        ends_note: tf.Tensor,
+        scores: tf.Tensor,
+        new_steps: tf.Tensor,
     ) -> tuple[tf.Tensor, ...]:
         beam_size, num_events = scores.shape[0], self._events.shape[0]
-        rules = Rules(Controls(temperature=tf.constant(1.0)), guide, ends_note, self._encoding.config.min_note)
+        controls = Controls(temperature=tf.constant(1.0))
+        rules = Rules(controls, guide, fixed, ends_note, self._encoding.config.min_note)
 
         def choose(
             step: tf.Tensor, state: LoopState, logits: tf.Tensor, meanings: tf.Tensor, scores: tf.Tensor
@@ -195,13 +204,15 @@ class BeamSearch:
             best = tf.where(is_possible, best, tf.constant(-float("inf"), tf.float64))
             return places // num_events, tf.gather(self._events, places % num_events), best
 
-        return self._run(choose, rules, state, scores, new_steps)
+        return self._run(choose, rules, state, cues, scores, new_steps)
 
     def _search_stochastic(
         self,
         state: LoopState,
         controls: Controls,
         guide: Guide | None,
+        fixed: Fixed | None,
+        cues: tf.Tensor,
         ends_note: tf.Tensor,
         noise: tf.Tensor,
         beam_size: tf.Tensor,
@@ -210,7 +221,7 @@ class BeamSearch:
     ) -> tuple[tf.Tensor, ...]:
         new_steps, num_rows, _ = noise.shape
         width, rows = beam_size * branch_factor, tf.range(num_rows)
-        rules = Rules(controls, guide, ends_note, self._encoding.config.min_note)
+        rules = Rules(controls, guide, fixed, ends_note, self._encoding.config.min_note)
 
         def choose(
             step: tf.Tensor, state: LoopState, logits: tf.Tensor, meanings: tf.Tensor, scores: tf.Tensor
@@ -226,10 +237,16 @@ class BeamSearch:
             parent = tf.where(is_iteration_over, tf.reshape(branches, [-1]), rows)
             return parent, tf.gather(event, parent), tf.gather(scores, parent)
 
-        return self._run(choose, rules, state, tf.zeros([num_rows], tf.float64), tf.constant(new_steps))
+        return self._run(choose, rules, state, cues, tf.zeros([num_rows], tf.float64), tf.constant(new_steps))
 
     def _run(
-        self, choose: Choose, rules: Rules, state: LoopState, scores: tf.Tensor, new_steps: tf.Tensor
+        self,
+        choose: Choose,
+        rules: Rules,
+        state: LoopState,
+        cues: tf.Tensor,
+        scores: tf.Tensor,
+        new_steps: tf.Tensor,
     ) -> tuple[tf.Tensor, ...]:
         """Returns events and parents [new_steps, rows] int32, the last scores [rows], and whether all was finite."""
         encoding, network, num_rows = self._encoding, self._network, scores.shape[0]
@@ -237,13 +254,13 @@ class BeamSearch:
         def body(
             step: tf.Tensor, state: LoopState, scores: tf.Tensor, written: Arrays, check: tf.Tensor
         ) -> tuple[Any, ...]:
-            inputs, encoding_state = encoding.step(state.event, state.encoding_state)
+            inputs, encoding_state = encoding.step(state.event, state.encoding_state, cues[:, step])
             logits, rnn_state = network.step(inputs, state.rnn_state)
             check += 0.0 * logits
             parent, event, scores = choose(step, state, logits, encoding.label_events(encoding_state), scores)
             states = _gather((encoding_state, rnn_state), self._batch_axes, parent)
-            others = tf.nest.map_structure(lambda tensor: tf.gather(tensor, parent), (state.onsets, state.place))
-            state = rules.advance(LoopState(event, *states, *others), event)
+            others = tf.nest.map_structure(lambda tensor: tf.gather(tensor, parent), tuple(state[3:]))
+            state = rules.advance(step, LoopState(event, *states, *others), event)
             written = tuple(array.write(step, row) for array, row in zip(written, (event, parent), strict=True))
             return step + 1, state, scores, written, check
 
@@ -252,14 +269,21 @@ class BeamSearch:
         _, _, scores, written, check = tf.while_loop(lambda step, *_: step < new_steps, body, first)
         return (*(array.stack() for array in written), scores, tf.reduce_all(check == 0))
 
-    def _state(self, start: Start, rows: NDArray[np.int64], guide: Guide | None) -> LoopState:
-        """Returns where rows of a start stand before their last event, and their place in the constraints."""
-        primers, bar = start.events[rows], tf.constant(start.steps_per_bar)
-        if primers.shape[1] > 1:
-            states = self._forward(primers[:, :-1], bar)
+    def _begun(
+        self, start: Start, rows: NDArray[np.int64], new_steps: int, guide: Guide | None
+    ) -> tuple[LoopState, tuple[Guide | None, Fixed | None, tf.Tensor]]:
+        """Returns where rows of a start stand before their last event, and what they keep to: guide, fixed, cues."""
+        primers, bars, cues = start.events[rows], start.steps_per_bar[rows], start.cues[rows]
+        num_given = primers.shape[1]
+        if num_given > 1:
+            states = self._forward(primers[:, :-1], bars, cues[:, :num_given])
         else:
-            states = self._encoding.initial_state(len(rows), bar), self._network.initial_state(len(rows))
-        return LoopState(tf.constant(primers[:, -1]), *states, place=guide.state if guide else ())
+            states = self._encoding.initial_state(len(rows), bars), self._network.initial_state(len(rows))
+        own_guide = guide and guide.of_rows(rows, new_steps)
+        fixed = start.fixed and start.fixed.of_rows(rows, new_steps)
+        past = np.pad(primers, [(0, 0), (0, new_steps)], constant_values=NO_EVENT) if fixed else ()
+        state = LoopState(tf.constant(primers[:, -1]), *states, place=own_guide.state if own_guide else (), past=past)
+        return state, (own_guide, fixed, tf.constant(cues[:, num_given:]))
 
     def _checked(self, result: tuple[tf.Tensor, ...]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         events, parents, scores, is_finite = (tensor.numpy() for tensor in result)

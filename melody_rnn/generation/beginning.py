@@ -1,18 +1,20 @@
 """How the melodies of a run begin: their first events, and what guides them from there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from melody_rnn.encodings import Encoding
 from melody_rnn.events import NO_EVENT, event_index, index_event
-from melody_rnn.generation.loop import Start
+from melody_rnn.generation.loop import FREE, ONSET, Fixed, Start
 from melody_rnn.generation.request import Request
 from melody_rnn.music.transposition import transpose
 from melody_rnn.sampling.automaton import Automaton, Guide, Situation
 from melody_rnn.sampling.schedule import Steps
 from melody_rnn.tunes.line import rest_at_end
+from melody_rnn.tunes.outline import Outline
 
 
 class Beginning(NamedTuple):
@@ -27,30 +29,36 @@ class Beginning(NamedTuple):
     guide: Guide | None
 
 
-def begin(request: Request, shares: Mapping[int, float], num_melodies: int, seed: int) -> Beginning:
+def begin(request: Request, shares: Mapping[int, float], encoding: Encoding, seed: int) -> Beginning:
     """Begins melodies with the request's primer, or with an event that is drawn here.
 
     Args:
         request: What is asked for.
         shares: How probable each pitch is to open a melody, as the model plays it.
-        num_melodies: How many; melody k's opening is the same however many there are.
-        seed: Of the run.
+        encoding: What reads the outlines.
+        seed: Of the run; melody k's opening depends on it and on k.
 
     Raises:
         ConstraintError: If the constraints leave no event possible.
     """
     if request.primer is not None:
-        return _continue_primer(request, num_melodies)
-    allowed, automaton = _openings(request, shares)
-    return _opened(request, _draw(allowed, num_melodies, seed), automaton)
+        return _continue_primer(request, encoding)
+    if request.constraints is not None:
+        allowed, automaton = _openings(request, shares)
+        return _opened(request, encoding, _draw([allowed] * len(request.numbers), request, seed), automaton)
+    own = [_opening_shares(outline, shares) for outline in request.outlines]
+    return Beginning(_start(request, encoding, _draw(own, request, seed)), None)
 
 
-def begin_with_every_opening(request: Request, shares: Mapping[int, float]) -> tuple[Beginning, NDArray[np.float64]]:
+def begin_with_every_opening(
+    request: Request, shares: Mapping[int, float], encoding: Encoding
+) -> tuple[Beginning, NDArray[np.float64]]:
     """Begins one melody with the request's primer, or without one a melody with each event that can open one.
 
     Args:
-        request: What is asked for.
+        request: What is asked for, of one melody.
         shares: As `begin` takes them.
+        encoding: As `begin` takes it.
 
     Returns:
         The beginnings, and the logarithm of each one's probability, [num_beginnings].
@@ -59,65 +67,117 @@ def begin_with_every_opening(request: Request, shares: Mapping[int, float]) -> t
         ConstraintError: If the constraints leave no event possible.
     """
     if request.primer is not None:
-        return _continue_primer(request, 1), np.zeros(1)
-    allowed, automaton = _openings(request, shares)
+        return _continue_primer(request, encoding), np.zeros(1)
+    automaton = None
+    if request.constraints is not None:
+        allowed, automaton = _openings(request, shares)
+    else:
+        allowed = _opening_shares(request.outlines[0], shares)
     events = np.array(sorted(event for event, share in allowed.items() if share > 0), np.int32)
     probabilities = np.array([allowed[int(event)] for event in events]) / sum(allowed.values())
-    return _opened(request, events[:, np.newaxis], automaton), np.log(probabilities)
+    every = request.of_one(len(events))
+    if automaton is None:
+        return Beginning(_start(every, encoding, events[:, np.newaxis]), None), np.log(probabilities)
+    return _opened(every, encoding, events[:, np.newaxis], automaton), np.log(probabilities)
 
 
-def _continue_primer(request: Request, num_melodies: int) -> Beginning:
+def _continue_primer(request: Request, encoding: Encoding) -> Beginning:
     """Begins melodies with the primer, moved into the model's range and key."""
-    primer, steps = request.primer, request.steps
+    primer, steps = request.primer, request.steps()
     assert primer is not None
-    encoding = request.config.encoding
-    played = transpose(primer.events, request.transposition, encoding.min_note, encoding.max_note)
-    events = np.tile(played, (num_melodies, 1))
+    config = encoding.config
+    played = transpose(primer.events, request.outlines[0].transposition, config.min_note, config.max_note)
+    events = np.tile(played, (len(request.outlines), 1))
     if request.constraints is None:
-        return Beginning(Start(events, primer.ends_note, steps.per_bar), None)
+        return Beginning(_start(request, encoding, events, primer.ends_note), None)
     # What is to be kept at the first step is kept though it may hold the primer's last note.
     ends_note = primer.ends_note and steps.first not in (request.constraints.keep or {})
     situation = Situation(
         _sounding_pitches(request), steps, primer.pitches[-1], rest_at_end(primer.events), must_act=ends_note
     )
-    guide = Automaton(request.constraints, situation).guide(num_melodies)
-    return Beginning(Start(events, ends_note, steps.per_bar), guide)
+    guide = Automaton(request.constraints, situation).guide(len(request.outlines))
+    return Beginning(_start(request, encoding, events, ends_note), guide)
 
 
-def _openings(request: Request, shares: Mapping[int, float]) -> tuple[Mapping[int, float], Automaton | None]:
+def _start(request: Request, encoding: Encoding, events: NDArray[np.int32], ends_note: bool = False) -> Start:
+    """Starts melodies from their first events [num_melodies, num_given]."""
+    outlines = request.outlines
+    return Start(
+        events,
+        np.array(request.numbers),
+        np.array([outline.steps_per_bar for outline in outlines], np.int32),
+        encoding.cues(outlines, max(request.lengths)),
+        ends_note,
+        _fixed(request, encoding),
+    )
+
+
+def _fixed(request: Request, encoding: Encoding) -> Fixed | None:
+    """Returns what outlines fix of the new steps: the silence before a pickup, and sections that come again."""
+    config, num_new = encoding.config, request.num_new_steps
+    events = np.full((len(request.outlines), num_new), FREE, np.int32)
+    repeats = np.zeros_like(events)
+    pitches = np.tile(np.array([config.min_note, config.max_note - 1], np.int32), (len(events), 1))
+    for row, (outline, length) in enumerate(zip(request.outlines, request.lengths, strict=True)):
+        first = outline.first_step - request.num_given
+        if first >= 0:
+            events[row, :first] = NO_EVENT
+            events[row, first] = ONSET
+        for start, end, distance in outline.repeated_stretches(length):
+            repeats[row, max(start - request.num_given, 0) : max(end - request.num_given, 0)] = distance
+        if outline.is_limited and outline.pitches is not None:
+            pitches[row] = [pitch + outline.transposition for pitch in outline.pitches]
+    is_limited = any(outline.is_limited for outline in request.outlines)
+    is_any = is_limited or bool((events != FREE).any()) or bool(repeats.any())
+    return Fixed(events, repeats, pitches) if is_any else None
+
+
+def _opening_shares(outline: Outline, shares: Mapping[int, float]) -> Mapping[int, float]:
+    """Returns how probable each event is to open a melody: silence before a pickup, else what its outline says."""
+    if outline.pickup_steps:
+        return {NO_EVENT: 1.0}
+    if outline.opening is not None:
+        return {outline.opening + outline.transposition: 1.0}
+    if outline.pitches is None:
+        return shares
+    low, high = (pitch + outline.transposition for pitch in outline.pitches)
+    own = {pitch: share for pitch, share in shares.items() if low <= pitch <= high and share > 0}
+    return own or shares
+
+
+def _openings(request: Request, shares: Mapping[int, float]) -> tuple[Mapping[int, float], Automaton]:
     """Returns the shares of the events that can open a melody, and the constraints."""
-    if request.constraints is None:
-        return shares, None
+    assert request.constraints is not None
     # The opening event is constrained, too.
-    steps = Steps(request.silent_steps, request.steps.num_steps + 1, request.steps.per_bar)
+    own, silence = request.steps(), request.outlines[0].first_step
+    steps = Steps(silence, own.num_steps + 1, own.per_bar)
     automaton = Automaton(request.constraints, Situation(_sounding_pitches(request), steps))
     return _allowed(shares, automaton.opening_mask(), request.config.encoding.min_note), automaton
 
 
-def _opened(request: Request, openings: NDArray[np.int32], automaton: Automaton | None) -> Beginning:
+def _opened(request: Request, encoding: Encoding, openings: NDArray[np.int32], automaton: Automaton) -> Beginning:
     """Begins a melody with each of `openings` [num_melodies, 1], after the silence before a pickup."""
-    guide = None
-    if automaton:
-        guide = automaton.guide_after(event_index(openings[:, 0], request.config.encoding.min_note))
-    silence = np.full((len(openings), request.silent_steps), NO_EVENT, np.int32)
-    events = np.concatenate([silence, openings], axis=1)
-    return Beginning(Start(events, steps_per_bar=request.steps.per_bar), guide)
+    guide = automaton.guide_after(event_index(openings[:, 0], encoding.config.min_note))
+    silence = np.full((len(openings), request.outlines[0].first_step), NO_EVENT, np.int32)
+    return Beginning(_start(request, encoding, np.concatenate([silence, openings], axis=1)), guide)
 
 
 def _sounding_pitches(request: Request) -> NDArray[np.int32]:
     """Returns how the model's pitches sound, [num_pitches] int32."""
     encoding = request.config.encoding
-    return transpose(np.arange(encoding.min_note, encoding.max_note), -request.transposition)
+    return transpose(np.arange(encoding.min_note, encoding.max_note), -request.outlines[0].transposition)
 
 
-def _draw(shares: Mapping[int, float], num_melodies: int, seed: int) -> NDArray[np.int32]:
-    """Returns one opening event a melody, [num_melodies, 1] int32, in proportion to `shares`."""
-    events = np.array(sorted(shares), np.int32)
-    bounds = np.cumsum([shares[int(event)] for event in events])
+def _draw(shares: Sequence[Mapping[int, float]], request: Request, seed: int) -> NDArray[np.int32]:
+    """Returns one opening event a melody, [num_melodies, 1] int32, in proportion to its own `shares`."""
     # One stream for all: its number k is the same however many are taken.
-    drawn = np.random.Generator(np.random.Philox(key=seed)).random(num_melodies) * bounds[-1]
-    openings: NDArray[np.int32] = events[np.searchsorted(bounds, drawn, side="right")]
-    return openings[:, np.newaxis]
+    numbers = np.random.Generator(np.random.Philox(key=seed)).random(max(request.numbers) + 1)[list(request.numbers)]
+    openings = []
+    for own, number in zip(shares, numbers.tolist(), strict=True):
+        events = sorted(own)
+        bounds = np.cumsum([own[event] for event in events])
+        openings.append(events[int(np.searchsorted(bounds, number * bounds[-1], side="right"))])
+    return np.array(openings, np.int32)[:, np.newaxis]
 
 
 def _allowed(shares: Mapping[int, float], is_allowed: NDArray[np.bool_], min_note: int) -> Mapping[int, float]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from melody_rnn.encodings import Encoding
 from melody_rnn.encodings.encoding import event_index
 from melody_rnn.errors import GenerationError
-from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT
+from melody_rnn.events import NO_EVENT
 from melody_rnn.network.network import MelodyNetwork, RNNState
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.repetition import append_onset, last_onsets
@@ -32,6 +32,10 @@ CPU_TILES = (2, 8, 32)
 GPU_TILE = 512
 STEPS_PER_COMPILATION = 128
 """Loops are compiled for multiples of this many steps, so that asking for a few more compiles nothing."""
+FREE = NO_EVENT - 1
+"""Stands for a step of which nothing is fixed."""
+ONSET = NO_EVENT - 2
+"""Stands for a step at which some note must begin."""
 
 
 Arrays = tuple[tf.TensorArray, ...]
@@ -46,6 +50,7 @@ class LoopState(NamedTuple):
         rnn_state: The network's state; None before the first event.
         onsets: [batch, MAX_ONSETS] int32, the notes so far; nothing where no setting needs them.
         place: [batch] int32, the constraints' state; nothing without constraints.
+        past: [batch, all_steps] int32, the events so far; nothing where no step repeats another for certain.
     """
 
     event: tf.Tensor
@@ -53,6 +58,7 @@ class LoopState(NamedTuple):
     rnn_state: Any = None
     onsets: Any = ()
     place: Any = ()
+    past: Any = ()
 
 
 @dataclass(frozen=True)
@@ -61,13 +67,19 @@ class Start:
 
     Attributes:
         events: [num_melodies, primer_steps] int32, at least one step.
+        numbers: [num_melodies] int64, the melodies' numbers in the run, which their noise depends on.
+        steps_per_bar: [num_melodies] int32, steps in a bar of each.
+        cues: [num_melodies, all_steps, num_cues] int32, what the outlines say of every step, given and new.
         ends_note: Whether the first new event must be a note on or a note off.
-        steps_per_bar: Steps in a bar of every melody.
+        fixed: What is fixed of the new steps, or None.
     """
 
     events: NDArray[np.int32]
+    numbers: NDArray[np.int64]
+    steps_per_bar: NDArray[np.int32]
+    cues: NDArray[np.int32]
     ends_note: bool = False
-    steps_per_bar: int = DEFAULT_STEPS_PER_BAR
+    fixed: "Fixed | None" = None
 
 
 class Sampled(NamedTuple):
@@ -85,23 +97,65 @@ class Sampled(NamedTuple):
     logits: NDArray[np.float32]
 
 
+class Fixed(NamedTuple):
+    """What is fixed of the new steps before they are sampled.
+
+    Attributes:
+        events: [batch, new_steps] int32, the event of each step, `FREE`, or `ONSET` for any note.
+        repeats: [batch, new_steps] int32, how many steps ago the event lies that a step repeats; 0 for none.
+        pitches: [batch, 2] int32, the lowest and the highest pitch that may sound.
+    """
+
+    events: Any
+    repeats: Any
+    pitches: Any
+
+    def of_rows(self, rows: NDArray[np.int64], num_steps: int) -> "Fixed":
+        """Returns what is fixed of some melodies, padded to `num_steps` that are never taken."""
+        padding = [(0, 0), (0, num_steps - self.events.shape[1])]
+        events = np.pad(self.events[rows], padding, constant_values=FREE)
+        return Fixed(events, np.pad(self.repeats[rows], padding), self.pitches[rows])
+
+    def hold(self, step: tf.Tensor, past: tf.Tensor, free: tf.Tensor, raw: tf.Tensor, meanings: tf.Tensor) -> tf.Tensor:
+        """Returns logits in which a step has what is fixed of it.
+
+        Args:
+            step: [] int32, of the new steps.
+            past: [batch, all_steps] int32, the events so far.
+            free: [batch, num_classes] float32, the logits where nothing is fixed.
+            raw: [batch, num_classes] float32, the network's own.
+            meanings: [batch, num_classes] int32, the event that each label stands for.
+        """
+        position = step + past.shape[1] - self.events.shape[1]
+        distance = self.repeats[:, step]
+        repeated = tf.gather(past, position - distance, axis=1, batch_dims=1)
+        wanted = tf.where(distance > 0, repeated, self.events[:, step])[:, tf.newaxis]
+        is_outside = (meanings >= 0) & ((meanings < self.pitches[:, :1]) | (meanings > self.pitches[:, 1:]))
+        free = tf.where(is_outside, -float("inf"), free)
+        is_held = tf.where(wanted == ONSET, (meanings >= 0) & ~is_outside, meanings == wanted)
+        held = tf.where(is_held, raw, -float("inf"))
+        return tf.where(wanted == FREE, free, held)
+
+
 class Rules(NamedTuple):
     """What decides with the network about the next event.
 
     Attributes:
         controls: The sampler's settings.
         guide: The constraints, or None.
+        fixed: What is fixed beforehand, or None; it goes before all else.
         ends_note: [] bool, whether the first new event must be a note on or a note off.
         min_note: The encoding's.
     """
 
     controls: Controls
     guide: Guide | None
+    fixed: Fixed | None
     ends_note: tf.Tensor
     min_note: int
 
     def restrict(self, step: tf.Tensor, state: LoopState, logits: tf.Tensor, meanings: tf.Tensor) -> tf.Tensor:
-        """Returns logits with constraints and repetition control applied, in this order.
+        """Returns logits with constraints, repetition control and what is fixed applied, in this order.
 
         Args:
             step: [] int32, of the new steps.
@@ -112,6 +166,7 @@ class Rules(NamedTuple):
         Returns:
             [batch, num_classes] float32, -inf for labels that must not be chosen.
         """
+        raw = logits
         is_forbidden = (meanings == NO_EVENT) & self.ends_note & (step == 0)
         logits = tf.where(is_forbidden, -float("inf"), logits)
         if self.guide:
@@ -119,13 +174,17 @@ class Rules(NamedTuple):
             logits = _constrain(logits, mask, event_index(meanings, self.min_note))
         if self.controls.counts_onsets:
             logits = control_repetition(logits, self.controls, meanings, state.onsets)
-        return logits
+        return self.fixed.hold(step, state.past, logits, raw, meanings) if self.fixed else logits
 
-    def advance(self, state: LoopState, event: tf.Tensor) -> LoopState:
-        """Returns a state with the event [batch] int32 taken in, but for the encoding's and the network's."""
+    def advance(self, step: tf.Tensor, state: LoopState, event: tf.Tensor) -> LoopState:
+        """Returns a state with the event [batch] int32 of a step taken in, but for the encoding's and the network's."""
+        past = state.past
+        if self.fixed:
+            own = tf.range(past.shape[1]) == step + past.shape[1] - self.fixed.events.shape[1]
+            past = tf.where(own, event[:, tf.newaxis], past)
         onsets = append_onset(state.onsets, event) if self.controls.counts_onsets else state.onsets
         place = self.guide.advance(state.place, event_index(event, self.min_note)) if self.guide else state.place
-        return state._replace(event=event, onsets=onsets, place=place)
+        return state._replace(event=event, onsets=onsets, place=place, past=past)
 
 
 class SamplingLoop:
@@ -199,18 +258,26 @@ class SamplingLoop:
         tile = _tile_size(num_melodies)
         # A compiled function locks the variables that it reads, so tiles on several threads take their values.
         weights = [tf.convert_to_tensor(variable) for variable in self._network.trainable_variables]
-        limits = tf.constant(new_steps), tf.constant(start.ends_note), tf.constant(start.steps_per_bar)
+        limits = tf.constant(new_steps), tf.constant(start.ends_note)
+        num_given = start.events.shape[1]
 
         def one_tile(first: int) -> list[NDArray[Any]]:
             rows = np.minimum(np.arange(first, first + tile), num_melodies - 1)
-            primers = start.events[rows]
-            states = self._forward(primers[:, :-1], limits[-1]) if primers.shape[1] > 1 else (None, None)
-            noise = self._noise(range(first, first + tile), new_steps, seed)
+            primers, bars, cues = start.events[rows], start.steps_per_bar[rows], start.cues[rows]
+            states: tuple[Any, Any] = (None, None)
+            if num_given > 1:
+                states = self._forward(primers[:, :-1], bars, cues[:, :num_given])
+            noise = self._noise(start.numbers[rows], new_steps, seed)
+            max_steps = noise.shape[1]
             state = LoopState(primers[:, -1], *states)
             if controls.counts_onsets:
                 state = state._replace(onsets=last_onsets(primers))
-            given = controls.of_rows(rows, noise.shape[1]), guide and guide.of_rows(rows, noise.shape[1])
-            written, is_finite = self._run(weights, state, *given, noise, *limits, is_traced)
+            if start.fixed:
+                state = state._replace(past=np.pad(primers, [(0, 0), (0, max_steps)], constant_values=NO_EVENT))
+            parts = (controls, guide, start.fixed)
+            given = [part and part.of_rows(rows, max_steps) for part in parts]
+            new_cues = np.pad(cues[:, num_given:], [(0, 0), (0, max_steps - new_steps), (0, 0)])
+            written, is_finite = self._run(weights, state, *given, noise, bars, new_cues, *limits, is_traced)
             if not is_finite.numpy():
                 raise GenerationError("the model gave logits that are not finite; its weights are damaged")
             if on_done:
@@ -223,12 +290,12 @@ class SamplingLoop:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return [np.concatenate(parts) for parts in zip(*pool.map(one_tile, starts), strict=True)]
 
-    def _noise(self, indices: range, new_steps: int, seed: int) -> NDArray[np.float32]:
+    def _noise(self, numbers: NDArray[np.int64], new_steps: int, seed: int) -> NDArray[np.float32]:
         """Returns the noise of some melodies of a run, [batch, max_steps, num_classes] float32."""
         max_steps = -(-new_steps // STEPS_PER_COMPILATION) * STEPS_PER_COMPILATION
-        noise = np.empty((len(indices), max_steps, self._encoding.num_classes), np.float32)
-        for index, melody_noise in zip(indices, noise, strict=True):
-            fill_with_noise(melody_noise, seed, index)
+        noise = np.empty((len(numbers), max_steps, self._encoding.num_classes), np.float32)
+        for number, melody_noise in zip(numbers.tolist(), noise, strict=True):
+            fill_with_noise(melody_noise, seed, number)
         return noise
 
     def _sample(
@@ -237,10 +304,12 @@ class SamplingLoop:
         state: LoopState,
         controls: Controls,
         guide: Guide | None,
+        fixed: Fixed | None,
         noise: tf.Tensor,
+        steps_per_bar: tf.Tensor,
+        cues: tf.Tensor,
         new_steps: tf.Tensor,
         ends_note: tf.Tensor,
-        steps_per_bar: tf.Tensor,
         is_traced: bool,
     ) -> tuple[tuple[tf.Tensor, ...], tf.Tensor]:
         """Returns what each step gave, the first `new_steps` of [max_steps, batch, ...] set, and if all was finite.
@@ -249,11 +318,11 @@ class SamplingLoop:
         Without states in `state` its event is the melodies' first.
         """
         encoding, network = self._encoding, self._network
-        rules = Rules(controls, guide, ends_note, encoding.config.min_note)
+        rules = Rules(controls, guide, fixed, ends_note, encoding.config.min_note)
         values = list(zip(network.trainable_variables, weights, strict=True))
 
         def body(step: tf.Tensor, state: LoopState, written: Arrays, check: tf.Tensor) -> tuple[Any, ...]:
-            inputs, encoding_state = encoding.step(state.event, state.encoding_state)
+            inputs, encoding_state = encoding.step(state.event, state.encoding_state, cues[:, step])
             with keras.StatelessScope(state_mapping=values):
                 logits, rnn_state = network.step(inputs, state.rnn_state)
             # Zero as long as every logit was finite; reduced once, after the loop.
@@ -262,7 +331,7 @@ class SamplingLoop:
             logits = transform(rules.restrict(step, state, logits, meanings), controls.at(step))
             label = draw(logits, perturbations[:, step])
             event = tf.gather(meanings, label, axis=1, batch_dims=1)
-            state = rules.advance(state, event)._replace(encoding_state=encoding_state, rnn_state=rnn_state)
+            state = rules.advance(step, state, event)._replace(encoding_state=encoding_state, rnn_state=rnn_state)
             given = zip(written, (event, label, logits)[: len(written)], strict=True)
             return step + 1, state, tuple(array.write(step, part) for array, part in given), check
 
@@ -281,14 +350,15 @@ class SamplingLoop:
 
 
 def compiled_states_after(encoding: Encoding, network: MelodyNetwork) -> Callable[..., tuple[Any, RNNState]]:
-    """Returns a function of events [batch, steps] int32 and of the steps in a bar that gives both states after them."""
+    """Returns a function of events [batch, steps], bars [batch] and cues that gives both states after the events."""
 
-    def states_after(events: tf.Tensor, steps_per_bar: tf.Tensor) -> tuple[Any, RNNState]:
-        encoded = encoding.encode(events, steps_per_bar)
+    def states_after(events: tf.Tensor, steps_per_bar: tf.Tensor, cues: tf.Tensor) -> tuple[Any, RNNState]:
+        encoded = encoding.encode(events, steps_per_bar, cues)
         _, rnn_state = network.forward(encoded.inputs, network.initial_state(tf.shape(events)[0]))
         return encoded.state, rnn_state
 
-    signature = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.int32)]
+    shapes = ([None, None], [None], [None, None, encoding.num_cues])
+    signature = [tf.TensorSpec(shape, tf.int32) for shape in shapes]
     compiled: Callable[..., tuple[Any, RNNState]] = tf.function(
         states_after, input_signature=signature, autograph=False
     )

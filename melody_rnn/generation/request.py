@@ -1,134 +1,281 @@
-"""What a run is asked for, worked out once: primer, bars, steps, and where the model plays it."""
+"""What a run is asked for, worked out once: primer, outlines, steps, and where the model plays it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final, TypedDict
 
 from melody_rnn.config import ModelConfig
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import DEFAULT_QPM
+from melody_rnn.generation.outlines import Shape, draw_outlines
+from melody_rnn.music.forms import MAX_BARS, Form, parse_form
 from melody_rnn.music.keys import Key, key_of_tonic
 from melody_rnn.music.meters import COMMON_TIME, Meter, parse_meter
 from melody_rnn.music.placement import placement
+from melody_rnn.music.scales import parse_scale
 from melody_rnn.music.transposition import home_transposition, major_key
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.schedule import Steps
+from melody_rnn.tunes.outline import Outline, stream_outline
+from melody_rnn.tunes.outline_bank import OutlineBank
 from melody_rnn.tunes.primers import PrimerLike, read_primer
 from melody_rnn.tunes.tune import Tune
+
+DEFAULT_NUM_STEPS: Final = 128
 
 
 @dataclass(frozen=True)
 class Request:
-    """What every melody of a run has in common.
+    """What the melodies of a run are asked for; those of one request are sampled together.
 
     Attributes:
         config: The model's.
         primer: What every melody begins with, or None.
-        meter: The meter of every melody.
-        pickup_steps: Steps of the pickup that every melody begins with; 0 for none.
+        outlines: The outline of each melody.
+        numbers: The number of each melody in the run, from 0.
+        lengths: Steps of each melody, the given ones included.
+        num_given: Steps before the first one that is generated: the primer's, or those up to an opening.
         qpm: Quarter notes a minute.
-        steps: The steps that are generated: those after the primer, or after the opening note.
-        constraints: What holds for them, or None.
-        transposition: Semitones from what sounds to what the model plays.
+        constraints: What holds for the generated steps, or None. Melodies that have any are alike in meter, pickup,
+            length and transposition.
     """
 
     config: ModelConfig
     primer: Tune | None
-    meter: Meter
-    pickup_steps: int
+    outlines: tuple[Outline, ...]
+    numbers: tuple[int, ...]
+    lengths: tuple[int, ...]
+    num_given: int
     qpm: float
-    steps: Steps
     constraints: Constraints | None
-    transposition: int
 
     @property
-    def silent_steps(self) -> int:
-        """Steps of silence before the pickup, where there is no primer that has them."""
-        return self.steps.per_bar - self.pickup_steps if self.pickup_steps and not self.primer else 0
+    def num_new_steps(self) -> int:
+        """Steps that are generated, of the longest melody."""
+        return max(self.lengths) - self.num_given
 
-    def tune(self, events: Sequence[int], new_steps: int) -> Tune:
-        """Returns a melody of the run as a tune.
+    def of_one(self, count: int) -> "Request":
+        """Returns the request for so many melodies like the first one."""
+        return replace(
+            self,
+            outlines=self.outlines[:1] * count,
+            numbers=self.numbers[:1] * count,
+            lengths=self.lengths[:1] * count,
+        )
+
+    def by_length(self) -> "list[Request]":
+        """Returns the request as one for each length of its melodies."""
+        groups: dict[int, list[int]] = {}
+        for place, length in enumerate(self.lengths):
+            groups.setdefault(length, []).append(place)
+        return [
+            replace(
+                self,
+                outlines=tuple(self.outlines[place] for place in places),
+                numbers=tuple(self.numbers[place] for place in places),
+                lengths=(length,) * len(places),
+            )
+            for length, places in groups.items()
+        ]
+
+    def steps(self, place: int = 0) -> Steps:
+        """Returns the generated steps of one of the melodies."""
+        return Steps(self.num_given, self.lengths[place] - self.num_given, self.outlines[place].steps_per_bar)
+
+    def tune(self, place: int, events: Sequence[int]) -> Tune:
+        """Returns one of the melodies as a tune.
 
         Args:
-            events: The whole melody as it sounds.
-            new_steps: How many of its last steps were generated.
+            place: Which one.
+            events: All its events as it sounds.
         """
-        num_given = len(events) - new_steps if self.primer else 0
+        outline = self.outlines[place]
+        num_given = self.num_given if self.primer else 0
         kept = (self.constraints.keep if self.constraints else None) or {}
         given = tuple(step < num_given or step in kept for step in range(len(events)))
         tune = Tune(
             tuple(events),
-            self.meter,
-            self.pickup_steps,
-            self._key(events),
+            outline.meter,
+            outline.pickup_steps,
+            self._key(outline, events),
             self.qpm,
+            outline.sections,
+            outline.jump,
             steps_per_quarter=self.config.steps_per_quarter,
+            ends_note=outline.num_steps is not None,
             given=given if any(given) else (),
         )
         if self.primer is None:
             return tune
         return replace(tune, title=self.primer.title, program=self.primer.program, chords=self.primer.chords)
 
-    def _key(self, events: Sequence[int]) -> Key:
-        """Returns the key of the constraints, of the primer, or that in which the model plays."""
+    def _key(self, outline: Outline, events: Sequence[int]) -> Key:
+        """Returns the key of the constraints, of the outline, of the primer, or that in which the model plays."""
         tones = self.constraints.tones if self.constraints else None
         if tones is not None:
             return tones.signature
+        if outline.key is not None:
+            return outline.key
         if self.primer is not None and self.primer.key is not None:
             return self.primer.key
         home = self.config.transpose_to_key
-        return key_of_tonic(major_key(events) if home is None else home - self.transposition)
+        return key_of_tonic(major_key(events) if home is None else home - outline.transposition)
 
 
-def plan(
-    config: ModelConfig,
-    primer: PrimerLike = None,
-    num_steps: int = 128,
-    new_steps: int | None = None,
-    meter: Meter | str | None = None,
-    pickup_steps: int | None = None,
-    qpm: float | None = None,
-    constraints: Constraints | None = None,
-) -> Request:
+class Asked(TypedDict, total=False):
+    """What melodies are asked for, all of it optional.
+
+    Without `num_steps` and `new_steps`, a model that knows form writes whole tunes: form, meter, key, range and length
+    of each are drawn from what its training tunes have, as far as they are not given. With either of them, or by any
+    other model, melodies are streams of so many steps.
+
+    Attributes:
+        primer: What every melody begins with: a tune, events, a note_seq Melody or NoteSequence, or text as
+            `parse_primer` reads it. A stream without one begins with a note that is drawn from the model's openings.
+        num_steps: Steps of each melody with its primer, from the start of the first bar; 128 for models without form.
+        new_steps: Steps to generate after the primer; takes the place of `num_steps`.
+        meter: Such as '6/8', which encodings that know bars keep to. Streams have the primer's, or 4/4.
+        pickup_steps: Without a primer, steps of a pickup before the first whole bar; 0 for none.
+        qpm: Quarter notes a minute; where not given the primer's, or 120. The model does not hear it.
+        constraints: What the generated steps must be like. Without a primer they also say where the model plays a
+            stream: it is transposed so that their key is the one it knows best.
+        form: Of a whole tune as it is played, such as 'AABB', or 'A8A8B16B16' with the bars of each part.
+        bars: Of a whole tune as it is played.
+        key: Of a whole tune, such as 'D major'.
+        pitches: The lowest and the highest MIDI pitch that a whole tune may have.
+    """
+
+    primer: PrimerLike
+    num_steps: int | None
+    new_steps: int | None
+    meter: Meter | str | None
+    pickup_steps: int | None
+    qpm: float | None
+    constraints: Constraints | None
+    form: Form | str | None
+    bars: int | None
+    key: Key | str | None
+    pitches: tuple[int, int] | None
+
+
+_OF_TUNES: Final = ("form", "bars", "key", "pitches")
+
+
+def plan(config: ModelConfig, bank: OutlineBank | None, num_outputs: int, seed: int, asked: Asked) -> list[Request]:
     """Works out what a run is asked for.
 
     Args:
         config: The model's.
-        primer: What every melody begins with; see `read_primer`.
-        num_steps: Steps of each melody with its primer.
-        new_steps: Steps to generate after the primer; takes the place of `num_steps`.
-        meter: A meter, or text such as '6/8'; where not given the primer's, or 4/4.
-        pickup_steps: Steps of a pickup to begin with; where not given the primer's.
-        qpm: Quarter notes a minute; where not given the primer's, or 120.
-        constraints: What the generated steps must be like.
+        bank: What the model's training tunes have for forms; None for a model that knows none.
+        num_outputs: How many melodies.
+        seed: Of the run, for what is drawn.
+        asked: What they are asked for.
+
+    Returns:
+        One request; several where constraints hold for whole tunes that are not alike.
 
     Raises:
-        InvalidArgumentError: If an argument is out of its range.
+        InvalidArgumentError: If an argument is out of its range, or they contradict each other.
         MelodyError: If the primer has no note, or leaves no step to generate.
     """
-    wanted = parse_meter(meter) if isinstance(meter, str) else meter
-    given = None if primer is None else read_primer(primer, config.steps_per_quarter, wanted)
-    meter = wanted or (given.meter if given else COMMON_TIME)
-    steps_per_bar = meter.steps_per_bar(config.steps_per_quarter)
-    own_pickup = given.pickup_steps if given and given.meter == meter else 0
-    pickup_steps = own_pickup if pickup_steps is None else pickup_steps
-    if not 0 <= pickup_steps < steps_per_bar:
-        raise InvalidArgumentError(
-            f"pickup_steps must be less than a bar, from 0 to {steps_per_bar - 1}, got {pickup_steps}"
+    of_tunes = [name for name in _OF_TUNES if asked.get(name) is not None]
+    is_stream = asked.get("num_steps") is not None or asked.get("new_steps") is not None
+    if of_tunes and is_stream:
+        raise InvalidArgumentError(f"{of_tunes[0]} is for whole tunes, num_steps and new_steps are for streams")
+    if of_tunes and bank is None:
+        raise InvalidArgumentError(f"{config.name} knows no form, so {of_tunes[0]} means nothing to it; use tunes_rnn")
+    meter = asked.get("meter")
+    meter = parse_meter(meter) if isinstance(meter, str) else meter
+    primer = asked.get("primer")
+    given = None if primer is None else read_primer(primer, config.steps_per_quarter, meter)
+    constraints = asked.get("constraints")
+    run = _Run(config, given, asked.get("qpm"), constraints if constraints and constraints.given() else None)
+    if is_stream or bank is None:
+        return [run.stream(num_outputs, meter, asked)]
+    return run.tunes(draw_outlines(bank, _shape(asked, meter), num_outputs, seed, given))
+
+
+def _shape(asked: Asked, meter: Meter | None) -> Shape:
+    """Returns what whole tunes are asked for, read."""
+    bars, form, key = asked.get("bars"), asked.get("form"), asked.get("key")
+    if bars is not None and not 1 <= bars <= MAX_BARS:
+        raise InvalidArgumentError(f"bars must be from 1 to {MAX_BARS}, got {bars}")
+    if isinstance(form, str):
+        form = parse_form(form, bars)
+    if isinstance(key, str):
+        try:
+            key = parse_scale(key).signature
+        except MelodyError as error:
+            raise InvalidArgumentError(str(error)) from None
+    return Shape(form, bars, meter, asked.get("pickup_steps"), key, asked.get("pitches"))
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What all melodies of a run have in common."""
+
+    config: ModelConfig
+    primer: Tune | None
+    qpm: float | None
+    constraints: Constraints | None
+
+    def stream(self, num_outputs: int, meter: Meter | None, asked: Asked) -> Request:
+        """Returns the request for melodies without form."""
+        config, primer, pickup_steps = self.config, self.primer, asked.get("pickup_steps")
+        meter = meter or (primer.meter if primer else COMMON_TIME)
+        own_pickup = primer.pickup_steps if primer and primer.meter == meter else 0
+        outline = stream_outline(meter, own_pickup if pickup_steps is None else pickup_steps, config.steps_per_quarter)
+        if primer and outline.pickup_steps != own_pickup:
+            raise InvalidArgumentError("pickup_steps is for melodies without a primer; a primer brings its own")
+        num_given = self._count_given(outline)
+        num_steps = asked.get("num_steps")
+        num_steps = DEFAULT_NUM_STEPS if num_steps is None else num_steps
+        length = num_given + count_new_steps(num_given, num_steps, asked.get("new_steps"))
+        outline = replace(outline, transposition=_transposition(config, primer, self.constraints))
+        return self._request([outline] * num_outputs, range(num_outputs), [length] * num_outputs)
+
+    def tunes(self, outlines: Sequence[Outline]) -> list[Request]:
+        """Returns the requests for whole tunes."""
+        if self.primer is not None:
+            amount = _transposition(self.config, self.primer, None)
+            outlines = [outline.transposed(outline.transposition - amount) for outline in outlines]
+        groups: dict[object, list[int]] = {}
+        for number, outline in enumerate(outlines):
+            alike = (outline.meter, outline.pickup_steps, outline.num_steps, outline.transposition)
+            groups.setdefault(alike if self.constraints else None, []).append(number)
+        requests = []
+        for numbers in groups.values():
+            own = [outlines[number] for number in numbers]
+            lengths = [outline.num_steps or 0 for outline in own]
+            num_given = self._count_given(own[0])
+            if min(lengths) <= num_given:
+                raise MelodyError(
+                    f"the primer has {num_given} steps and a tune of this form {min(lengths)} as it is written: "
+                    "ask for a longer form, or give a shorter primer"
+                )
+            requests.append(self._request(own, numbers, lengths))
+        return requests
+
+    def _request(self, outlines: Sequence[Outline], numbers: Sequence[int], lengths: Sequence[int]) -> Request:
+        return Request(
+            config=self.config,
+            primer=self.primer,
+            outlines=tuple(outlines),
+            numbers=tuple(numbers),
+            lengths=tuple(lengths),
+            num_given=self._count_given(outlines[0]),
+            qpm=self.qpm or (self.primer.tempo if self.primer else DEFAULT_QPM),
+            constraints=self.constraints,
         )
-    if given and pickup_steps != own_pickup:
-        raise InvalidArgumentError("pickup_steps is for melodies without a primer; a primer brings its own")
-    num_given = len(given) if given else 1 + (steps_per_bar - pickup_steps if pickup_steps else 0)
-    constraints = constraints if constraints is not None and constraints.given() else None
-    return Request(
-        config=config,
-        primer=given,
-        meter=meter,
-        pickup_steps=pickup_steps,
-        qpm=qpm or (given.tempo if given else DEFAULT_QPM),
-        steps=Steps(num_given, count_new_steps(num_given, num_steps, new_steps), steps_per_bar),
-        constraints=constraints,
-        transposition=_transposition(config, given, constraints),
-    )
+
+    def _count_given(self, outline: Outline) -> int:
+        """Returns how many steps lie before the first that is generated.
+
+        Without a primer an opening is drawn: on the first step, or with constraints after the silence before a pickup.
+        """
+        if self.primer is not None:
+            return len(self.primer)
+        return 1 + (outline.first_step if self.constraints else 0)
 
 
 def count_new_steps(num_given: int, num_steps: int, new_steps: int | None) -> int:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, get_args, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args, overload
 
 from melody_rnn.errors import InvalidArgumentError, ModelError
+from melody_rnn.tunes.outline import Outline
 from melody_rnn.tunes.tune import Tune
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ arXiv:2202.00666, which says the same of single words.
 """
 
 
+_OF_EACH_TUNE: Final = ("tunes", "outlines", "traces", "nats_per_event", "tempered_log_likelihoods")
+
+
 @dataclass(frozen=True, eq=False)
 class Generated(Sequence[Tune]):
     """What a run or a search made: a sequence of tunes, and what is to be said of them.
@@ -25,7 +29,7 @@ class Generated(Sequence[Tune]):
     Attributes:
         tunes: The tunes, the best first where there is a best.
         seed: Of the run; None for searches that need none.
-        transposition: Semitones from what sounds to what the model played.
+        outlines: The outline that each tune was made by.
         traces: What the model makes of each tune, if that was asked for or found on the way.
         nats_per_event: Of each tune, where a search ranked them: minus the mean log-likelihood of the events after the
             first at temperature 1, an event as probable as all labels that stand for it together.
@@ -36,7 +40,7 @@ class Generated(Sequence[Tune]):
 
     tunes: tuple[Tune, ...]
     seed: int | None = None
-    transposition: int = 0
+    outlines: tuple[Outline, ...] = ()
     traces: "tuple[Trace, ...] | None" = None
     nats_per_event: tuple[float, ...] | None = None
     candidates: tuple[int, ...] | None = None
@@ -53,7 +57,7 @@ class Generated(Sequence[Tune]):
         """Returns the result with some of its tunes, as candidates of a search, by their places from 0."""
         chosen = {
             name: tuple(values[place] for place in places)
-            for name in ("tunes", "traces", "nats_per_event", "tempered_log_likelihoods")
+            for name in _OF_EACH_TUNE
             if (values := getattr(self, name)) is not None
         }
         return replace(self, candidates=tuple(places), **chosen)  # type: ignore[arg-type]
@@ -63,6 +67,25 @@ class Generated(Sequence[Tune]):
 
     def __iter__(self) -> Iterator[Tune]:
         return iter(self.tunes)
+
+
+def joined(parts: Sequence[Generated], numbers: Sequence[int]) -> Generated:
+    """Returns the results of one run's parts as one.
+
+    Args:
+        parts: At least one.
+        numbers: The number of each tune in the run, of all parts one after the other.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    order = sorted(range(len(numbers)), key=lambda place: numbers[place])
+    together: dict[str, Any] = {}
+    for name in _OF_EACH_TUNE:
+        columns = [getattr(part, name) for part in parts]
+        if all(column is not None for column in columns):
+            values = [value for column in columns for value in column]
+            together[name] = tuple(values[place] for place in order)
+    return replace(parts[0], **together)
 
 
 def rank(nats_per_event: Sequence[float], by: RankBy, real_nats: float | None) -> list[int]:

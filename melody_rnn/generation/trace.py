@@ -21,6 +21,7 @@ from melody_rnn.files import write_whole
 from melody_rnn.music.transposition import transpose
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.sampling.temperature import entropy_of, log_softmax, sum_labels
+from melody_rnn.tunes.outline import Outline
 
 _BATCH_SIZE: Final = 32
 
@@ -108,36 +109,38 @@ class Replayer:
 
     def __init__(self, encoding: Encoding, network: MelodyNetwork) -> None:
         """Makes the replayer."""
-        melodies = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)]
+        shapes = ([None, None], [None], [None, None, encoding.num_cues])
+        melodies = [tf.TensorSpec(shape, tf.int32) for shape in shapes]
 
-        def replay(events: tf.Tensor, steps_per_bar: tf.Tensor) -> Replay:
-            encoded = encoding.encode(events, steps_per_bar)
+        def replay(events: tf.Tensor, steps_per_bar: tf.Tensor, cues: tf.Tensor) -> Replay:
+            encoded = encoding.encode(events, steps_per_bar, cues)
             return Replay(network(encoded.inputs[:, :-1]), encoded.labels[:, 1:], encoded.label_events)
 
+        self._encoding = encoding
         self._run = tf.function(replay, input_signature=melodies, autograph=False)
 
-    def __call__(self, melodies: Sequence[Sequence[int]], steps_per_bar: Sequence[int]) -> Iterator[tuple[int, Replay]]:
+    def __call__(self, melodies: Sequence[Sequence[int]], outlines: Sequence[Outline]) -> Iterator[tuple[int, Replay]]:
         """Yields the place of each melody and its own replay, as arrays without the axis of the batch, by length.
 
         Args:
             melodies: Each melody's events, in the model's range, at least one.
-            steps_per_bar: Steps in a bar of each.
+            outlines: What is known of each beforehand.
         """
         for rows in _batches(melodies):
             events = pad_events([melodies[row] for row in rows])
-            bars = tf.constant([steps_per_bar[row] for row in rows], tf.int32)
-            batch = [part.numpy() for part in self._run(tf.constant(events), bars)]
+            own = [outlines[row] for row in rows]
+            bars = tf.constant([outline.steps_per_bar for outline in own], tf.int32)
+            cues = self._encoding.cues(own, events.shape[1] + 1)
+            batch = [part.numpy() for part in self._run(tf.constant(events), bars, tf.constant(cues))]
             for place, row in enumerate(rows):
                 logits, labels, label_events = (part[place] for part in batch)
                 length = len(melodies[row])
                 yield row, Replay(logits[: length - 1], labels[: length - 1], label_events[:length])
 
 
-def trace_melodies(replayer: Replayer, melodies: Sequence[Sequence[int]], steps_per_bar: Sequence[int]) -> list[Trace]:
+def trace_melodies(replayer: Replayer, melodies: Sequence[Sequence[int]], outlines: Sequence[Outline]) -> list[Trace]:
     """Returns the trace of each melody; the arguments are those of a `Replayer`."""
-    traces = {
-        row: _trace(np.asarray(melodies[row], np.int32), replay) for row, replay in replayer(melodies, steps_per_bar)
-    }
+    traces = {row: _trace(np.asarray(melodies[row], np.int32), replay) for row, replay in replayer(melodies, outlines)}
     return [traces[row] for row in range(len(melodies))]
 
 

@@ -67,8 +67,9 @@ class Controls(NamedTuple):
         taken = Controls(*(None if setting is None else setting[rows] for setting in self))
         if taken.temperature.ndim == 1:
             return taken
-        missing = num_steps - taken.temperature.shape[1]
-        return taken._replace(temperature=np.pad(taken.temperature, [(0, 0), (0, missing)], mode="edge"))
+        temperature = taken.temperature[:, :num_steps]
+        missing = num_steps - temperature.shape[1]
+        return taken._replace(temperature=np.pad(temperature, [(0, 0), (0, missing)], mode="edge"))
 
     def at(self, step: tf.Tensor) -> "Controls":
         """Returns the settings of one step, the temperature [batch]."""
@@ -114,12 +115,12 @@ class SamplerSettings:
         for name, limit in _LIMITS.items():
             _check(name, getattr(self, name), limit)
 
-    def controls(self, num_melodies: int, steps: Steps | None = None) -> Controls:
+    def controls(self, num_melodies: int, steps: Steps | Sequence[Steps] | None = None) -> Controls:
         """Returns the settings of `num_melodies` melodies.
 
         Args:
             num_melodies: How many.
-            steps: What is generated; a temperature that changes from step to step needs it.
+            steps: What is generated, of all or of each; a temperature that changes from step to step needs it.
 
         Raises:
             InvalidArgumentError: If a setting has another number of values.
@@ -127,17 +128,20 @@ class SamplerSettings:
         spread = {name: _spread(name, getattr(self, name), num_melodies) for name in _LIMITS if name != "temperature"}
         return Controls(temperature=self._temperatures(num_melodies, steps), **spread)
 
-    def _temperatures(self, num_melodies: int, steps: Steps | None) -> Values:
+    def _temperatures(self, num_melodies: int, steps: Steps | Sequence[Steps] | None) -> Values:
         temperature = self.temperature
+        each = [steps] if isinstance(steps, Steps) else list(steps or ())
+        most = max((own.num_steps for own in each), default=None)
         if isinstance(temperature, Schedule):
-            if steps is None:
+            if most is None:
                 raise InvalidArgumentError("a temperature schedule needs the steps that it is over")
-            temperature = temperature.temperatures(steps)[np.newaxis]
+            rows = (temperature.temperatures(own) for own in each)
+            temperature = np.stack([np.pad(row, (0, most - len(row)), mode="edge") for row in rows])
         if not isinstance(temperature, np.ndarray) or temperature.ndim != 2:
             return _spread("temperature", temperature, num_melodies)
         num_rows, num_steps = temperature.shape
-        if num_rows not in (1, num_melodies) or steps is None or num_steps != steps.num_steps:
-            wanted = f"[1 or {num_melodies}, {steps.num_steps if steps else 'new_steps'}]"
+        if num_rows not in (1, num_melodies) or num_steps != most:
+            wanted = f"[1 or {num_melodies}, {most or 'new_steps'}]"
             raise InvalidArgumentError(
                 f"a temperature for each step must be an array {wanted}, got {[*temperature.shape]}"
             )

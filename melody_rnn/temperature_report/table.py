@@ -187,7 +187,7 @@ def measure_temperatures(
         )
     melodies = model.generate(
         num_outputs * len(temperatures),
-        num_steps,
+        num_steps=num_steps,
         temperature=[temperature for temperature in temperatures for _ in range(num_outputs)],
         seed=seed,
         meter=meter,

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import tensorflow as tf
@@ -15,13 +16,21 @@ from melody_rnn.events import NO_EVENT
 from melody_rnn.music.transposition import home_transposition, transpose
 from melody_rnn.training.devices import Strategy
 from melody_rnn.training.settings import TrainingSettings
+from melody_rnn.tunes.outline import Known, Outline, outline_of
+from melody_rnn.tunes.outline_bank import OutlineBank
 
 # Compiled loops are made anew for each length, so that training batches are padded to a multiple of this.
 _LENGTH_MULTIPLE = 16
 # Lengths are compared give or take this share, so that melodies meet others in each epoch.
 _LENGTH_NOISE = 0.05
-_SIGNATURE = (tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.int32))
-Batch = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+# How often training leaves out the form, the plan of the bars, the key, and the lowest and highest pitch.
+_UNKNOWN_FORM: Final = 0.2
+_UNKNOWN_PLAN: Final = 0.4
+_UNKNOWN_KEY: Final = 0.2
+_UNKNOWN_PITCHES: Final = 0.5
+Example = tuple[StoredMelody, Outline]
+"""A melody, and what is known of it beforehand."""
+Batch = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
 
 def squash_all(config: ModelConfig, melodies: Sequence[StoredMelody]) -> list[StoredMelody]:
@@ -42,6 +51,29 @@ def opening_pitches(melodies: Sequence[StoredMelody]) -> dict[int, float]:
     return {pitch: count / total for pitch, count in sorted(counts.items())}
 
 
+def outlined(encoding: Encoding, melodies: Sequence[StoredMelody], known: Known = "plan") -> list[Example]:
+    """Returns melodies, in the model's range, with as much of their outlines as is known and the encoding reads."""
+    if not encoding.num_cues:
+        return [(melody, Outline()) for melody in melodies]
+    return [(melody, _outline(melody).known(known)) for melody in melodies]
+
+
+def outline_bank(originals: Sequence[StoredMelody], config: ModelConfig) -> OutlineBank:
+    """Returns the outlines of melodies, as they sound, that are whole tunes with sections and a key."""
+    low, high = config.encoding.min_note, config.encoding.max_note
+    outlines = []
+    for melody in originals:
+        if melody.form.sections and not melody.form.is_truncated and melody.key is not None:
+            amount = home_transposition(melody.events, low, high, config.transpose_to_key)
+            outlines.append(outline_of(melody.tune, amount))
+    return OutlineBank(outlines, config.steps_per_quarter)
+
+
+def _outline(melody: StoredMelody) -> Outline:
+    outline = outline_of(melody.tune)
+    return outline.part(form=False) if melody.form.is_truncated else outline
+
+
 def label_frequencies(
     encoding: Encoding, melodies: Sequence[StoredMelody], settings: TrainingSettings
 ) -> NDArray[np.float64]:
@@ -53,7 +85,8 @@ def label_frequencies(
         settings: Batch size, transposition and seed.
     """
     counts = np.ones(encoding.num_classes)
-    moved, _ = _begin_epoch(encoding, melodies, settings, 0)
+    examples, _ = _begin_epoch(encoding, outlined(encoding, melodies), settings, 0)
+    moved = [melody for melody, _ in examples]
     for _, (_, labels, _), weights in evaluation_batches(encoding, moved, settings.batch_size):
         counts += np.bincount(np.ravel(labels), np.ravel(weights), len(counts))
     frequencies: NDArray[np.float64] = counts / counts.sum()
@@ -81,13 +114,14 @@ def training_batches(
     """
     batch_size = min(settings.batch_size, len(melodies))
     per_epoch = num_batches(len(melodies), batch_size)
+    all_known = outlined(encoding, melodies)
 
-    def generate() -> Iterator[Sequence[StoredMelody]]:
+    def generate() -> Iterator[Sequence[Example]]:
         epoch, skipped = divmod(first_step, per_epoch)
         while True:
-            moved, rng = _begin_epoch(encoding, melodies, settings, epoch)
+            moved, rng = _begin_epoch(encoding, all_known, settings, epoch)
             noise = rng.uniform(1 - _LENGTH_NOISE, 1 + _LENGTH_NOISE, len(moved))
-            order = np.argsort(noise * [len(melody.events) for melody in moved], kind="stable")
+            order = np.argsort(noise * [len(melody.events) for melody, _ in moved], kind="stable")
             for index in rng.permutation(per_epoch)[skipped:]:
                 rows = order[index * batch_size : (index + 1) * batch_size]
                 yield [moved[row] for row in rows]
@@ -97,7 +131,11 @@ def training_batches(
 
 
 def evaluation_batches(
-    encoding: Encoding, melodies: Sequence[StoredMelody], batch_size: int, strategy: Strategy | None = None
+    encoding: Encoding,
+    melodies: Sequence[StoredMelody],
+    batch_size: int,
+    strategy: Strategy | None = None,
+    known: Known = "form",
 ) -> tf.data.Dataset:
     """Returns every melody once, by length, in encoded batches.
 
@@ -106,15 +144,16 @@ def evaluation_batches(
         melodies: At least one.
         batch_size: Melodies in a batch.
         strategy: The devices that share each batch; one device where not given.
+        known: How much of each melody's outline is known.
     """
-    ordered = sorted(melodies, key=lambda melody: (len(melody.events), melody.id))
+    ordered = outlined(encoding, sorted(melodies, key=lambda melody: (len(melody.events), melody.id)), known)
     batches = [ordered[first : first + batch_size] for first in range(0, len(ordered), batch_size)]
     return _shared(encoding, lambda: iter(batches), len(batches), min(batch_size, len(ordered)), 1, strategy)
 
 
 def _shared(
     encoding: Encoding,
-    batches: Callable[[], Iterator[Sequence[StoredMelody]]],
+    batches: Callable[[], Iterator[Sequence[Example]]],
     count: int | None,
     batch_size: int,
     length_multiple: int,
@@ -138,13 +177,16 @@ def _shared(
         first = own * context.input_pipeline_id
 
         def generate() -> Iterator[Batch]:
-            for melodies in batches():
-                padded = pad(melodies, num_shares * share, length_multiple)
+            for examples in batches():
+                padded = pad(encoding, examples, num_shares * share, length_multiple)
                 for index in range(first, first + own):
                     rows = slice(index * share, (index + 1) * share)
-                    yield padded[0][rows], padded[1][rows], padded[2][rows]
+                    events, lengths, steps_per_bar, cues = (part[rows] for part in padded)
+                    yield events, lengths, steps_per_bar, cues
 
-        shares = tf.data.Dataset.from_generator(generate, output_signature=_SIGNATURE)
+        shapes = ([None, None], [None], [None], [None, None, encoding.num_cues])
+        signature = tuple(tf.TensorSpec(shape, tf.int32) for shape in shapes)
+        shares = tf.data.Dataset.from_generator(generate, output_signature=signature)
         num_own = tf.data.INFINITE_CARDINALITY if count is None else count * own
         shares = shares.apply(tf.data.experimental.assert_cardinality(num_own))
         return _encoded(encoding, shares, share, is_compiled=count is None)
@@ -157,17 +199,19 @@ def num_batches(num_melodies: int, batch_size: int) -> int:
     return -(-num_melodies // batch_size)
 
 
-def pad(melodies: Sequence[StoredMelody], batch_size: int = 0, length_multiple: int = 1) -> Batch:
+def pad(encoding: Encoding, examples: Sequence[Example], batch_size: int = 0, length_multiple: int = 1) -> Batch:
     """Pads melodies to one length.
 
     Args:
-        melodies: At least one.
+        encoding: What reads the outlines.
+        examples: At least one.
         batch_size: Rows to come to, at least; rows without a melody have length 1.
         length_multiple: The steps after the first event come to a multiple of this.
 
     Returns:
-        Events [batch, steps], lengths [batch] and steps_per_bar [batch], all int32.
+        Events [batch, steps], lengths [batch], steps_per_bar [batch] and cues [batch, steps + 1, num_cues], all int32.
     """
+    melodies, outlines = zip(*examples, strict=True)
     num_rows = max(batch_size, len(melodies))
     lengths = np.ones(num_rows, np.int32)
     lengths[: len(melodies)] = [len(melody.events) for melody in melodies]
@@ -177,7 +221,9 @@ def pad(melodies: Sequence[StoredMelody], batch_size: int = 0, length_multiple: 
     for row, melody in enumerate(melodies):
         events[row, : len(melody.events)] = melody.events
         steps_per_bar[row] = melody.steps_per_bar
-    return events, lengths, steps_per_bar
+    cues = np.zeros((num_rows, num_steps + 1, encoding.num_cues), np.int32)
+    cues[: len(melodies)] = encoding.cues(outlines, int(num_steps) + 1)
+    return events, lengths, steps_per_bar, cues
 
 
 def _encoded(encoding: Encoding, batches: tf.data.Dataset, batch_size: int, is_compiled: bool) -> tf.data.Dataset:
@@ -188,9 +234,9 @@ def _encoded(encoding: Encoding, batches: tf.data.Dataset, batch_size: int, is_c
     """
     encode_all = tf.function(encoding.encode, jit_compile=is_compiled, autograph=False)
 
-    def encode(events: tf.Tensor, lengths: tf.Tensor, steps_per_bar: tf.Tensor) -> tuple[object, ...]:
+    def encode(events: tf.Tensor, lengths: tf.Tensor, steps_per_bar: tf.Tensor, cues: tf.Tensor) -> tuple[object, ...]:
         events, lengths = tf.ensure_shape(events, [batch_size, None]), tf.ensure_shape(lengths, [batch_size])
-        inputs, labels, label_events, _ = encode_all(events, steps_per_bar)
+        inputs, labels, label_events, _ = encode_all(events, steps_per_bar, cues)
         inputs = tf.ensure_shape(inputs[:, :-1], [batch_size, None, encoding.input_size])
         labels = tf.ensure_shape(labels, [batch_size, None])
         label_events = tf.ensure_shape(label_events, [batch_size, None, encoding.num_classes])
@@ -201,19 +247,27 @@ def _encoded(encoding: Encoding, batches: tf.data.Dataset, batch_size: int, is_c
 
 
 def _begin_epoch(
-    encoding: Encoding, melodies: Sequence[StoredMelody], settings: TrainingSettings, epoch: int
-) -> tuple[list[StoredMelody], np.random.Generator]:
-    """Returns an epoch's melodies, transposed, and the random numbers that the rest of it draws from."""
+    encoding: Encoding, examples: Sequence[Example], settings: TrainingSettings, epoch: int
+) -> tuple[list[Example], np.random.Generator]:
+    """Returns an epoch's melodies, transposed and with some of what is known left out, and what the rest draws from."""
     rng = np.random.default_rng([settings.seed, epoch])
-    return [_transpose(melody, encoding.config, settings.transposition, rng) for melody in melodies], rng
+    config, most = encoding.config, settings.transposition
+    moved = [_transpose(melody, outline, config, most, rng) for melody, outline in examples]
+    if encoding.num_cues:
+        known = rng.random((len(moved), 4)) >= [_UNKNOWN_FORM, _UNKNOWN_PLAN, _UNKNOWN_KEY, _UNKNOWN_PITCHES]
+        moved = [(melody, outline.part(*row)) for (melody, outline), row in zip(moved, known.tolist(), strict=True)]
+    return moved, rng
 
 
-def _transpose(melody: StoredMelody, config: EncodingConfig, most: int, rng: np.random.Generator) -> StoredMelody:
+def _transpose(
+    melody: StoredMelody, outline: Outline, config: EncodingConfig, most: int, rng: np.random.Generator
+) -> Example:
     if not most:
-        return melody
+        return melody, outline
     is_note = melody.events >= 0
     pitches = melody.events[is_note].astype(int)
     lowest = max(-most, config.min_note - pitches.min(initial=config.max_note))
     highest = min(most, config.max_note - 1 - pitches.max(initial=config.min_note))
-    amount = rng.integers(lowest, max(highest, lowest) + 1)
-    return replace(melody, events=np.where(is_note, melody.events + amount, melody.events).astype(np.int8))
+    amount = int(rng.integers(lowest, max(highest, lowest) + 1))
+    events = np.where(is_note, melody.events + amount, melody.events).astype(np.int8)
+    return replace(melody, events=events), replace(outline, transposition=outline.transposition + amount)

@@ -35,6 +35,7 @@ from melody_rnn.training.batches import (
     label_frequencies,
     num_batches,
     opening_pitches,
+    outline_bank,
     squash_all,
     training_batches,
 )
@@ -206,6 +207,7 @@ class _Trainer:
         self._encoding = make_encoding(config.encoding)
         self._train = squash_all(config, dataset.split("train"))
         self._validation = squash_all(config, dataset.split("validation"))
+        self._outlines = outline_bank(dataset.split("train"), config) if self._encoding.num_cues else None
         per_epoch = num_batches(len(self._train), min(settings.batch_size, len(self._train)))
         self._steps_per_epoch = settings.checkpoint_steps or per_epoch
         num_steps = min(settings.epochs * self._steps_per_epoch, settings.steps or 2**62)
@@ -297,7 +299,7 @@ class _Trainer:
             network = make_network(self._config)
             network.set_weights(self._trainee.network.get_weights())
             openings = opening_pitches(self._train) or {self._config.encoding.min_note: 1.0}
-            preset = Preset(self._config, openings, nats_per_event=self._event_nats(row))
+            preset = Preset(self._config, openings, nats_per_event=self._event_nats(row), outlines=self._outlines)
             save_preset(self._run_dir / MODEL, preset, network)
         self.save()
         _write(self._run_dir / _HISTORY, self.history)

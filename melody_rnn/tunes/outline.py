@@ -1,0 +1,239 @@
+"""Outlines: all that is fixed of a tune before its first note, from its meter to which bar takes up which."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from melody_rnn.errors import InvalidArgumentError
+from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
+from melody_rnn.music.keys import Key
+from melody_rnn.music.meters import COMMON_TIME, Meter
+from melody_rnn.tunes.tune import Jump, Section, Tune, letter
+
+Known = Literal["meter", "form", "plan"]
+"""How much of an outline is known: the meter and the pickup, as of a stream; the end, the sections and the key, too; or
+all, with the plan of the bars, the lowest and the highest pitch."""
+REACH_STEPS: Final = 256
+"""How far back, in steps of sixteenths, a bar may take up another: what an encoding remembers."""
+_ALIKE_SHARE: Final = 0.5
+# Of several bars that are as like, the one so many bars ago comes first; then the nearest.
+_USUAL_DISTANCES: Final = (8, 4, 2, 1, 16, 12, 6, 3)
+
+
+class BarKind(IntEnum):
+    """How a bar takes up an earlier one: not known, not at all, its rhythm, half of its notes or more, or all of it."""
+
+    UNKNOWN = 0
+    NEW = 1
+    RHYTHM = 2
+    ALIKE = 3
+    SAME = 4
+
+
+class BarPlan(NamedTuple):
+    """What is planned for a bar: how it takes up another, and how many bars ago that one is; 0 for none."""
+
+    kind: BarKind = BarKind.UNKNOWN
+    distance: int = 0
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What is known of a written tune before its notes are.
+
+    A stream, which has no form, is a tune of which only the meter and the pickup are known.
+
+    Attributes:
+        meter: The meter of all bars.
+        pickup_steps: Steps of the pickup; 0 where the tune begins with a whole bar.
+        num_steps: Steps of the written tune, with the silence before its pickup; None if nobody knows where it ends.
+        sections: Its sections, without their endings; none if they are not known.
+        jump: The da capo or dal segno, or None.
+        bars: The plan of each bar, the pickup's included; none if it is not known.
+        key: The key, or None if it is not known.
+        pitches: The lowest and the highest MIDI pitch, or None if they are not known.
+        is_limited: Whether no pitch may lie beyond those two.
+        opening: The first pitch of a tune that begins with a whole bar, or None if the model or its statistics say it.
+        transposition: Semitones from what sounds, as key and pitches are given, to where a model plays it.
+        steps_per_quarter: Steps in a quarter note.
+    """
+
+    meter: Meter = COMMON_TIME
+    pickup_steps: int = 0
+    num_steps: int | None = None
+    sections: tuple[Section, ...] = ()
+    jump: Jump | None = None
+    bars: tuple[BarPlan, ...] = ()
+    key: Key | None = None
+    pitches: tuple[int, int] | None = None
+    is_limited: bool = False
+    opening: int | None = None
+    transposition: int = 0
+    steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER
+
+    @property
+    def steps_per_bar(self) -> int:
+        """Steps in a bar."""
+        return self.meter.steps_per_bar(self.steps_per_quarter)
+
+    @property
+    def first_step(self) -> int:
+        """The step where the music begins: 0, or that of the pickup."""
+        return self.steps_per_bar - self.pickup_steps if self.pickup_steps else 0
+
+    @property
+    def form(self) -> str:
+        """The labels of the sections as they are played, such as AABB."""
+        return "".join(section.label * section.times for section in self.sections)
+
+    @property
+    def num_bars(self) -> int | None:
+        """Bars of the written tune without its pickup, the last one counted as whole; None if its end is not known."""
+        if self.num_steps is None:
+            return None
+        return -(-(self.num_steps - (self.steps_per_bar if self.pickup_steps else 0)) // self.steps_per_bar)
+
+    def repeated_stretches(self, num_steps: int) -> list[tuple[int, int, int]]:
+        """Returns what sections repeat to the letter: (first step, end, steps back) of those whose label came before.
+
+        Args:
+            num_steps: Where the tune ends.
+        """
+        bounds = [*(section.start for section in self.sections), num_steps]
+        first: dict[str, tuple[int, int]] = {}
+        stretches = []
+        for section, end in zip(self.sections, bounds[1:], strict=True):
+            start, length = first.setdefault(section.label, (section.start, end - section.start))
+            if start < section.start:
+                stretches.append((section.start, min(end, section.start + length), section.start - start))
+        return stretches
+
+    def part(self, form: bool = True, plan: bool = True, key: bool = True, pitches: bool = True) -> "Outline":
+        """Returns the outline with only some of it known.
+
+        Args:
+            form: Whether the end and the sections are.
+            plan: Whether the plan of bars is, which needs the form.
+            key: Whether the key is.
+            pitches: Whether the lowest and the highest pitch are.
+        """
+        return replace(
+            self,
+            num_steps=self.num_steps if form else None,
+            sections=self.sections if form else (),
+            bars=self.bars if form and plan else (),
+            key=self.key if key else None,
+            pitches=self.pitches if pitches else None,
+        )
+
+    def known(self, known: Known) -> "Outline":
+        """Returns as much of the outline as is known."""
+        has_form, has_plan = known != "meter", known == "plan"
+        return self.part(form=has_form, plan=has_plan, key=has_form, pitches=has_plan)
+
+    def as_played_by_model(self) -> "Outline":
+        """Returns the outline with its key and pitches moved to where the model plays it."""
+        return self.transposed(self.transposition)
+
+    def transposed(self, amount: int) -> "Outline":
+        """Returns the outline of the tune `amount` semitones higher; where the model plays it stays as it is."""
+        return replace(
+            self,
+            key=self.key and self.key.transpose(amount),
+            pitches=self.pitches and (self.pitches[0] + amount, self.pitches[1] + amount),
+            opening=None if self.opening is None else self.opening + amount,
+            transposition=self.transposition - amount,
+        )
+
+
+def outline_of(tune: Tune, transposition: int = 0) -> Outline:
+    """Returns the outline of a written tune.
+
+    Args:
+        tune: The tune; what of its form it does not tell is not known.
+        transposition: Semitones from what sounds to where a model plays it.
+    """
+    names: dict[str, str] = {}
+    sections = tuple(
+        Section(section.start, names.setdefault(section.label, letter(len(names))), section.times)
+        for section in tune.sections
+    )
+    pitches = tune.pitches
+    return Outline(
+        meter=tune.meter,
+        pickup_steps=tune.pickup_steps,
+        num_steps=len(tune),
+        sections=sections,
+        jump=tune.jump,
+        bars=plan_bars(tune.events, tune.steps_per_bar, REACH_STEPS * tune.steps_per_quarter // 4),
+        key=tune.key,
+        pitches=(min(pitches), max(pitches)) if pitches else None,
+        opening=tune.events[0] if tune.events and tune.events[0] >= 0 else None,
+        transposition=transposition,
+        steps_per_quarter=tune.steps_per_quarter,
+    )
+
+
+def plan_bars(events: Sequence[int], steps_per_bar: int, reach: int = REACH_STEPS) -> tuple[BarPlan, ...]:
+    """Returns how each bar of a melody takes up an earlier one.
+
+    A bar is the SAME as another if their events are; ALIKE if half of the notes, of that bar which has more, begin on
+    the same step with the same pitch; of its RHYTHM if notes begin and end on the same steps; else it is NEW. The
+    likest bar counts; of equals the one 8, 4, 2 or 1 bars ago. A last bar that is not whole is compared as far as it
+    goes.
+
+    Args:
+        events: The melody, from the start of a bar.
+        steps_per_bar: Steps in a bar.
+        reach: How far back, in steps, the other bar may be.
+    """
+    num_bars = -(-len(events) // steps_per_bar)
+    if not num_bars:
+        return ()
+    flat = np.full(num_bars * steps_per_bar, -3, np.int16)
+    flat[: len(events)] = np.asarray(events, np.int16)
+    bars = flat.reshape(num_bars, steps_per_bar)
+    # [bar, earlier bar, step]
+    is_there = (bars > -3)[:, np.newaxis]
+    own, earlier = bars[:, np.newaxis], bars[np.newaxis]
+    num_own = ((own >= 0) & is_there).sum(axis=2)
+    num_notes = np.maximum(num_own, ((earlier >= 0) & is_there).sum(axis=2))
+    share = ((own == earlier) & (own >= 0)).sum(axis=2) / np.maximum(num_notes, 1)
+    is_same = ((own == earlier) | ~is_there).all(axis=2)
+    has_rhythm = ((np.minimum(own, 0) == np.minimum(earlier, 0)) | ~is_there).all(axis=2)
+    kinds = np.where(has_rhythm, BarKind.RHYTHM, BarKind.NEW)
+    kinds = np.where(share >= _ALIKE_SHARE, BarKind.ALIKE, kinds)
+    kinds = np.where(is_same, BarKind.SAME, kinds)
+    distance = np.arange(num_bars)[:, np.newaxis] - np.arange(num_bars)
+    can_be = (distance > 0) & (distance <= reach // steps_per_bar) & (num_own > 0) & (kinds > BarKind.NEW)
+    likeness = np.where(can_be, kinds + share / 2 - _oddness(distance), 0)
+    best = likeness.argmax(axis=1)
+    plans = []
+    for bar, other in enumerate(best.tolist()):
+        if can_be[bar, other]:
+            plans.append(BarPlan(BarKind(int(kinds[bar, other])), bar - other))
+        else:
+            plans.append(BarPlan(BarKind.NEW))
+    return tuple(plans)
+
+
+def _oddness(distance: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Returns how unusual it is to take up a bar so long ago, a number too small to outweigh likeness."""
+    ranks = np.abs(distance) + len(_USUAL_DISTANCES)
+    for rank, usual in enumerate(_USUAL_DISTANCES):
+        ranks = np.where(distance == usual, rank, ranks)
+    return ranks * 1e-6
+
+
+def stream_outline(meter: Meter, pickup_steps: int = 0, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER) -> Outline:
+    """Returns the outline of a melody without form."""
+    outline = Outline(meter, pickup_steps, steps_per_quarter=steps_per_quarter)
+    if not 0 <= pickup_steps < outline.steps_per_bar:
+        raise InvalidArgumentError(
+            f"pickup_steps must be less than a bar, from 0 to {outline.steps_per_bar - 1}, got {pickup_steps}"
+        )
+    return outline
