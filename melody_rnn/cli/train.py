@@ -43,6 +43,25 @@ _DEFAULT_CONFIG: Final = "tunes_rnn"
     "May be given several times.",
 )
 @click.option("--from", "weights_from", metavar="MODEL|FILE.mag", help="Start from the weights of a trained model.")
+@click.option(
+    "--teacher",
+    "teachers",
+    multiple=True,
+    metavar="MODEL|FILE.mag",
+    help="Learn from what this model says of each event too (distillation). Given several times: from their mean.",
+)
+@click.option(
+    "--distill-temperature",
+    type=options.FiniteNumber(lambda value: value > 0, "above 0"),
+    metavar="T",
+    help="Of the teachers' and the student's softmax. [default: 2]",
+)
+@click.option(
+    "--distill-weight",
+    type=options.FiniteNumber(lambda value: 0 <= value <= 1, "from 0 to 1"),
+    metavar="W",
+    help="Of what the teachers say; the rest is for the events themselves. [default: 0.5]",
+)
 @click.option("--resume", is_flag=True, help="Go on with the run that is in --run-dir, to the end that it was given.")
 @click.option(
     "--strategy",
@@ -68,14 +87,16 @@ def command(
     melody-rnn train --dataset data/mine --run-dir runs/mine
     melody-rnn train --run-dir runs/mine --resume
     melody-rnn train --from attention_rnn.mag --dataset data/mine --run-dir runs/tuned
+    melody-rnn train --teacher runs/large/model --dataset data/mine --run-dir runs/small
     melody-rnn train --dataset data/mine --run-dir runs/bars --model lookback_rnn --hparams lookback_unit=bar
     melody-rnn generate --model runs/mine/model
     """
     given = [name for name, value in arguments.items() if value not in (None, ())]
     if resume and given:
-        raise InvalidArgumentError(f"--resume goes on as the run began; leave out --{given[0].replace('_', '-')}")
+        option = {"weights_from": "from", "teachers": "teacher"}.get(given[0], given[0].replace("_", "-"))
+        raise InvalidArgumentError(f"--resume goes on as the run began; leave out --{option}")
     if not resume:
-        _check_new(run_dir, dataset, arguments["weights_from"])
+        _check_new(run_dir, dataset, arguments)
     load_tensorflow(verbose)
     options.use_device(device)
     from melody_rnn.training.devices import make_strategy
@@ -89,20 +110,24 @@ def command(
     )
 
 
-def _check_new(run_dir: Path, dataset: Path | None, weights_from: str | None) -> None:
+def _check_new(run_dir: Path, dataset: Path | None, arguments: dict[str, Any]) -> None:
     if dataset is None:
         raise InvalidArgumentError("--dataset is missing: make one with melody-rnn dataset build")
     if not dataset.is_dir():
         raise InputFileError(f"{dataset}: no such folder; make a dataset with melody-rnn dataset build")
     if (run_dir / "run.json").exists():
         raise OutputError(f"{run_dir}: there is a run already; give --resume to go on with it, or name another folder")
-    if weights_from is not None:
-        options.check_model(weights_from)
+    for name in ("distill_temperature", "distill_weight"):
+        if arguments[name] is not None and not arguments["teachers"]:
+            raise InvalidArgumentError(f"--{name.replace('_', '-')} is for learning from teachers; give --teacher too")
+    for model in (arguments["weights_from"], *arguments["teachers"]):
+        if model is not None:
+            options.check_model(model)
 
 
 def _start(run_dir: Path, dataset: Path | None, arguments: dict[str, Any], strategy: Any) -> "TrainingRun":
     from melody_rnn.data.dataset import load
-    from melody_rnn.training import parse_hparams, train
+    from melody_rnn.training import load_teacher, parse_hparams, train
     from melody_rnn.training.settings import SETTINGS, TrainingSettings
 
     assert dataset is not None
@@ -114,15 +139,22 @@ def _start(run_dir: Path, dataset: Path | None, arguments: dict[str, Any], strat
     if arguments["model"] not in (None, config.name):
         raise InvalidArgumentError(f"--from gives a {config.name}; leave out --model {arguments['model']}")
     settings = SETTINGS.get(config.name, TrainingSettings())
-    names = ("epochs", "steps", "patience", "seed", "mixed_precision")
+    names = ("epochs", "steps", "patience", "seed", "mixed_precision", "distill_temperature", "distill_weight")
     changes = {name: arguments[name] for name in names if arguments[name] is not None}
     if arguments["steps"] is not None and arguments["epochs"] is None:
         changes["epochs"] = 2**31 - 1
     config, settings = parse_hparams(arguments["hparams"], config, dataclasses.replace(settings, **changes))
     with _progress() as callback:
-        weights = start.network if start else None
         return train(
-            config, settings, loaded, run_dir, weights, [callback, *_summaries(run_dir, strategy)], dataset, strategy
+            config,
+            settings,
+            loaded,
+            run_dir,
+            weights_from=start.network if start else None,
+            callbacks=[callback, *_summaries(run_dir, strategy)],
+            dataset_folder=dataset,
+            strategy=strategy,
+            teachers=[load_teacher(name) for name in arguments["teachers"]],
         )
 
 

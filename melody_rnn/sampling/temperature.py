@@ -93,6 +93,26 @@ def event_log_likelihoods(log_probabilities: tf.Tensor, label_events: tf.Tensor,
     return tf.reduce_logsumexp(tf.where(stands_for, log_probabilities, impossible), axis=-1)
 
 
+def sum_by_event(probabilities: tf.Tensor, indices: tf.Tensor, num_events: int) -> tf.Tensor:
+    """Returns the probability of every event, each the sum over all labels that stand for it, with gradients.
+
+    Args:
+        probabilities: [..., num_classes] float32, of the labels.
+        indices: [..., num_classes] int32, the index of the event that each label stands for.
+        num_events: How many indices there are.
+
+    Returns:
+        [..., num_events] float32.
+    """
+    labels = tf.reshape(indices, [-1, indices.shape[-1]])
+    num_rows = tf.shape(labels)[0]
+    places = tf.range(num_rows)[:, tf.newaxis] * num_events + labels
+    sums = tf.math.unsorted_segment_sum(
+        tf.reshape(probabilities, [-1]), tf.reshape(places, [-1]), num_rows * num_events
+    )
+    return tf.reshape(sums, tf.concat([tf.shape(indices)[:-1], [num_events]], 0))
+
+
 def sum_labels(log_probabilities: NDArray[np.float32], label_events: NDArray[np.int32]) -> NDArray[np.float64]:
     """Returns the probability of every event, each the sum over all labels that stand for it.
 

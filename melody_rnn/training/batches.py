@@ -99,6 +99,7 @@ def training_batches(
     settings: TrainingSettings,
     first_step: int,
     strategy: Strategy | None = None,
+    views: Sequence[Encoding] = (),
 ) -> tf.data.Dataset:
     """Returns the endless stream of encoded training batches from a step of the run on.
 
@@ -111,15 +112,17 @@ def training_batches(
         settings: Batch size, transposition and seed.
         first_step: Where the stream begins, counted from the start of the run.
         strategy: The devices that share each batch; one device where not given.
+        views: More encodings, each of which adds what its (inputs, label_events) are to every batch.
     """
     batch_size = min(settings.batch_size, len(melodies))
     per_epoch = num_batches(len(melodies), batch_size)
-    all_known = outlined(encoding, melodies)
+    reader = _reader((encoding, *views))
+    all_known = outlined(reader, melodies)
 
     def generate() -> Iterator[Sequence[Example]]:
         epoch, skipped = divmod(first_step, per_epoch)
         while True:
-            moved, rng = _begin_epoch(encoding, all_known, settings, epoch)
+            moved, rng = _begin_epoch(reader, all_known, settings, epoch)
             noise = rng.uniform(1 - _LENGTH_NOISE, 1 + _LENGTH_NOISE, len(moved))
             order = np.argsort(noise * [len(melody.events) for melody, _ in moved], kind="stable")
             for index in rng.permutation(per_epoch)[skipped:]:
@@ -127,7 +130,7 @@ def training_batches(
                 yield [moved[row] for row in rows]
             epoch, skipped = epoch + 1, 0
 
-    return _shared(encoding, generate, None, batch_size, _LENGTH_MULTIPLE, strategy)
+    return _shared(encoding, generate, None, batch_size, _LENGTH_MULTIPLE, strategy, views)
 
 
 def evaluation_batches(
@@ -158,6 +161,7 @@ def _shared(
     batch_size: int,
     length_multiple: int,
     strategy: Strategy | None,
+    views: Sequence[Encoding] = (),
 ) -> tf.data.Dataset:
     """Returns batches padded and encoded, each in as many equal shares as there are devices.
 
@@ -168,7 +172,10 @@ def _shared(
         batch_size: Melodies that a batch is filled up to.
         length_multiple: As for `pad`.
         strategy: The devices.
+        views: As for `training_batches`.
     """
+
+    reader = _reader((encoding, *views))
 
     def make(context: tf.distribute.InputContext) -> tf.data.Dataset:
         num_shares = context.num_replicas_in_sync
@@ -178,18 +185,18 @@ def _shared(
 
         def generate() -> Iterator[Batch]:
             for examples in batches():
-                padded = pad(encoding, examples, num_shares * share, length_multiple)
+                padded = pad(reader, examples, num_shares * share, length_multiple)
                 for index in range(first, first + own):
                     rows = slice(index * share, (index + 1) * share)
                     events, lengths, steps_per_bar, cues = (part[rows] for part in padded)
                     yield events, lengths, steps_per_bar, cues
 
-        shapes = ([None, None], [None], [None], [None, None, encoding.num_cues])
+        shapes = ([None, None], [None], [None], [None, None, reader.num_cues])
         signature = tuple(tf.TensorSpec(shape, tf.int32) for shape in shapes)
         shares = tf.data.Dataset.from_generator(generate, output_signature=signature)
         num_own = tf.data.INFINITE_CARDINALITY if count is None else count * own
         shares = shares.apply(tf.data.experimental.assert_cardinality(num_own))
-        return _encoded(encoding, shares, share, is_compiled=count is None)
+        return _encoded(encoding, shares, share, count is None, views)
 
     return (strategy or tf.distribute.get_strategy()).distribute_datasets_from_function(make)
 
@@ -226,24 +233,38 @@ def pad(encoding: Encoding, examples: Sequence[Example], batch_size: int = 0, le
     return events, lengths, steps_per_bar, cues
 
 
-def _encoded(encoding: Encoding, batches: tf.data.Dataset, batch_size: int, is_compiled: bool) -> tf.data.Dataset:
+def _encoded(
+    encoding: Encoding, batches: tf.data.Dataset, batch_size: int, is_compiled: bool, views: Sequence[Encoding]
+) -> tf.data.Dataset:
     """Returns (inputs, (events, labels, label_events), weights) for each batch, steps from the second event on.
+
+    For each of `views` (inputs, label_events) in that encoding follow.
 
     Compiling makes encoding several times as fast; it takes half a second for each length, where lengths are few and
     come again.
     """
-    encode_all = tf.function(encoding.encode, jit_compile=is_compiled, autograph=False)
+    encodings = (encoding, *views)
+    compiled = [tf.function(each.encode, jit_compile=is_compiled, autograph=False) for each in encodings]
 
     def encode(events: tf.Tensor, lengths: tf.Tensor, steps_per_bar: tf.Tensor, cues: tf.Tensor) -> tuple[object, ...]:
         events, lengths = tf.ensure_shape(events, [batch_size, None]), tf.ensure_shape(lengths, [batch_size])
-        inputs, labels, label_events, _ = encode_all(events, steps_per_bar, cues)
-        inputs = tf.ensure_shape(inputs[:, :-1], [batch_size, None, encoding.input_size])
-        labels = tf.ensure_shape(labels, [batch_size, None])
-        label_events = tf.ensure_shape(label_events, [batch_size, None, encoding.num_classes])
+        batch = []
+        for each, encode_all in zip(encodings, compiled, strict=True):
+            inputs, labels, label_events, _ = encode_all(events, steps_per_bar, cues[..., : each.num_cues])
+            inputs = tf.ensure_shape(inputs[:, :-1], [batch_size, None, each.input_size])
+            labels = tf.ensure_shape(labels, [batch_size, None])
+            label_events = tf.ensure_shape(label_events, [batch_size, None, each.num_classes])
+            batch.append((inputs, labels[:, 1:], label_events[:, 1:]))
+        (inputs, labels, label_events), *others = batch
         weights = tf.sequence_mask(lengths - 1, tf.shape(events)[1] - 1, tf.float32)
-        return inputs, (events[:, 1:], labels[:, 1:], label_events[:, 1:]), weights
+        return inputs, (events[:, 1:], labels, label_events), weights, *((other[0], other[2]) for other in others)
 
     return batches.map(encode, num_parallel_calls=1, deterministic=True).prefetch(2)
+
+
+def _reader(encodings: Sequence[Encoding]) -> Encoding:
+    """Returns the encoding whose cues batches hold: the first that reads any; others read none, or as many."""
+    return next((encoding for encoding in encodings if encoding.num_cues), encodings[0])
 
 
 def _begin_epoch(

@@ -40,6 +40,7 @@ from melody_rnn.training.batches import (
     training_batches,
 )
 from melody_rnn.training.devices import Strategy, is_chief, make_strategy
+from melody_rnn.training.distillation import Distillation, Teacher, check_teachers, describe, load_described
 from melody_rnn.training.settings import TrainingSettings
 from melody_rnn.training.trainee import Trainee
 
@@ -76,6 +77,7 @@ def train(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     dataset_folder: str | Path | None = None,
     strategy: Strategy | None = None,
+    teachers: Sequence[Teacher] = (),
 ) -> TrainingRun:
     """Trains a model on a dataset's train split and keeps the weights that are best on its validation split.
 
@@ -89,9 +91,12 @@ def train(
         callbacks: More Keras callbacks.
         dataset_folder: Where the dataset lies, for `resume`.
         strategy: The devices, as `make_strategy` gives them; one device where not given.
+        teachers: Models to learn from too, as `distillation` has it; validation and the choice of the best weights are
+            without them.
 
     Raises:
-        InvalidArgumentError: If the dataset has no melody to train or to validate on, or steps of another length.
+        InvalidArgumentError: If the dataset has no melody to train or to validate on, or steps of another length, or a
+            teacher has other events.
         DeviceError: If mixed precision is asked for and there is no GPU.
         OutputError: If the folder holds a run, or cannot be written.
         TrainingError: If the loss is not finite; the last good checkpoint is kept.
@@ -100,13 +105,15 @@ def train(
     if (run_dir / RUN).exists():
         raise OutputError(f"{run_dir}: there is a run already; resume it, or name another folder")
     _check_dataset(config, settings, dataset)
+    check_teachers(config, teachers)
     description = {
         "config": json.loads(config.to_json()),
         "settings": dataclasses.asdict(settings),
         "dataset": None if dataset_folder is None else str(Path(dataset_folder).resolve()),
         "digest": dataset.digest,
+        "teachers": describe(teachers),
     }
-    trainer = _Trainer(config, settings, dataset, run_dir, strategy)
+    trainer = _Trainer(config, settings, dataset, run_dir, strategy, teachers)
     if weights_from is None:
         trainer.begin_with_frequencies()
     else:
@@ -135,8 +142,8 @@ def resume(
         strategy: The devices, as `make_strategy` gives them; one device where not given.
 
     Raises:
-        InputFileError: If there is no run, or its dataset is gone.
-        InvalidArgumentError: If the dataset is not the one that the run began with.
+        InputFileError: If there is no run, or its dataset or a teacher is gone.
+        InvalidArgumentError: If the dataset or a teacher is not the one that the run began with.
         TrainingError: If the loss is not finite, or no checkpoint can be read.
     """
     run_dir = Path(run_dir)
@@ -155,7 +162,8 @@ def resume(
     if steps is not None:
         settings = dataclasses.replace(settings, steps=steps)
         _write(run_dir / RUN, {**description, "settings": dataclasses.asdict(settings)})
-    trainer = _Trainer(config, settings, dataset, run_dir, strategy)
+    teachers = load_described(description.get("teachers", []))
+    trainer = _Trainer(config, settings, dataset, run_dir, strategy, teachers)
     trainer.restore()
     return trainer.run(callbacks)
 
@@ -200,6 +208,7 @@ class _Trainer:
         dataset: Dataset,
         run_dir: Path,
         strategy: Strategy | None,
+        teachers: Sequence[Teacher],
     ) -> None:
         self._config, self._settings, self._run_dir = config, settings, run_dir
         self._strategy = strategy or make_strategy("one")
@@ -214,7 +223,7 @@ class _Trainer:
         self._last_step = num_steps
         keras.utils.set_random_seed(settings.seed)
         with self._strategy.scope():
-            self._trainee, optimizer = self._make_trainee(num_steps)
+            self._trainee, optimizer = self._make_trainee(num_steps, teachers)
         self.history: list[Row] = []
         self._progress = tf.Variable("", dtype=tf.string, trainable=False)
         network = self._trainee.network
@@ -226,9 +235,15 @@ class _Trainer:
             checkpoint, run_dir / _CHECKPOINTS, max_to_keep=settings.num_checkpoints or None
         )
 
-    def _make_trainee(self, num_steps: int) -> tuple[Trainee, keras.optimizers.Optimizer]:
+    def _make_trainee(self, num_steps: int, teachers: Sequence[Teacher]) -> tuple[Trainee, keras.optimizers.Optimizer]:
         settings = self._settings
-        trainee = Trainee(make_network(self._config), self._encoding, settings.clip_norm)
+        # Made before the teachers, which draw random numbers too, so that a student begins as it would without them.
+        network = make_network(self._config)
+        self._distillation = None
+        if teachers:
+            softness = settings.distill_temperature, settings.distill_weight
+            self._distillation = Distillation(teachers, self._encoding, *softness, settings.mixed_precision)
+        trainee = Trainee(network, self._encoding, settings.clip_norm, self._distillation)
         rate: Any = settings.learning_rate
         if settings.schedule == "cosine":
             rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, num_steps)
@@ -266,8 +281,9 @@ class _Trainer:
             if self._validation:
                 batch_size = self._settings.batch_size
                 validation = evaluation_batches(self._encoding, self._validation, batch_size, self._strategy)
+            views = self._distillation.encodings if self._distillation else ()
             self._trainee.fit(
-                training_batches(self._encoding, self._train, self._settings, first_step, self._strategy),
+                training_batches(self._encoding, self._train, self._settings, first_step, self._strategy, views),
                 steps_per_epoch=self._steps_per_epoch,
                 initial_epoch=epoch,
                 epochs=epoch - (first_step - self._last_step) // self._steps_per_epoch,

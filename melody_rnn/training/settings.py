@@ -35,6 +35,8 @@ class TrainingSettings:
             for which no validation split is needed.
         checkpoint_steps: Steps from one checkpoint and its figures to the next; None for an epoch's.
         num_checkpoints: How many of the last checkpoints are kept; 0 for all.
+        distill_temperature: Of teachers' and student's softmax, above 0; without teachers it does nothing.
+        distill_weight: Of the teachers against the events themselves, in [0, 1]; without teachers it does nothing.
     """
 
     batch_size: int = 128
@@ -50,6 +52,8 @@ class TrainingSettings:
     keep: Keep = "best"
     checkpoint_steps: int | None = None
     num_checkpoints: int = 2
+    distill_temperature: float = 2.0
+    distill_weight: float = 0.5
 
     def __post_init__(self) -> None:
         least_values = {"batch_size": 1, "epochs": 1, "steps": 1, "patience": 1, "checkpoint_steps": 1}
@@ -57,13 +61,15 @@ class TrainingSettings:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise InvalidArgumentError(f"{name} must be at least {least}, got {value}")
-        for name in ("learning_rate", "clip_norm"):
+        for name in ("learning_rate", "clip_norm", "distill_temperature"):
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
                 raise InvalidArgumentError(f"{name} must be a finite number above 0, got {getattr(self, name)}")
         for name, choices in (("schedule", Schedule), ("keep", Keep)):
             if getattr(self, name) not in get_args(choices):
                 words = ", ".join(get_args(choices))
                 raise InvalidArgumentError(f"{name} must be one of {words}, got {getattr(self, name)}")
+        if not 0 <= self.distill_weight <= 1:
+            raise InvalidArgumentError(f"distill_weight must be from 0 to 1, got {self.distill_weight}")
         if not 0 <= self.seed <= MAX_SEED:
             raise InvalidArgumentError(f"seed must be from 0 to {MAX_SEED}, got {self.seed}")
 

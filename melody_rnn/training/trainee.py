@@ -10,6 +10,7 @@ import tensorflow as tf
 from melody_rnn.encodings import Encoding
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
+from melody_rnn.training.distillation import Distillation, View
 
 _MEANS = ("nats", "accuracy", "event_accuracy", "no_event_accuracy")
 
@@ -19,7 +20,7 @@ class Trainee(keras.Model):
 
     Metrics, all over the events of an epoch: `loss` (nats), `perplexity`, `accuracy` (of labels, or of the events that
     they stand for where the encoding sums them), `event_accuracy` and `no_event_accuracy` (where the label is not, or
-    is, 'no event').
+    is, 'no event'). With teachers `divergence` too; `loss` is without them all the same.
 
     On several devices each has a share of a batch's melodies. Loss, gradients and metrics are those of the whole
     batch, so that the devices do together what one would do alone.
@@ -28,18 +29,26 @@ class Trainee(keras.Model):
     event as a step, so they are the same as `loss` and `perplexity`.
     """
 
-    def __init__(self, network: MelodyNetwork, encoding: Encoding, clip_norm: float = math.inf) -> None:
+    def __init__(
+        self,
+        network: MelodyNetwork,
+        encoding: Encoding,
+        clip_norm: float = math.inf,
+        distillation: Distillation | None = None,
+    ) -> None:
         """Wraps a network.
 
         Args:
             network: What is trained.
             encoding: Its encoding.
             clip_norm: Largest norm of each variable's gradient.
+            distillation: The teachers, if there are any.
         """
         super().__init__()
         self.network = network
         self.encoding = encoding
         self._clip_norm = clip_norm
+        self._distillation = distillation
         self._means = {name: keras.metrics.Mean(name=name) for name in _MEANS}
         self.built = True
 
@@ -53,14 +62,20 @@ class Trainee(keras.Model):
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """What Keras resets each epoch."""
-        return list(self._means.values())
+        return [*self._means.values(), *([self._distillation.mean] if self._distillation else [])]
 
     def train_step(self, data: Any) -> Mapping[str, tf.Tensor]:
         """Takes a step of the optimizer, gradients clipped after all devices' are added up."""
-        inputs, truth, weights = data
+        inputs, truth, weights, *views = data
+        label_events, distillation = truth[2], self._distillation
+        if distillation:
+            targets = distillation.soft_targets(View(inputs, label_events), [View(*view) for view in views])
         with tf.GradientTape() as tape:
             logits = self(inputs, training=True)
-            loss = self.optimizer.scale_loss(self.compute_loss(inputs, truth, logits, weights))
+            loss = self.compute_loss(inputs, truth, logits, weights)
+            if distillation:
+                loss = distillation.mix(loss, logits, label_events, targets, weights)
+            loss = self.optimizer.scale_loss(loss)
         variables = self.trainable_variables
         replica = tf.distribute.get_replica_context()
         gradients = replica.all_reduce("SUM", tape.gradient(loss, variables))
@@ -68,7 +83,7 @@ class Trainee(keras.Model):
         # The optimizer adds up what the devices give it.
         clipped = [tf.clip_by_norm(gradient, limit) / replica.num_replicas_in_sync for gradient in gradients]
         self.optimizer.apply(clipped, variables)
-        return self.compute_metrics(inputs, truth, logits, weights)
+        return self._results({"divergence": distillation.mean.result()} if distillation else {})
 
     def compute_loss(
         self,
@@ -103,10 +118,13 @@ class Trainee(keras.Model):
         return own[0, 0] / totals[0, 1]
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Mapping[str, tf.Tensor]:
-        """Returns the epoch's metrics so far."""
+        """Returns the epoch's metrics so far, but for the teachers', whom no validation asks."""
+        return self._results({})
+
+    def _results(self, others: Mapping[str, tf.Tensor]) -> Mapping[str, tf.Tensor]:
         results = {name: mean.result() for name, mean in self._means.items()}
         loss = results.pop("nats")
-        results = {"loss": loss, "perplexity": tf.exp(loss), **results}
+        results = {"loss": loss, "perplexity": tf.exp(loss), **results, **others}
         if isinstance(self.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy):
             # Keras takes the mean of these over their first axis, with several machines alone.
             return {name: value[tf.newaxis] for name, value in results.items()}

@@ -9,7 +9,7 @@ import tensorflow as tf
 from melody_rnn.config import EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.data.dataset import Dataset, StoredMelody
 from melody_rnn.music.meters import COMMON_TIME
-from melody_rnn.training import TrainingSettings, resume, train
+from melody_rnn.training import TrainingSettings, load_teacher, resume, train
 from melody_rnn.training.devices import make_strategy
 
 CONFIG = ModelConfig("tiny", EncodingConfig("lookback", 60, 72, (4, 8)), NetworkConfig((12, 8), dropout=0.2))
@@ -29,7 +29,7 @@ def dataset():
     return Dataset((*scales("train", 80), *scales("validation", 8), *scales("test", 8)), digest="scales")
 
 
-def main(folder, verb, strategy="one"):
+def main(folder, verb, strategy="one", *teachers):
     """Starts or resumes a run; with a strategy without dropout, whose random numbers each device has of its own."""
     if strategy == "mirrored":
         cpu = tf.config.list_physical_devices("CPU")[0]
@@ -41,7 +41,8 @@ def main(folder, verb, strategy="one"):
         train(CONFIG, replace(SETTINGS, epochs=40), dataset(), folder)
     else:
         config = replace(CONFIG, network=replace(CONFIG.network, dropout=0.0))
-        train(config, replace(SETTINGS, epochs=int(verb)), dataset(), folder, strategy=devices)
+        settings = replace(SETTINGS, epochs=int(verb))
+        train(config, settings, dataset(), folder, strategy=devices, teachers=list(map(load_teacher, teachers)))
 
 
 if __name__ == "__main__":
