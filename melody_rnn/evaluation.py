@@ -2,9 +2,10 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from scipy import stats
 
 from melody_rnn.baselines import Baseline, Probabilities, all_baselines, event_indices
 from melody_rnn.calibration import Calibration, calibrate
+from melody_rnn.config import ModelConfig
 from melody_rnn.data.dataset import Dataset, StoredMelody
 from melody_rnn.data.splits import Split, shingles
 from melody_rnn.encodings import make_encoding
@@ -23,9 +25,18 @@ from melody_rnn.sampling.temperature import log_softmax, sum_labels
 from melody_rnn.training.batches import outlined, squash_all
 from melody_rnn.tunes.outline import Known
 
+ENSEMBLE: Final = "mean of the models"
+"""What the mean of several models' probabilities is called."""
+
 _NUM_RESAMPLES: Final = 2000
 _FIRST_NOTE: Final = 2
 # Probabilities of float32 networks can round to 0, whose logarithm says nothing.
+KNOWN_WORDS: Final[Mapping[Known, str]] = {
+    "meter": "only the meter known",
+    "form": "the form known",
+    "plan": "the whole outline known",
+}
+"""How much of an outline a model was told, in words."""
 _TINY: Final = 1e-30
 
 
@@ -65,6 +76,25 @@ class Scores:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """How much better or worse a model is than another one on the same melodies.
+
+    Attributes:
+        name: The model.
+        other: The other one.
+        nats_per_event: Mean of the model's nats less the other's; below 0 where the model is better.
+        low: Lower end of its 95 % bootstrap interval, melodies resampled, each with both models' nats.
+        high: Upper end.
+    """
+
+    name: str
+    other: str
+    nats_per_event: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Copied:
     """How much of melodies is found in the train split, as shares of their runs of twelve intervals.
 
@@ -88,9 +118,10 @@ class Evaluation:
         num_melodies: Melodies in it.
         num_events: Events that were scored.
         digest: Of the dataset.
-        scores: The model's figures, then the baselines'.
+        scores: The figures of each model, of the mean of several, then of the baselines.
         copied: If it was asked for.
         calibration: If it was asked for.
+        differences: Of each two models, and of their mean and each of them.
     """
 
     split: Split
@@ -100,6 +131,7 @@ class Evaluation:
     scores: list[Scores]
     copied: Copied | None = None
     calibration: Calibration | None = None
+    differences: list[Difference] = field(default_factory=list)
 
     def to_data(self) -> dict[str, object]:
         """Returns the evaluation as JSON data."""
@@ -131,25 +163,90 @@ def evaluate(
     Raises:
         InvalidArgumentError: If a split is empty, or the dataset's steps have another length than the model's.
     """
-    if dataset.steps_per_quarter != model.config.steps_per_quarter:
+    _check_steps(model.config, dataset)
+    train, validation = (_melodies(model.config, dataset, part) for part in ("train", "validation"))
+    melodies = _melodies(model.config, dataset, split)
+    _check_splits(melodies, train, split)
+    scores = [_scores(name, melodies, _play(model, melodies, known), seed)]
+    if make_encoding(model.config.encoding).num_cues:
+        others = [level for level in KNOWN_WORDS if level != known]
+        scores += [
+            _scores(f"{name}, {KNOWN_WORDS[level]}", melodies, _play(model, melodies, level), seed) for level in others
+        ]
+    scores += [_baseline_scores(baseline, melodies, seed) for baseline in all_baselines(train)]
+    copied = measure_copied(model, train, melodies, num_copied, seed) if num_copied else None
+    calibration = calibrate(model, validation, melodies) if is_calibrated else None
+    return Evaluation(split, len(melodies), _num_events(melodies), dataset.digest, scores, copied, calibration)
+
+
+def compare(
+    models: Mapping[str, MelodyRNN], dataset: Dataset, split: Split = "test", seed: int = 0, known: Known = "form"
+) -> Evaluation:
+    """Scores several models, the mean of their probabilities of each event, and the baselines on a split.
+
+    Models may have other ranges and keys; then there is no mean of them, and the baselines have the first model's.
+
+    Args:
+        models: At least two by their names.
+        dataset: As for `evaluate`.
+        split: Which split is scored.
+        seed: Of the bootstrap.
+        known: As for `evaluate`.
+
+    Raises:
+        InvalidArgumentError: As for `evaluate`.
+    """
+    first, *_ = models.values()
+    for model in models.values():
+        _check_steps(model.config, dataset)
+    train, melodies = (_melodies(first.config, dataset, part) for part in ("train", split))
+    _check_splits(melodies, train, split)
+    own = {name: _melodies(model.config, dataset, split) for name, model in models.items()}
+    played = {name: _play(model, own[name], known) for name, model in models.items()}
+    if have_same_events([model.config for model in models.values()]):
+        by_melody = zip(*(one.probabilities for one in played.values()), strict=True)
+        own[ENSEMBLE] = melodies
+        played[ENSEMBLE] = _Played([np.mean(rows, axis=0) for rows in by_melody], None)
+    scores = [_scores(name, own[name], one, seed) for name, one in played.items()]
+    scores += [_baseline_scores(baseline, melodies, seed) for baseline in all_baselines(train)]
+    nats = {name: _nats(own[name], one) for name, one in played.items()}
+    # The mean first, so that what it gains is below 0.
+    names = sorted(nats, key=lambda name: name != ENSEMBLE)
+    num_events = np.array([len(melody.events) - 1 for melody in melodies])
+    differences = [
+        Difference(name, other, *_mean_and_interval(nats[name] - nats[other], num_events, seed))
+        for name, other in combinations(names, 2)
+    ]
+    return Evaluation(split, len(melodies), int(num_events.sum()), dataset.digest, scores, differences=differences)
+
+
+def have_same_events(configs: Sequence[ModelConfig]) -> bool:
+    """Returns whether models see the same events of every melody."""
+    seen = {(config.encoding.min_note, config.encoding.max_note, config.transpose_to_key) for config in configs}
+    return len(seen) == 1
+
+
+def _check_steps(config: ModelConfig, dataset: Dataset) -> None:
+    if dataset.steps_per_quarter != config.steps_per_quarter:
         raise InvalidArgumentError(
             f"the dataset has {dataset.steps_per_quarter} steps a quarter note and the model "
-            f"{model.config.steps_per_quarter}; build a dataset of that many"
+            f"{config.steps_per_quarter}; build a dataset of that many"
         )
-    melodies, train, validation = (
-        [melody for melody in squash_all(model.config, dataset.split(part)) if len(melody.events) > 1]
-        for part in (split, "train", "validation")
-    )
+
+
+def _check_splits(melodies: Sequence[StoredMelody], train: Sequence[StoredMelody], split: Split) -> None:
     if not melodies or not train:
         raise InvalidArgumentError(f"the dataset has no melody in its {'train' if melodies else split} split")
-    ordered = sorted(melodies, key=lambda melody: (len(melody.events), melody.id))
-    probabilities, label_nats = _model_probabilities(model, ordered, known)
-    scores = [_scores(name, ordered, probabilities, label_nats, seed)]
-    scores += [_baseline_scores(baseline, ordered, seed) for baseline in all_baselines(train)]
-    copied = measure_copied(model, train, ordered, num_copied, seed) if num_copied else None
-    calibration = calibrate(model, validation, ordered) if is_calibrated else None
-    num_events = sum(len(melody.events) - 1 for melody in ordered)
-    return Evaluation(split, len(ordered), num_events, dataset.digest, scores, copied, calibration)
+
+
+def _melodies(config: ModelConfig, dataset: Dataset, split: Split) -> list[StoredMelody]:
+    """Returns what can be scored of a split in a model's range and key, by length."""
+    melodies = [melody for melody in squash_all(config, dataset.split(split)) if len(melody.events) > 1]
+    return sorted(melodies, key=lambda melody: (len(melody.events), melody.id))
+
+
+def _num_events(melodies: Sequence[StoredMelody]) -> int:
+    return sum(len(melody.events) - 1 for melody in melodies)
 
 
 def measure_copied(
@@ -171,10 +268,19 @@ def _as_stored(melodies: Sequence[object]) -> list[StoredMelody]:
     return [StoredMelody(str(number), events, COMMON_TIME, "test") for number, events in enumerate(rows)]
 
 
-def _model_probabilities(
-    model: MelodyRNN, melodies: Sequence[StoredMelody], known: Known
-) -> tuple[list[Probabilities], NDArray[np.float64] | None]:
-    """Returns each melody's event distributions, and the mean nats of its labels if they are what was trained."""
+class _Played(NamedTuple):
+    """What a predictor says of melodies.
+
+    Attributes:
+        probabilities: Each melody's event distributions, [num_events, NUM_EVENTS].
+        label_nats: [num_events of all] of the labels, if they are what was trained.
+    """
+
+    probabilities: Sequence[Probabilities]
+    label_nats: NDArray[np.float64] | None
+
+
+def _play(model: MelodyRNN, melodies: Sequence[StoredMelody], known: Known) -> _Played:
     encoding = make_encoding(model.config.encoding)
     replayer = Replayer(encoding, model.network)
     probabilities: dict[int, Probabilities] = {}
@@ -187,20 +293,21 @@ def _model_probabilities(
         label_nats[row] = -np.take_along_axis(log_probabilities, replay.labels[:, np.newaxis], axis=1)[:, 0]
     places = range(len(melodies))
     nats = None if encoding.sums_labels else np.concatenate([label_nats[row] for row in places]).astype(np.float64)
-    return [probabilities[row] for row in places], nats
+    return _Played([probabilities[row] for row in places], nats)
 
 
 def _baseline_scores(baseline: Baseline, melodies: Sequence[StoredMelody], seed: int) -> Scores:
-    return _scores(baseline.name, melodies, [baseline.probabilities(melody) for melody in melodies], None, seed)
+    return _scores(baseline.name, melodies, _Played(list(map(baseline.probabilities, melodies)), None), seed)
 
 
-def _scores(
-    name: str,
-    melodies: Sequence[StoredMelody],
-    probabilities: Sequence[Probabilities],
-    label_nats: NDArray[np.float64] | None,
-    seed: int,
-) -> Scores:
+def _nats(melodies: Sequence[StoredMelody], played: _Played) -> NDArray[np.float64]:
+    """Returns the nats of all events of each melody, [num_melodies]."""
+    pairs = zip(played.probabilities, melodies, strict=True)
+    return np.array([_melody_nats(own, event_indices(melody)[1:])[0].sum() for own, melody in pairs])
+
+
+def _scores(name: str, melodies: Sequence[StoredMelody], played: _Played, seed: int) -> Scores:
+    probabilities, label_nats = played
     truth = [event_indices(melody)[1:] for melody in melodies]
     rows = [_melody_nats(p, t) for p, t in zip(probabilities, truth, strict=True)]
     nats = np.array([row[0].sum() for row in rows])
@@ -209,8 +316,7 @@ def _scores(
     is_right = np.concatenate([p.argmax(axis=1) for p in probabilities]) == events
     is_note, no_event = events >= _FIRST_NOTE, events == 0
     onset = sum(float(row[1].sum()) for row in rows)
-    low, high = _interval(nats, num_events, seed)
-    nats_per_event = total / len(events)
+    nats_per_event, low, high = _mean_and_interval(nats, num_events, seed)
     return Scores(
         name=name,
         nats_per_event=nats_per_event,
@@ -234,10 +340,13 @@ def _melody_nats(probabilities: Probabilities, truth: NDArray[np.int64]) -> tupl
     return -np.log(np.maximum(own, _TINY)), -np.log(np.maximum(kind, _TINY))
 
 
-def _interval(nats: NDArray[np.float64], num_events: NDArray[np.int64], seed: int) -> tuple[float, float]:
-    """Returns the 95 % bootstrap interval of nats per event, melodies resampled."""
+def _mean_and_interval(
+    nats: NDArray[np.float64], num_events: NDArray[np.int64], seed: int
+) -> tuple[float, float, float]:
+    """Returns nats per event and the ends of its 95 % bootstrap interval, melodies resampled."""
+    mean = float(nats.sum() / num_events.sum())
     if len(nats) < 2:
-        return float(nats.sum() / num_events.sum()), float(nats.sum() / num_events.sum())
+        return mean, mean, mean
     result = stats.bootstrap(
         (nats, num_events),
         lambda n, e, axis=-1: n.sum(axis=axis) / e.sum(axis=axis),
@@ -247,4 +356,4 @@ def _interval(nats: NDArray[np.float64], num_events: NDArray[np.int64], seed: in
         n_resamples=_NUM_RESAMPLES,
         rng=np.random.default_rng(seed),
     )
-    return float(result.confidence_interval.low), float(result.confidence_interval.high)
+    return mean, float(result.confidence_interval.low), float(result.confidence_interval.high)

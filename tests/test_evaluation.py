@@ -8,7 +8,7 @@ import pytest
 from melody_rnn.config import EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.data.dataset import Dataset, StoredMelody
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.evaluation import evaluate
+from melody_rnn.evaluation import ENSEMBLE, compare, evaluate
 from melody_rnn.model import MelodyRNN
 from melody_rnn.music.meters import COMMON_TIME
 from melody_rnn.presets import Preset, make_network
@@ -91,3 +91,58 @@ def test_what_cannot_be_evaluated_is_refused(tiny_model, dataset):
     finer = Dataset(tuple(replace(melody, steps_per_quarter=8) for melody in dataset.melodies))
     with pytest.raises(InvalidArgumentError, match="8 steps a quarter note"):
         evaluate(tiny_model, "tiny", finer)
+
+
+@pytest.fixture(scope="module")
+def others():
+    """Models of the tiny one's events, and one of others."""
+    configs = [
+        ModelConfig("one_hot", EncodingConfig("one_hot", 60, 72), NetworkConfig((6,))),
+        ModelConfig("wide", EncodingConfig("one_hot", 48, 84), NetworkConfig((6,)), transpose_to_key=None),
+    ]
+    return [MelodyRNN(Preset(config), make_network(config)) for config in configs]
+
+
+def test_an_ensemble_is_the_mean_of_the_event_probabilities(tiny_model, others, dataset):
+    models = {"tiny": tiny_model, "one_hot": others[0]}
+    scores = {row.name: row for row in compare(models, dataset).scores}
+    assert list(scores)[:4] == ["tiny", "one_hot", ENSEMBLE, "unigram"]
+    for name, model in models.items():
+        assert scores[name] == evaluate(model, name, dataset).scores[0]
+    melodies = squash_all(tiny_model.config, dataset.split("test"))
+    traces = [model.trace([melody.events.tolist() for melody in melodies], transpose=0) for model in models.values()]
+    means = [np.mean([one.probabilities, other.probabilities], axis=0)[1:] for one, other in zip(*traces, strict=True)]
+    assert scores[ENSEMBLE].nats_per_event == pytest.approx(-np.log(np.concatenate(means)).mean(), rel=1e-5)
+    assert scores[ENSEMBLE].label_nats_per_event is None
+
+
+def test_differences_are_paired(tiny_model, others, dataset):
+    evaluation = compare({"tiny": tiny_model, "one_hot": others[0]}, dataset)
+    assert [(row.name, row.other) for row in evaluation.differences] == [
+        (ENSEMBLE, "tiny"),
+        (ENSEMBLE, "one_hot"),
+        ("tiny", "one_hot"),
+    ]
+    scores = {row.name: row for row in evaluation.scores}
+    for row in evaluation.differences:
+        expected = scores[row.name].nats_per_event - scores[row.other].nats_per_event
+        assert row.nats_per_event == pytest.approx(expected)
+        assert row.low <= row.nats_per_event <= row.high
+    # Melodies that are hard for one are hard for the other.
+    mean_and_tiny = evaluation.differences[0]
+    assert mean_and_tiny.high - mean_and_tiny.low < scores["tiny"].high - scores["tiny"].low
+    data = json.loads(json.dumps(evaluation.to_data()))
+    assert data["differences"][0]["nats_per_event"] == mean_and_tiny.nats_per_event
+
+
+def test_a_model_does_not_differ_from_itself(tiny_model, dataset):
+    rows = compare({"a": tiny_model, "b": tiny_model}, dataset).differences
+    assert all((row.nats_per_event, row.low, row.high) == pytest.approx((0, 0, 0), abs=1e-9) for row in rows)
+
+
+def test_models_of_other_events_have_differences_and_no_mean(tiny_model, others, dataset):
+    evaluation = compare({"tiny": tiny_model, "wide": others[1]}, dataset)
+    assert [row.name for row in evaluation.scores][:3] == ["tiny", "wide", "unigram"]
+    assert [(row.name, row.other) for row in evaluation.differences] == [("tiny", "wide")]
+    with pytest.raises(InvalidArgumentError, match="no melody in its validation split"):
+        compare({"tiny": tiny_model, "wide": others[1]}, dataset, "validation")

@@ -1,9 +1,10 @@
 """melody-rnn evaluate: how well a model predicts tunes that it has not seen."""
 
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -12,11 +13,22 @@ from melody_rnn.cli.startup import load_tensorflow
 from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from melody_rnn.data.splits import Split
     from melody_rnn.evaluation import Evaluation, Scores
 
 
 @click.command(name="evaluate")
-@options.model_option
+@click.option(
+    "-m",
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME|FOLDER|FILE.mag",
+    help="A shipped model, a model folder, or a Magenta bundle. Given several times: each of them, the mean of their "
+    "probabilities, and how they differ. [default: the best shipped one]",
+)
 @click.option("-d", "--dataset", type=click.Path(path_type=Path), required=True, help="A dataset's folder.")
 @click.option(
     "--split",
@@ -46,7 +58,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 @options.verbose_option
 def command(
-    model: str | None,
+    models: tuple[str, ...],
     dataset: Path,
     split: str,
     copied: int,
@@ -60,14 +72,19 @@ def command(
     """Print how well a model predicts a dataset's tunes, beside what counting achieves.
 
     Dropout is off, temperature is 1. An event's probability is the sum over all labels that stand for it, so that
-    models of all encodings compare; 'label nats' are what Magenta counts. The interval is a 95 % bootstrap over tunes.
+    models of all encodings compare; 'label nats' are what Magenta counts. The interval is a 95 % bootstrap over tunes;
+    that of a difference takes each tune with both models' nats, so that it is much narrower.
 
     \b
     melody-rnn evaluate --dataset data/tunebooks
     melody-rnn evaluate --model runs/mine/model --dataset data/mine --copied 100
+    melody-rnn evaluate --model runs/mine/model --model tunes_rnn --dataset data/mine
     melody-rnn evaluate --dataset data/tunebooks --calibrate --reliability diagram.png
     """
-    options.check_model(model)
+    for model in models:
+        options.check_model(model)
+    if len(models) > 1 and (copied or calibrate):
+        raise InvalidArgumentError("--copied and --calibrate are for one model; give --model once")
     if not dataset.is_dir():
         raise InputFileError(f"{dataset}: no such folder; make a dataset with melody-rnn dataset build")
     if reliability is not None:
@@ -75,18 +92,16 @@ def command(
     load_tensorflow(verbose)
     options.use_device(device)
     from melody_rnn.data.dataset import load
-    from melody_rnn.evaluation import evaluate
+    from melody_rnn.evaluation import compare, evaluate
 
-    loaded = load(dataset)
-    evaluation = evaluate(
-        options.load_model(model),
-        options.model_name(model),
-        loaded,
-        split,  # type: ignore[arg-type]
-        copied,
-        seed,
-        calibrate,
-    )
+    loaded, part = load(dataset), cast("Split", split)
+    if len(models) > 1:
+        by_name = {name: options.load_model(model) for name, model in zip(_names(models), models, strict=True)}
+        evaluation = compare(by_name, loaded, part, seed)
+    else:
+        only = models[0] if models else None
+        name = options.model_name(only)
+        evaluation = evaluate(options.load_model(only), name, loaded, part, copied, seed, calibrate)
     if reliability is not None and evaluation.calibration:
         from melody_rnn.calibration import write_diagram
 
@@ -95,6 +110,21 @@ def command(
         click.echo(json.dumps(evaluation.to_data()))
     else:
         _print(evaluation)
+
+
+def _names(models: Sequence[str]) -> list[str]:
+    """Returns a name for each model, as it was given where others are called the same.
+
+    Raises:
+        InvalidArgumentError: If a model is given twice.
+    """
+    names = [options.model_name(model) for model in models]
+    if len(set(names)) < len(names):
+        names = list(models)
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InvalidArgumentError(f"--model {twice[0]} is given twice; name different models")
+    return names
 
 
 def _check_diagram(path: Path, is_calibrated: bool) -> None:
@@ -134,6 +164,8 @@ def _print(evaluation: "Evaluation") -> None:
         f"{evaluation.num_melodies:,} melodies, {evaluation.num_events:,} events of the {evaluation.split} split",
         highlight=False,
     )
+    if evaluation.differences:
+        _print_differences(console, evaluation)
     if evaluation.copied:
         copied = evaluation.copied
         console.print(
@@ -149,3 +181,18 @@ def _print(evaluation: "Evaluation") -> None:
             f"error {100 * before.calibration_error:.2f} % before, {100 * after.calibration_error:.2f} % after",
             highlight=False,
         )
+
+
+def _print_differences(console: "Console", evaluation: "Evaluation") -> None:
+    from rich.table import Column, Table
+
+    from melody_rnn.evaluation import ENSEMBLE
+
+    titles = ("nats/event", "95 %")
+    table = Table("model", "less", *(Column(title, justify="right") for title in titles), box=None, header_style="bold")
+    for row in evaluation.differences:
+        figures = f"{row.nats_per_event:+.4f}", f"{row.low:+.4f}..{row.high:+.4f}"
+        table.add_row(row.name, row.other, *figures)
+    console.print(table)
+    if all(row.name != ENSEMBLE for row in evaluation.scores):
+        console.print("The models have other ranges or keys, so that there is no mean of them.")

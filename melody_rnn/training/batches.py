@@ -174,7 +174,6 @@ def _shared(
         strategy: The devices.
         views: As for `training_batches`.
     """
-
     reader = _reader((encoding, *views))
 
     def make(context: tf.distribute.InputContext) -> tf.data.Dataset:

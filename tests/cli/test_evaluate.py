@@ -6,7 +6,8 @@ from click.testing import CliRunner
 
 from melody_rnn.cli.main import cli
 from melody_rnn.data.dataset import Dataset, StoredMelody, save
-from melody_rnn.errors import OutputError
+from melody_rnn.errors import InvalidArgumentError, OutputError
+from melody_rnn.evaluation import ENSEMBLE
 from melody_rnn.music.meters import COMMON_TIME
 
 
@@ -37,3 +38,29 @@ def test_calibration_as_json(arguments):
     calibration = json.loads(CliRunner().invoke(cli, ["evaluate", *arguments, "--json"]).stdout)["calibration"]
     assert calibration["before"]["temperature"] == 1
     assert calibration["after"]["temperature"] == calibration["temperature"]
+
+
+def test_several_models_are_compared(arguments, tiny_model, tmp_path):
+    tiny_model.save_preset(tmp_path / "other" / "tiny")
+    others = ["--model", str(tmp_path / "other" / "tiny"), *arguments[:-1]]
+    data = json.loads(CliRunner().invoke(cli, ["evaluate", *others, "--json"], catch_exceptions=False).stdout)
+    # Both are called tiny, so that each has the name that it was given by.
+    names = [str(tmp_path / "other" / "tiny"), str(tmp_path / "tiny")]
+    assert [row["name"] for row in data["scores"]][:3] == [*names, ENSEMBLE]
+    assert [(row["name"], row["other"]) for row in data["differences"]][2] == tuple(names)
+    shown = CliRunner().invoke(cli, ["evaluate", *others, "--model", "mono_rnn"], catch_exceptions=False).stdout
+    assert "no mean of them" in shown
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--model", "basic_rnn", "--calibrate"], "--calibrate are for one model"),
+        (["--model", "basic_rnn", "--copied", "3"], "--copied and"),
+        (["--model", "basic_rnn", "--model", "basic_rnn"], "--model basic_rnn is given twice"),
+    ],
+)
+def test_what_cannot_be_compared(arguments, more, message):
+    result = CliRunner().invoke(cli, ["evaluate", *arguments[:-1], *more])
+    assert isinstance(result.exception, InvalidArgumentError)
+    assert message in str(result.exception)
