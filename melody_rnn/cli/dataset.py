@@ -3,11 +3,38 @@
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from melody_rnn.cli import options
+
+if TYPE_CHECKING:
+    from melody_rnn.data.splits import SplitRules
+
+
+class SplitType(click.ParamType["SplitRules"]):
+    """Shares of the splits, such as 80/10/10, or none for all in train."""
+
+    name = "shares"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "SplitRules":
+        """Returns the rules, or fails with what they must be."""
+        from melody_rnn.data.splits import SplitRules
+
+        if str(value).lower() == "none":
+            return SplitRules(train=1.0, validation=0.0)
+        try:
+            train, validation, test = (float(part) for part in str(value).split("/"))
+        except ValueError:
+            train = validation = test = -1.0
+        if not (train > 0 and validation >= 0 and test >= 0 and abs(train + validation + test - 100) < 1e-6):
+            self.fail(
+                f"must be the percentages of train, validation and test, such as 80/10/10, or none, got {value}",
+                param,
+                ctx,
+            )
+        return SplitRules(train=train / 100, validation=validation / 100)
 
 
 @click.group(name="dataset")
@@ -59,6 +86,14 @@ def command() -> None:
     show_default=True,
     help="Whether each section is taken once, with its last ending, or repeats are played.",
 )
+@click.option(
+    "--split",
+    type=SplitType(),
+    metavar="A/B/C|none",
+    default="80/10/10",
+    show_default=True,
+    help="Percentages of train, validation and test; none puts every tune into train.",
+)
 @click.option("--ignore-tempo-changes", is_flag=True, help="Let melodies go on where the tempo changes.")
 @click.option("--no-pad", is_flag=True, help="Do not fill up pickups, so that bar lines may lie off the grid.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes that read. [default: one a processor]")
@@ -68,7 +103,7 @@ def build(inputs: tuple[str, ...], output: Path, overwrite: bool, as_json: bool,
 
     Says for every file what was kept and what was dropped by which rule: as a table, and in report.json and
     rejected.jsonl in the dataset's folder. Settings of one tune come into the same of the splits train, validation and
-    test (80, 10 and 10 %).
+    test; of a few tunes each split has at least one.
 
     \b
     melody-rnn dataset build --input tunes/ --output data/mine
@@ -77,14 +112,16 @@ def build(inputs: tuple[str, ...], output: Path, overwrite: bool, as_json: bool,
     from melody_rnn.data.build import build_dataset
     from melody_rnn.data.extraction import ExtractionRules
 
-    num_workers = arguments.pop("workers")
+    num_workers, split_rules = arguments.pop("workers"), arguments.pop("split")
     rules = ExtractionRules(
         split_at_tempo_changes=not arguments.pop("ignore_tempo_changes"),
         pad_bars=not arguments.pop("no_pad"),
         **{**arguments, "max_steps": arguments["max_steps"] or None},
     )
     with options.progress_bar("Reading") as advance:
-        report = build_dataset(inputs, output, rules, num_workers=num_workers, overwrite=overwrite, progress=advance)
+        report = build_dataset(
+            inputs, output, rules, split_rules, num_workers=num_workers, overwrite=overwrite, progress=advance
+        )
     for notice in report.notices:
         click.echo(f"Note: {notice}", err=True)
     if as_json:

@@ -21,6 +21,9 @@ SHINGLE_INTERVALS: Final = 12
 # From -127 to 127, and 128, which is none.
 _NUM_INTERVALS: Final = 2 * NUM_PITCHES
 _COLUMNS_AT_ONCE: Final = 3
+# Of fewer groups hashing leaves a split empty too often.
+_FEWEST_HASHED: Final = 100
+_TINY: Final = 1e-9
 Events = npt.NDArray[np.int8]
 ShingleSet = npt.NDArray[np.intp]
 
@@ -32,7 +35,7 @@ class SplitRules:
     Attributes:
         min_shared: Melodies that share at least this share of the smaller one's shingles are one group.
         train: Share of groups that train, in [0, 1].
-        validation: Share of groups that validate; the rest tests.
+        validation: Share of groups that validate; the rest tests. Of a few groups each split with a share has one.
     """
 
     min_shared: float = 0.3
@@ -42,7 +45,7 @@ class SplitRules:
     def __post_init__(self) -> None:
         if not 0 < self.min_shared <= 1:
             raise InvalidArgumentError(f"min_shared must be above 0 and at most 1, got {self.min_shared}")
-        if not (0 <= self.train <= 1 and 0 <= self.validation <= 1 and self.train + self.validation <= 1 + 1e-9):
+        if not (0 <= self.train <= 1 and 0 <= self.validation <= 1 and self.train + self.validation <= 1 + _TINY):
             raise InvalidArgumentError(
                 f"train and validation must be shares of at most 1 together, got {self.train} and {self.validation}"
             )
@@ -102,11 +105,21 @@ def group(shingle_sets: Sequence[ShingleSet], families: Sequence[str], min_share
 
 
 def assign(ids: Sequence[str], groups: Sequence[int], rules: SplitRules) -> list[Split]:
-    """Returns each melody's split: that of its group, by the SHA-256 of the group's smallest id."""
+    """Returns each melody's split: that of its group, by the SHA-256 of the group's smallest id.
+
+    Of many groups each has its split whatever the others are. A few are put in order by the same hash and cut into
+    parts of the shares asked for, none of them empty as far as the groups go.
+    """
     smallest: dict[int, str] = {}
     for own_id, number in zip(ids, groups, strict=True):
         smallest[number] = min(own_id, smallest.get(number, own_id))
-    splits = {number: _split_of(own_id, rules) for number, own_id in smallest.items()}
+    positions = {number: _position(own_id) for number, own_id in smallest.items()}
+    if len(positions) < _FEWEST_HASHED:
+        counts = _part_sizes(len(positions), rules)
+        in_order = [split for split in SPLITS for _ in range(counts[split])]
+        splits = dict(zip(sorted(positions, key=positions.__getitem__), in_order, strict=True))
+    else:
+        splits = {number: _split_at(position, rules) for number, position in positions.items()}
     return [splits[number] for number in groups]
 
 
@@ -175,9 +188,24 @@ def _joined(shingle_sets: Sequence[ShingleSet]) -> ShingleSet:
     return np.concatenate([np.zeros(0, np.intp), *shingle_sets])
 
 
-def _split_of(melody_id: str, rules: SplitRules) -> Split:
-    digest = hashlib.sha256(melody_id.encode("utf-8")).digest()
-    position = int.from_bytes(digest[:8], "big") / 2**64
+def _part_sizes(num_groups: int, rules: SplitRules) -> dict[Split, int]:
+    """Returns how many of a few groups each split has: its share, and at least one if it has any, train first."""
+    shares: dict[Split, float] = {"train": rules.train, "validation": rules.validation}
+    shares["test"] = 1 - rules.train - rules.validation
+    wanted = [split for split in SPLITS if shares[split] > _TINY][:num_groups]
+    sizes = dict.fromkeys(SPLITS, 0) | {split: max(1, round(shares[split] * num_groups)) for split in wanted}
+    while (excess := sum(sizes.values()) - num_groups) != 0:
+        largest = max(wanted, key=lambda split: sizes[split])
+        sizes[largest] -= 1 if excess > 0 else -1
+    return sizes
+
+
+def _position(melody_id: str) -> float:
+    """Returns a number in [0, 1) that hangs on the id alone."""
+    return int.from_bytes(hashlib.sha256(melody_id.encode("utf-8")).digest()[:8], "big") / 2**64
+
+
+def _split_at(position: float, rules: SplitRules) -> Split:
     if position < rules.train:
         return "train"
     return "validation" if position < rules.train + rules.validation else "test"

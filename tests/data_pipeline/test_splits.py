@@ -76,6 +76,32 @@ def test_splits_are_the_same_on_every_machine():
     assert splits.assign(["a", "g", "6"], range(3), SplitRules()) == ["train", "validation", "test"]
 
 
+@pytest.mark.parametrize(
+    ("num_groups", "rules", "expected"),
+    [
+        (1, SplitRules(), (1, 0, 0)),
+        (2, SplitRules(), (1, 1, 0)),
+        (3, SplitRules(), (1, 1, 1)),
+        (27, SplitRules(), (21, 3, 3)),
+        (99, SplitRules(), (79, 10, 10)),
+        (27, SplitRules(train=1.0, validation=0.0), (27, 0, 0)),
+        (27, SplitRules(train=0.9, validation=0.1), (24, 3, 0)),
+        (3, SplitRules(train=0.1, validation=0.8), (1, 1, 1)),
+    ],
+)
+def test_of_a_few_groups_each_split_has_its_share(num_groups, rules, expected):
+    ids = [f"tune{number}" for number in range(num_groups)]
+    counts = Counter(splits.assign(ids, range(num_groups), rules))
+    assert tuple(counts[split] for split in splits.SPLITS) == expected
+
+
+def test_a_few_groups_are_split_whole():
+    ids = [f"tune{number}" for number in range(40)]
+    names = splits.assign(ids, [number // 4 for number in range(40)], SplitRules())
+    assert all(len(set(names[first : first + 4])) == 1 for first in range(0, 40, 4))
+    assert Counter(names) == {"train": 32, "validation": 4, "test": 4}
+
+
 def test_exact_duplicates_keep_the_smallest_id():
     same = [melody(60, 62), melody(65, 67), melody(60, 63), melody(50, 52)]
     assert splits.drop_duplicates(["c", "b", "a", "d"], same) == {0: 1, 3: 1}
