@@ -175,8 +175,12 @@ class MelodyRNN:
                 continue
             sampled = self._loop.traced(*job)
             result = self._with_traces(self._result(request, start, sampled.events, seed))
-            drawn = zip(result.traces or (), sampled.labels, sampled.logits, strict=True)
-            parts.append(replace(result, traces=tuple(with_draws(*row) for row in drawn)))
+            drawn = zip(result.traces or (), request.lengths, sampled.labels, sampled.logits, strict=True)
+            traces = (
+                with_draws(trace, labels[: length - request.num_given], logits[: length - request.num_given])
+                for trace, length, labels, logits in drawn
+            )
+            parts.append(replace(result, traces=tuple(traces)))
         return joined(parts, [number for request in requests for number in request.numbers])
 
     def best_of(self, num_candidates: int, num_outputs: int = 1, by: RankBy = "likely", **arguments: Any) -> Generated:

@@ -88,6 +88,11 @@ def find_preset(name_or_folder: str | Path | None = None) -> Path:
     raise ModelError(f"unknown model {str(wanted)!r}: give a shipped one ({names}), a model folder or a .mag bundle")
 
 
+def has_outlines(folder: Path) -> bool:
+    """Returns whether a preset's model knows form."""
+    return (folder / _OUTLINES).is_file()
+
+
 def load_preset(folder: Path) -> tuple[Preset, "MelodyNetwork"]:
     """Reads what `save_preset` wrote.
 

@@ -19,6 +19,7 @@ from melody_rnn.errors import InvalidArgumentError, OutputError
 
 if TYPE_CHECKING:
     from melody_rnn.music.meters import Meter
+    from melody_rnn.tunes.outline import Outline
     from melody_rnn.tunes.tune import Section, Tune
 
 POSITIVE = options.FiniteNumber(lambda x: x > 0, "a finite number above 0")
@@ -30,7 +31,9 @@ class Options:
 
     model: str | None
     num_outputs: int
-    num_steps: int
+    form: str | None
+    bars: int | None
+    num_steps: int | None
     new_steps: int | None
     primer: str | None
     primer_midi: Path | None
@@ -40,6 +43,7 @@ class Options:
     seed: int | None
     meter: "Meter | None"
     pickup_steps: int | None
+    tempo: float | None
     qpm: float | None
     program: int | None
     velocity: int
@@ -50,6 +54,13 @@ class Options:
     audio: bool
     plot: bool
     device: str
+
+    outline: "Outline | None" = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether whole tunes are asked for, not streams."""
+        return self.num_steps is None and self.new_steps is None and options.knows_form(self.model)
 
     @property
     def model_name(self) -> str:
@@ -66,15 +77,18 @@ class Options:
     help=f"How many melodies. [default: {DEFAULT_OUTPUTS}, or 1 with --best-of or --beam-size]",
 )
 @click.option(
+    "--form",
+    metavar="LETTERS",
+    help="The form of whole tunes: AABB, ABAC, or with the bars of each part, A8A8B16B16. [default: as tunes have it]",
+)
+@click.option("--bars", type=click.IntRange(1, 512), metavar="N", help="Bars of whole tunes, repeats counted.")
+@click.option(
     "--num-steps",
     type=click.IntRange(min=1),
-    default=128,
-    show_default=True,
-    help="Length of each in sixteenth notes, the primer included.",
+    help="A stream of so many sixteenths, the primer included, not a whole tune. [default: 128 for models that know no "
+    "form]",
 )
-@click.option(
-    "--new-steps", type=click.IntRange(min=1), help="Length of what follows the primer; replaces --num-steps."
-)
+@click.option("--new-steps", type=click.IntRange(min=1), help="A stream: so many sixteenths after the primer.")
 @click.option(
     "--primer",
     metavar="TEXT",
@@ -96,15 +110,22 @@ class Options:
     type=options.MeterType(),
     metavar="N/M",
     help="The bars that tunes_rnn keeps to, and that are written: 6/8 for jigs. "
-    "[default: the primer file's, --keep's, or 4/4]",
+    "[default: the primer file's, --keep's, or what tunes have; 4/4 for streams]",
 )
 @click.option(
     "--pickup-steps",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Begin with a pickup of N sixteenths before the first whole bar. [default: the primer's, --keep's, or none]",
+    help="Begin with a pickup of N sixteenths before the first whole bar. [default: the primer's, --keep's, or what "
+    "tunes have; none for streams]",
 )
-@click.option("--qpm", type=POSITIVE, help="Quarter notes a minute. [default: the primer file's, --keep's, or 120]")
+@click.option(
+    "--tempo",
+    type=POSITIVE,
+    metavar="BEATS",
+    help="Beats a minute: dotted quarters in 6/8, halves in 2/2. [default: the primer file's, --keep's, or as usual]",
+)
+@click.option("--qpm", type=POSITIVE, help="The same in quarter notes a minute.")
 @click.option(
     "--program", type=click.IntRange(0, 127), help="General MIDI instrument. [default: the primer file's, or 0]"
 )
@@ -143,12 +164,13 @@ class Options:
 @options.json_option
 @options.verbose_option
 def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: skip
-    """Write melodies as MIDI files, or as sheet music, notation and sound.
+    """Write tunes as MIDI files, or as sheet music, notation and sound.
 
     \b
-    melody-rnn generate                                        ten melodies
-    melody-rnn generate -n 3 --num-steps 256 --temperature 0.8
-    melody-rnn generate --primer-midi tune.mid --new-steps 64  go on from a file
+    melody-rnn generate                                        ten tunes
+    melody-rnn generate --form AABB --meter 6/8 --key "D major" --for fiddle
+    melody-rnn generate -n 3 --num-steps 256 --temperature 0.8 a stream, without form
+    melody-rnn generate --primer-midi part.abc --form AABB     finish a tune
     melody-rnn generate --model attention_rnn.mag --seed 7     a Magenta bundle
     melody-rnn generate --best-of 64 --best-by typical         the most typical of 64
     melody-rnn generate --temperature 0.6..1.2 --no-repeat-ngram 5
@@ -191,7 +213,7 @@ def _check(asked: Options) -> None:
 
 
 def _read_primer(asked: Options) -> "Tune | None":
-    from melody_rnn.generation.request import count_new_steps
+    from melody_rnn.generation.request import DEFAULT_NUM_STEPS, count_new_steps
     from melody_rnn.tunes.files import read_tune
     from melody_rnn.tunes.primers import parse_primer
 
@@ -203,14 +225,16 @@ def _read_primer(asked: Options) -> "Tune | None":
         options.tell_remarks(asked.primer_midi, primer)
     else:
         return None
-    # The model says it, too, but after TensorFlow has loaded.
-    count_new_steps(len(primer), asked.num_steps, asked.new_steps)
+    if not asked.is_whole:
+        # The model says it, too, but after TensorFlow has loaded.
+        count_new_steps(len(primer), asked.num_steps or DEFAULT_NUM_STEPS, asked.new_steps)
     return primer
 
 
 def _read_kept(asked: Options, primer: "Tune | None") -> Options:
     """Returns the options with the bars to keep, and with their meter, pickup and tempo if nothing else says them."""
     from melody_rnn.music.meters import COMMON_TIME
+    from melody_rnn.tunes.outline import outline_of
 
     steps_per_quarter = options.steps_per_quarter(asked.model)
     kept = asked.choosing.read_kept(steps_per_quarter)
@@ -219,6 +243,12 @@ def _read_kept(asked: Options, primer: "Tune | None") -> Options:
         asked = replace(
             asked, meter=asked.meter or kept.meter, qpm=asked.qpm or kept.qpm, pickup_steps=pickup_steps or None
         )
+        is_its_own = (asked.meter, asked.pickup_steps or 0) == (kept.meter, kept.pickup_steps)
+        if asked.is_whole and is_its_own and asked.form is None and asked.bars is None:
+            # What is not kept is not to be like what was there.
+            asked = replace(asked, outline=outline_of(kept).part(plan=False, pitches=False))
+    if asked.is_whole and asked.choosing.constraints.rhythm is not None and asked.meter is None and primer is None:
+        asked = replace(asked, meter=COMMON_TIME)
     meter = asked.meter or (primer.meter if primer else COMMON_TIME)
     steps_per_bar = meter.steps_per_bar(steps_per_quarter)
     silence = steps_per_bar - asked.pickup_steps if asked.pickup_steps else 0
@@ -235,18 +265,15 @@ def _generate(asked: Options, primer: "Tune | None", as_json: bool) -> list[dict
     seed = None
     if not asked.search.is_deterministic:
         seed = fresh_seed() if asked.seed is None else asked.seed
-    names = ("num_steps", "new_steps", "meter", "pickup_steps", "qpm")
-    common = {name: getattr(asked, name) for name in names}
-    common |= {"primer": primer, "constraints": asked.choosing.constraints}
+    common = _asked(asked, primer)
     is_traced = asked.plot or asked.trace is not None
     with _progress_bar(asked.search.best_of or asked.num_outputs) as on_done:
         sampling = {"seed": seed, "on_done": on_done, "sampler": asked.choosing.sampler()}
         generated = find(model, asked.search, asked.num_outputs, common, sampling, is_traced)
     rows = []
-    found = list(enumerate(zip(generated, facts(generated), strict=True), start=1))
-    tunes = [_signed(asked, primer, tune, own, index) for index, (tune, own) in found]
-    told = zip(tunes, facts(generated), model.log_likelihoods(generated), strict=True)
-    for index, (tune, own, log_likelihood) in enumerate(told, start=1):
+    told = list(enumerate(facts(generated), start=1))
+    tunes = [_signed(asked, primer, tune, own, index) for tune, (index, own) in zip(generated, told, strict=True)]
+    for tune, (index, own), log_likelihood in zip(tunes, told, model.log_likelihoods(generated), strict=True):
         row = _row(asked, tune, _write(asked, tune, index), log_likelihood) | own
         rows.append(row)
         if as_json:
@@ -256,6 +283,29 @@ def _generate(asked: Options, primer: "Tune | None", as_json: bool) -> list[dict
     if asked.trace and generated.traces:
         save_traces(asked.trace, generated.traces)
     return rows
+
+
+def _asked(asked: Options, primer: "Tune | None") -> dict[str, Any]:
+    """Returns what the model is asked for: key and range are of a whole tune, or constraints of a stream."""
+    constraints = asked.choosing.constraints
+    common: dict[str, Any] = {
+        "primer": primer,
+        "num_steps": asked.num_steps,
+        "new_steps": asked.new_steps,
+        "meter": asked.meter,
+        "pickup_steps": asked.pickup_steps,
+        "qpm": asked.qpm,
+        "tempo": asked.tempo,
+        "constraints": constraints,
+        "form": asked.form,
+        "bars": asked.bars,
+    }
+    if asked.outline is not None:
+        return common | {"outline": asked.outline, "meter": None, "pickup_steps": None}
+    if asked.is_whole:
+        common |= {"key": constraints.signature, "pitches": constraints.pitches}
+        common["constraints"] = constraints.of_whole_tune()
+    return common
 
 
 def _signed(asked: Options, primer: "Tune | None", tune: "Tune", own: dict[str, Any], index: int) -> "Tune":

@@ -147,6 +147,13 @@ def steps_per_quarter(model: str | None) -> int:
     return DEFAULT_STEPS_PER_QUARTER if is_bundle(model) else read_preset(find_preset(model)).config.steps_per_quarter
 
 
+def knows_form(model: str | None) -> bool:
+    """Returns whether what `--model` names writes whole tunes, without TensorFlow."""
+    from melody_rnn.presets import find_preset, has_outlines
+
+    return not is_bundle(model) and has_outlines(find_preset(model))
+
+
 def load_model(model: str | None) -> "MelodyRNN":
     """Loads what `--model` names."""
     from melody_rnn.model import MelodyRNN

@@ -12,7 +12,8 @@ from melody_rnn.music.forms import MAX_BARS, Form, parse_form
 from melody_rnn.music.keys import Key, key_of_tonic
 from melody_rnn.music.meters import COMMON_TIME, Meter, parse_meter
 from melody_rnn.music.placement import placement
-from melody_rnn.music.scales import parse_scale
+from melody_rnn.music.scales import Scale, parse_scale
+from melody_rnn.music.tempos import beat_quarters, usual_qpm
 from melody_rnn.music.transposition import home_transposition, major_key
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.schedule import Steps
@@ -35,7 +36,8 @@ class Request:
         numbers: The number of each melody in the run, from 0.
         lengths: Steps of each melody, the given ones included.
         num_given: Steps before the first one that is generated: the primer's, or those up to an opening.
-        qpm: Quarter notes a minute.
+        qpm: Quarter notes a minute; None for what `tempo` says.
+        tempo: Beats of each tune's meter a minute; None for what is usual.
         constraints: What holds for the generated steps, or None. Melodies that have any are alike in meter, pickup,
             length and transposition.
     """
@@ -46,7 +48,8 @@ class Request:
     numbers: tuple[int, ...]
     lengths: tuple[int, ...]
     num_given: int
-    qpm: float
+    qpm: float | None
+    tempo: float | None
     constraints: Constraints | None
 
     @property
@@ -98,16 +101,22 @@ class Request:
             outline.meter,
             outline.pickup_steps,
             self._key(outline, events),
-            self.qpm,
+            self._qpm(outline),
             outline.sections,
             outline.jump,
             steps_per_quarter=self.config.steps_per_quarter,
             ends_note=outline.num_steps is not None,
+            has_triplets=self.config.encoding.kind == "tune",
             given=given if any(given) else (),
         )
         if self.primer is None:
             return tune
         return replace(tune, title=self.primer.title, program=self.primer.program, chords=self.primer.chords)
+
+    def _qpm(self, outline: Outline) -> float:
+        if self.tempo is not None:
+            return self.tempo * beat_quarters(outline.meter)
+        return self.qpm or (DEFAULT_QPM if outline.num_steps is None else usual_qpm(outline.meter))
 
     def _key(self, outline: Outline, events: Sequence[int]) -> Key:
         """Returns the key of the constraints, of the outline, of the primer, or that in which the model plays."""
@@ -136,13 +145,17 @@ class Asked(TypedDict, total=False):
         new_steps: Steps to generate after the primer; takes the place of `num_steps`.
         meter: Such as '6/8', which encodings that know bars keep to. Streams have the primer's, or 4/4.
         pickup_steps: Without a primer, steps of a pickup before the first whole bar; 0 for none.
-        qpm: Quarter notes a minute; where not given the primer's, or 120. The model does not hear it.
+        qpm: Quarter notes a minute; where not given the primer's, else 120 for streams, and for whole tunes what is
+            usual in their meter. The model does not hear it.
+        tempo: The same in beats of the meter: dotted quarters in 6/8, halves in 2/2.
         constraints: What the generated steps must be like. Without a primer they also say where the model plays a
             stream: it is transposed so that their key is the one it knows best.
         form: Of a whole tune as it is played, such as 'AABB', or 'A8A8B16B16' with the bars of each part.
         bars: Of a whole tune as it is played.
         key: Of a whole tune, such as 'D major'.
         pitches: The lowest and the highest MIDI pitch that a whole tune may have.
+        outline: Of all whole tunes, in place of form, bars, key and pitches; as `melody_rnn.tunes.outline.outline_of`
+            gives that of a tune. Where the model plays it is worked out here.
     """
 
     primer: PrimerLike
@@ -151,14 +164,16 @@ class Asked(TypedDict, total=False):
     meter: Meter | str | None
     pickup_steps: int | None
     qpm: float | None
+    tempo: float | None
     constraints: Constraints | None
     form: Form | str | None
     bars: int | None
     key: Key | str | None
     pitches: tuple[int, int] | None
+    outline: Outline | None
 
 
-_OF_TUNES: Final = ("form", "bars", "key", "pitches")
+_OF_TUNES: Final = ("form", "bars", "key", "pitches", "outline")
 
 
 def plan(config: ModelConfig, bank: OutlineBank | None, num_outputs: int, seed: int, asked: Asked) -> list[Request]:
@@ -189,10 +204,25 @@ def plan(config: ModelConfig, bank: OutlineBank | None, num_outputs: int, seed: 
     primer = asked.get("primer")
     given = None if primer is None else read_primer(primer, config.steps_per_quarter, meter)
     constraints = asked.get("constraints")
-    run = _Run(config, given, asked.get("qpm"), constraints if constraints and constraints.given() else None)
+    if asked.get("tempo") is not None and asked.get("qpm") is not None:
+        raise InvalidArgumentError("tempo and qpm both say how fast it is; give one of them")
+    run = _Run(
+        config,
+        given,
+        asked.get("qpm"),
+        asked.get("tempo"),
+        constraints if constraints and constraints.given() else None,
+    )
     if is_stream or bank is None:
         return [run.stream(num_outputs, meter, asked)]
-    return run.tunes(draw_outlines(bank, _shape(asked, meter), num_outputs, seed, given))
+    outline = asked.get("outline")
+    if outline is None:
+        return run.tunes(draw_outlines(bank, _shape(asked, meter), num_outputs, seed, given))
+    if len(of_tunes) > 1 or meter not in (None, outline.meter):
+        raise InvalidArgumentError("an outline says all of the form; leave out form, bars, key, pitches and meter")
+    if outline.num_steps is None:
+        raise InvalidArgumentError("the outline of a whole tune must say where it ends, in num_steps")
+    return run.tunes([replace(outline, transposition=run.home(outline))] * num_outputs)
 
 
 def _shape(asked: Asked, meter: Meter | None) -> Shape:
@@ -217,6 +247,7 @@ class _Run:
     config: ModelConfig
     primer: Tune | None
     qpm: float | None
+    tempo: float | None
     constraints: Constraints | None
 
     def stream(self, num_outputs: int, meter: Meter | None, asked: Asked) -> Request:
@@ -233,6 +264,15 @@ class _Run:
         length = num_given + count_new_steps(num_given, num_steps, asked.get("new_steps"))
         outline = replace(outline, transposition=_transposition(config, primer, self.constraints))
         return self._request([outline] * num_outputs, range(num_outputs), [length] * num_outputs)
+
+    def home(self, outline: Outline) -> int:
+        """Returns by how many semitones to move an outline so that the model is at home with it."""
+        if self.primer is not None or (self.constraints and self.constraints.keep):
+            return _transposition(self.config, self.primer, self.constraints)
+        encoding, home = self.config.encoding, self.config.transpose_to_key
+        lowest, highest = outline.pitches or (encoding.min_note, encoding.max_note - 1)
+        scale = None if outline.key is None or home is None else Scale(outline.key.tonic, outline.key.pitch_classes)
+        return placement(scale, range(lowest, highest + 1), encoding.min_note, encoding.max_note, home)
 
     def tunes(self, outlines: Sequence[Outline]) -> list[Request]:
         """Returns the requests for whole tunes."""
@@ -264,7 +304,8 @@ class _Run:
             numbers=tuple(numbers),
             lengths=tuple(lengths),
             num_given=self._count_given(outlines[0]),
-            qpm=self.qpm or (self.primer.tempo if self.primer else DEFAULT_QPM),
+            qpm=self.qpm or (self.primer.tempo if self.primer else None),
+            tempo=self.tempo,
             constraints=self.constraints,
         )
 

@@ -189,19 +189,21 @@ def with_draws(trace: Trace, labels: NDArray[np.int32], logits: NDArray[np.float
 
 
 def save_traces(path: Path, traces: Sequence[Trace]) -> None:
-    """Writes traces of equally long melodies as a NumPy archive, which `numpy.load` reads without pickle.
+    """Writes traces of melodies as a NumPy archive, which `numpy.load` reads without pickle.
 
     Its arrays are the fields of `Trace`, each with an axis of melodies before its own; those of `Draws` follow as
-    `drawn_labels`, `drawn_logits`, `drawn_probabilities` and `drawn_entropies`, if there are any.
+    `drawn_labels`, `drawn_logits`, `drawn_probabilities` and `drawn_entropies`, if there are any. `num_steps` has the
+    length of each melody: shorter ones are filled up with NaN and -1.
 
     Raises:
         OutputError: If the file is there already, or cannot be written.
     """
     names = [field.name for field in fields(Trace) if field.name != "draws"] + ["probabilities"]
-    arrays = {name: np.stack([getattr(trace, name) for trace in traces]) for name in names}
+    arrays = {name: _stacked([getattr(trace, name) for trace in traces]) for name in names}
+    arrays["num_steps"] = np.array([len(trace.events) for trace in traces])
     if all(trace.draws for trace in traces):
         for field in fields(Draws):
-            arrays[f"drawn_{field.name}"] = np.stack([getattr(trace.draws, field.name) for trace in traces])
+            arrays[f"drawn_{field.name}"] = _stacked([getattr(trace.draws, field.name) for trace in traces])
     packed = io.BytesIO()
     np.savez_compressed(packed, allow_pickle=False, **arrays)
     if path.exists():
@@ -211,6 +213,15 @@ def save_traces(path: Path, traces: Sequence[Trace]) -> None:
         write_whole(path, packed.getvalue())
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+def _stacked(rows: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Returns arrays [steps, ...] as one, the shorter ones filled up."""
+    filler = np.nan if rows[0].dtype.kind == "f" else -1
+    padded = np.full((len(rows), max(map(len, rows)), *rows[0].shape[1:]), filler, rows[0].dtype)
+    for place, row in zip(padded, rows, strict=True):
+        place[: len(row)] = row
+    return padded
 
 
 def _batches(melodies: Sequence[Sequence[int]]) -> Iterator[list[int]]:

@@ -1,12 +1,13 @@
 """What a melody must be like, as a person says it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import MAX_PITCH, NO_EVENT
-from melody_rnn.music.pitches import note_name, parse_note_name, parse_pitch_class
+from melody_rnn.music.keys import Key
+from melody_rnn.music.pitches import note_name, parse_note_name, parse_pitch_class, pitch_class_name
 from melody_rnn.music.scales import Scale, parse_scale
 
 TONIC: Final = "tonic"
@@ -70,6 +71,22 @@ class Constraints:
             return parse_scale(self.key, self.scale)
         except MelodyError as error:
             raise InvalidArgumentError(str(error)) from None
+
+    @property
+    def signature(self) -> Key | None:
+        """The key whose signature suits the notes of the key and scale."""
+        return None if self.tones is None else self.tones.signature
+
+    def of_whole_tune(self) -> "Constraints":
+        """Returns the constraints that are left for a whole tune, whose outline has the key and the range.
+
+        A tune in a key may leave it for a note; only a scale forbids all others.
+        """
+        end_on = self.end_on
+        if end_on == TONIC and self.tones is not None:
+            end_on = pitch_class_name(self.tones.tonic)
+        own = replace(self, pitch_range=None, end_on=end_on)
+        return own if self.scale is not None else replace(own, key=None)
 
     @property
     def pitches(self) -> tuple[int, int] | None:

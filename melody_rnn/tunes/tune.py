@@ -106,6 +106,7 @@ class Tune:
         program: General MIDI instrument, 0 to 127.
         steps_per_quarter: Steps in a quarter note.
         ends_note: Whether the last note is not to go on if something is added, because its length is known.
+        has_triplets: Whether notes on the first, second and fourth sixteenth of a quarter stand for a triplet.
         given: [num_steps], whether each step was given to the model and not generated; empty if nothing was.
         probabilities: [num_steps], of each event at temperature 1 under the model, NaN where it has none; empty if they
             are not known.
@@ -125,6 +126,7 @@ class Tune:
     program: int = 0
     steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER
     ends_note: bool = field(default=False, compare=False)
+    has_triplets: bool = field(default=False, compare=False)
     given: tuple[bool, ...] = field(default=(), compare=False)
     probabilities: tuple[float, ...] = field(default=(), compare=False)
     origin: Origin | None = field(default=None, compare=False)
