@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from melody_rnn.data.dataset import StoredMelody
@@ -141,9 +140,9 @@ def nats_per_event(predictions: Predictions, temperature: float) -> float:
     """Returns the mean negative log-likelihood of the events at a temperature."""
     total = 0.0
     for part in _parts(predictions):
-        log_probabilities = log_softmax(temper(part.logits, tf.constant(temperature)))
+        log_probabilities = log_softmax(temper(part.logits, temperature))
         log_likelihoods = event_log_likelihoods(log_probabilities, part.label_events, part.events)
-        total -= float(log_likelihoods.numpy().sum(dtype=np.float64))
+        total -= float(log_likelihoods.sum(dtype=np.float64))
     return total / len(predictions.events)
 
 
@@ -151,7 +150,7 @@ def reliability(predictions: Predictions, temperature: float) -> Reliability:
     """Returns how far probabilities can be trusted at a temperature."""
     confidences, is_right = [], []
     for part in _parts(predictions):
-        log_probabilities = log_softmax(temper(part.logits, tf.constant(temperature))).numpy()
+        log_probabilities = log_softmax(temper(part.logits, temperature))
         by_event = sum_labels(log_probabilities, part.label_events)
         confidences.append(by_event.max(axis=1))
         is_right.append(by_event.argmax(axis=1) == event_index(part.events))

@@ -18,7 +18,7 @@ from melody_rnn.data.dataset import Dataset, StoredMelody
 from melody_rnn.data.splits import Split, shingles
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.generation.trace import Replayer
+from melody_rnn.generation.replayer import CompiledReplayer
 from melody_rnn.model import MelodyRNN
 from melody_rnn.music.meters import COMMON_TIME
 from melody_rnn.sampling.temperature import log_softmax, sum_labels
@@ -282,13 +282,13 @@ class _Played(NamedTuple):
 
 def _play(model: MelodyRNN, melodies: Sequence[StoredMelody], known: Known) -> _Played:
     encoding = make_encoding(model.config.encoding)
-    replayer = Replayer(encoding, model.network)
+    replayer = CompiledReplayer(encoding, model.network)
     probabilities: dict[int, Probabilities] = {}
     label_nats: dict[int, NDArray[np.float32]] = {}
     events = [melody.events.tolist() for melody in melodies]
     outlines = [outline for _, outline in outlined(encoding, melodies, known)]
     for row, replay in replayer(events, outlines):
-        log_probabilities = log_softmax(replay.logits).numpy()
+        log_probabilities = log_softmax(replay.logits)
         probabilities[row] = sum_labels(log_probabilities, replay.label_events[1:])
         label_nats[row] = -np.take_along_axis(log_probabilities, replay.labels[:, np.newaxis], axis=1)[:, 0]
     places = range(len(melodies))

@@ -3,33 +3,53 @@
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Unpack
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from melody_rnn import __version__
-from melody_rnn.bundles import Bundle, read_bundle, read_run, write_bundle, write_magentajs
 from melody_rnn.config import MAX_SEED, ModelConfig
-from melody_rnn.encodings import make_encoding
-from melody_rnn.errors import InvalidArgumentError, MelodyError
-from melody_rnn.generation.beam import BeamSearch, StochasticBeam
-from melody_rnn.generation.beginning import begin, begin_with_every_opening
-from melody_rnn.generation.loop import SamplingLoop, Start
+from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError, ModelError
+from melody_rnn.events import NO_EVENT
+from melody_rnn.generation.beam import StochasticBeam
+from melody_rnn.generation.beginning import Start, begin, begin_with_every_opening
+from melody_rnn.generation.engine import (
+    Engine,
+    EngineChoice,
+    check_engine,
+    is_for_litert,
+    litert_engine,
+    tensorflow_engine,
+)
 from melody_rnn.generation.request import Asked, Request, plan
 from melody_rnn.generation.result import Generated, RankBy, joined, rank
-from melody_rnn.generation.trace import Replayer, Trace, move_trace, trace_melodies, with_draws
+from melody_rnn.generation.trace import Trace, move_trace, trace_melodies, with_draws
+from melody_rnn.litert.description import Step
 from melody_rnn.music.transposition import home_transposition, transpose
-from melody_rnn.network.network import MelodyNetwork
-from melody_rnn.presets import Preset, find_preset, load_preset, make_network, save_preset
+from melody_rnn.presets import (
+    Preset,
+    find_preset,
+    load_preset,
+    make_network,
+    read_preset,
+    read_preset_step,
+    save_preset,
+)
 from melody_rnn.sampling.sampler import Controls, SamplerSettings
 from melody_rnn.sampling.schedule import Schedule
 from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
 from melody_rnn.tunes.outline import Outline, outline_of
 from melody_rnn.tunes.primers import PrimerLike, read_tune_like
 from melody_rnn.tunes.tune import Origin, Tune
+
+if TYPE_CHECKING:
+    from melody_rnn.bundles import Bundle
+    from melody_rnn.encodings import Encoding
+    from melody_rnn.network.network import MelodyNetwork
 
 
 def fresh_seed() -> int:
@@ -40,23 +60,53 @@ def fresh_seed() -> int:
 class MelodyRNN:
     """A trained model that continues, writes and scores melodies."""
 
-    def __init__(self, preset: Preset, network: MelodyNetwork) -> None:
-        """Joins a configuration and a network; `from_preset` and `from_bundle` are the usual ways to a model."""
+    def __init__(
+        self,
+        preset: Preset,
+        network: "MelodyNetwork | None" = None,
+        step: Step | None = None,
+        engine: EngineChoice = "auto",
+        folder: Path | None = None,
+    ) -> None:
+        """Joins a configuration and what runs it; `from_preset` and `from_bundle` are the usual ways to a model.
+
+        Args:
+            preset: The configuration.
+            network: The network; where there is none, it is read from the folder when TensorFlow is to run it.
+            step: The step for LiteRT.
+            engine: What runs the model; see `from_preset`.
+            folder: The preset's, where it has one.
+        """
         self._preset = preset
-        self._network = network
-        self._encoding = make_encoding(preset.config.encoding)
-        self._loop = SamplingLoop(self._encoding, network)
-        self._beams = BeamSearch(self._encoding, network)
-        self._replayer = Replayer(self._encoding, network)
+        self._given_network = network
+        self._step = step
+        self._engine_choice = engine
+        self._folder = folder
 
     @classmethod
-    def from_preset(cls, name_or_folder: str | Path | None = None) -> "MelodyRNN":
+    def from_preset(cls, name_or_folder: str | Path | None = None, engine: EngineChoice = "auto") -> "MelodyRNN":
         """Loads a shipped model by name, or any model's folder; without an argument the default model.
 
+        Args:
+            name_or_folder: The model.
+            engine: 'litert' runs the model's step by LiteRT, which starts at once and never imports TensorFlow;
+                'tensorflow' compiles everything, which takes seconds and is faster then; 'auto' gives LiteRT what is
+                small (`generation.engine`), if the folder has a step that belongs to its weights.
+
         Raises:
-            ModelError: If there is no such model, or it is damaged.
+            InvalidArgumentError: If there is no such engine.
+            ModelError: If there is no such model, or it is damaged; for 'litert' also if it has no step that can be
+                used.
         """
-        return cls(*load_preset(find_preset(name_or_folder)))
+        check_engine(engine)
+        folder = find_preset(name_or_folder)
+        if engine != "tensorflow":
+            try:
+                return cls(read_preset(folder), None, read_preset_step(folder), engine, folder)
+            except (InputFileError, ModelError) as error:
+                if engine == "litert":
+                    raise ModelError(str(error)) from error
+        return cls(*load_preset(folder), None, "tensorflow", folder)
 
     @classmethod
     def from_bundle(cls, path: str | Path) -> "MelodyRNN":
@@ -66,6 +116,8 @@ class MelodyRNN:
             InputFileError: If the file cannot be read or is no bundle.
             ModelError: If it holds another kind of model, or is damaged.
         """
+        from melody_rnn.bundles import read_bundle
+
         return cls._from_magenta(read_bundle(path), f"the Magenta bundle {Path(path).name}")
 
     @classmethod
@@ -80,10 +132,12 @@ class MelodyRNN:
             InputFileError: If there is no checkpoint.
             ModelError: If it holds another kind of model, or is damaged.
         """
+        from melody_rnn.bundles import read_run
+
         return cls._from_magenta(read_run(path, config), f"a checkpoint of Magenta's, {Path(path).name}")
 
     @classmethod
-    def _from_magenta(cls, bundle: Bundle, source: str) -> "MelodyRNN":
+    def _from_magenta(cls, bundle: "Bundle", source: str) -> "MelodyRNN":
         network = make_network(bundle.config)
         network.assign_by_name(bundle.weights)
         card = f"# {bundle.config.name}\n\nConverted from {source}.\n\n{bundle.description}\n"
@@ -95,9 +149,36 @@ class MelodyRNN:
         return self._preset.config
 
     @property
-    def network(self) -> MelodyNetwork:
+    def engine(self) -> EngineChoice:
+        """What runs the model."""
+        return self._engine_choice
+
+    @cached_property
+    def network(self) -> "MelodyNetwork":
         """The model's network."""
-        return self._network
+        if self._given_network is not None:
+            return self._given_network
+        assert self._folder is not None
+        return load_preset(self._folder)[1]
+
+    @cached_property
+    def _encoding(self) -> "Encoding":
+        from melody_rnn.encodings import make_encoding
+
+        return make_encoding(self.config.encoding)
+
+    @cached_property
+    def _tensorflow(self) -> Engine:
+        return tensorflow_engine(self._encoding, self.network)
+
+    @cached_property
+    def _litert(self) -> Engine | None:
+        return None if self._step is None else litert_engine(self.config, self._step)
+
+    def _engine(self, num_steps: int) -> Engine:
+        """Returns what runs so many steps of all melodies together."""
+        is_litert = self._engine_choice == "litert" or is_for_litert(num_steps)
+        return self._litert if self._litert is not None and is_litert else self._tensorflow
 
     def save_preset(self, folder: str | Path) -> None:
         """Writes the model as a folder that `from_preset` reads.
@@ -105,15 +186,39 @@ class MelodyRNN:
         Raises:
             OutputError: If the folder cannot be written.
         """
-        save_preset(Path(folder), self._preset, self._network)
+        save_preset(Path(folder), self._preset, self.network)
 
     def save_bundle(self, path: str | Path, description: str = "", batch_size: int = 1, **generator: str | None) -> str:
         """Writes the model as a bundle (.mag) that Magenta 2.1.4 plays and `from_bundle` reads; see `write_bundle`."""
-        return write_bundle(path, self.config, self._network.weights_by_name(), description, batch_size, **generator)
+        from melody_rnn.bundles import write_bundle
+
+        return write_bundle(path, self.config, self.network.weights_by_name(), description, batch_size, **generator)
 
     def save_magentajs(self, folder: str | Path, description: str = "") -> None:
         """Writes the model as a new folder that Magenta.js plays in a browser; see `write_magentajs`."""
-        write_magentajs(folder, self.config, self._network.weights_by_name(), description)
+        from melody_rnn.bundles import write_magentajs
+
+        write_magentajs(folder, self.config, self.network.weights_by_name(), description)
+
+    def save_litert(self, folder: str | Path, description: str = "") -> None:
+        """Writes the model as a new folder that LiteRT runs without TensorFlow, in any language; see docs/litert.md.
+
+        Args:
+            folder: The folder, which must not exist yet.
+            description: What the model says about itself, a line.
+
+        Raises:
+            OutputError: If the folder exists, or cannot be written.
+        """
+        from melody_rnn.generation.export import export_litert
+
+        about = f"# {self.config.name}\n\n{description}\n" if description else self._preset.card
+        export_litert(Path(folder), self._step or self._make_step(), self.config.encoding, about)
+
+    def _make_step(self) -> Step:
+        with TemporaryDirectory() as folder:
+            self.save_preset(Path(folder) / "model")
+            return read_preset_step(Path(folder) / "model")
 
     def generate(
         self,
@@ -165,16 +270,17 @@ class MelodyRNN:
         seed = fresh_seed() if seed is None else _check_seed(seed)
         requests = plan(self.config, self._preset.outlines, num_outputs, seed, asked)
         controls = self._controls(settings, requests, num_outputs)
+        engine = self._engine(_work(requests))
         parts = []
         for request in requests:
-            start, guide = begin(request, self._preset.opening_pitches, self._encoding, seed)
+            start, guide = begin(request, self._preset.opening_pitches, seed)
             own = controls.of_rows(np.array(request.numbers), request.num_new_steps)
             job = (start, request.num_new_steps, own, seed, on_done, guide)
             if not trace:
-                parts.append(self._result(request, start, self._loop(*job), seed))
+                parts.append(self._result(request, start, engine.loop(*job), seed, engine))
                 continue
-            sampled = self._loop.traced(*job)
-            result = self._with_traces(self._result(request, start, sampled.events, seed))
+            sampled = engine.loop.traced(*job)
+            result = self._with_traces(self._result(request, start, sampled.events, seed, engine))
             drawn = zip(result.traces or (), request.lengths, sampled.labels, sampled.logits, strict=True)
             traces = (
                 with_draws(trace, labels[: length - request.num_given], logits[: length - request.num_given])
@@ -230,11 +336,12 @@ class MelodyRNN:
         _check_at_least("num_outputs", num_outputs, 1)
         _check_at_least("beam_size", beam_size, num_outputs)
         (request,) = plan(self.config, self._preset.outlines, 1, _check_seed(seed), asked)
-        beginning, scores = begin_with_every_opening(request, self._preset.opening_pitches, self._encoding)
-        found = self._beams.best(beginning.start, request.num_new_steps, beam_size, scores, beginning.guide)
+        beginning, scores = begin_with_every_opening(request, self._preset.opening_pitches)
+        engine = self._engine(beam_size * _work([request]))
+        found = engine.beams.best(beginning.start, request.num_new_steps, beam_size, scores, beginning.guide)
         starts, events = found.starts[:num_outputs], found.events[:num_outputs]
         start = replace(beginning.start, events=beginning.start.events[starts])
-        return self._with_traces(self._result(request.of_one(len(starts)), start, events, None))
+        return self._with_traces(self._result(request.of_one(len(starts)), start, events, None, engine))
 
     def stochastic_beam_search(
         self,
@@ -270,12 +377,13 @@ class MelodyRNN:
             for own in request.by_length()
         ]
         controls = self._controls(sampler or SamplerSettings(), requests, num_outputs)
+        engine = self._engine(beam.beam_size * beam.branch_factor * _work(requests))
         parts = []
         for request in requests:
-            start, guide = begin(request, self._preset.opening_pitches, self._encoding, seed)
+            start, guide = begin(request, self._preset.opening_pitches, seed)
             own = controls.of_rows(np.array(request.numbers), request.num_new_steps)
-            sampled = self._beams.stochastic(start, request.num_new_steps, own, seed, beam, guide)
-            result = self._with_traces(self._result(request, start, sampled.events, seed))
+            sampled = engine.beams.stochastic(start, request.num_new_steps, own, seed, beam, guide)
+            result = self._with_traces(self._result(request, start, sampled.events, seed, engine))
             parts.append(replace(result, tempered_log_likelihoods=tuple(sampled.scores.tolist())))
         return joined(parts, [number for request in requests for number in request.numbers])
 
@@ -284,14 +392,16 @@ class MelodyRNN:
         steps = {number: request.steps(place) for request in requests for place, number in enumerate(request.numbers)}
         return settings.controls(num_outputs, [steps[number] for number in range(num_outputs)])
 
-    def _result(self, request: Request, start: Start, events: NDArray[np.int32], seed: int | None) -> Generated:
+    def _result(
+        self, request: Request, start: Start, events: NDArray[np.int32], seed: int | None, engine: Engine
+    ) -> Generated:
         """Returns tunes as they sound: each one's beginning, then its row of `events` [num_tunes, new_steps]."""
         tunes = []
         for place, (outline, length) in enumerate(zip(request.outlines, request.lengths, strict=True)):
             opening, row = (transpose(part[place], -outline.transposition).tolist() for part in (start.events, events))
             tune = request.tune(place, [*(request.primer.events if request.primer else opening), *row][:length])
             number = request.numbers[place] if seed is not None else place
-            origin = Origin(self.config.name, seed, number + 1, version=__version__)
+            origin = Origin(self.config.name, seed, number + 1, version=__version__, engine=engine.name)
             tunes.append(replace(tune, origin=origin))
         return Generated(tuple(tunes), seed, request.outlines)
 
@@ -331,13 +441,15 @@ class MelodyRNN:
         outlines = [self._outline(tune) for tune in tunes]
         played = [self._played(tune, outline) for tune, outline in zip(tunes, outlines, strict=True)]
         sums = np.zeros(len(tunes))
-        for row, replay in self._replayer(played, outlines):
+        engine = self._engine(sum(map(len, played)))
+        for row, replay in engine.replayer(played, outlines):
             log_probabilities = log_softmax(replay.logits)
-            if self._encoding.sums_labels:
-                own = event_log_likelihoods(log_probabilities, replay.label_events[1:], tf.constant(played[row][1:]))
+            if engine.sums_labels:
+                events = np.array(played[row][1:], np.int32)
+                own = event_log_likelihoods(log_probabilities, replay.label_events[1:], events)
             else:
-                own = tf.gather(log_probabilities, replay.labels, axis=1, batch_dims=1)
-            sums[row] = own.numpy().sum(dtype=np.float64)
+                own = np.take_along_axis(log_probabilities, replay.labels[:, np.newaxis], axis=1)
+            sums[row] = own.sum(dtype=np.float64)
         return [float(value) for value in sums]
 
     def logits(self, melody: PrimerLike) -> NDArray[np.float32]:
@@ -353,10 +465,10 @@ class MelodyRNN:
         outside = next((pitch for pitch in tune.pitches if not low <= pitch < high), None)
         if outside is not None:
             raise MelodyError(f"the melody must have events with pitches from {low} to {high - 1}, got pitch {outside}")
-        cues = self._encoding.cues([outline_of(tune).known("meter")], len(tune) + 1)
-        encoded = self._encoding.encode(tf.constant([tune.events]), tune.steps_per_bar, tf.constant(cues))
-        logits: NDArray[np.float32] = self._network(encoded.inputs)[0].numpy()
-        return logits
+        # The last event's logits are those before the next one, whatever that is.
+        played, outlines = [[*tune.events, NO_EVENT]], [outline_of(tune).known("meter")]
+        ((_, replay),) = self._engine(len(played[0])).replayer(played, outlines)
+        return replay.logits
 
     def trace(
         self,
@@ -384,7 +496,7 @@ class MelodyRNN:
         if outlines is None:
             outlines = [self._outline(tune, transpose) for tune in tunes]
         played = [self._played(tune, outline) for tune, outline in zip(tunes, outlines, strict=True)]
-        traces = trace_melodies(self._replayer, played, outlines)
+        traces = trace_melodies(self._engine(sum(map(len, played))).replayer, played, outlines)
         return [
             move_trace(trace, np.array(tune.events, np.int32), -outline.transposition)
             for trace, tune, outline in zip(traces, tunes, outlines, strict=True)
@@ -414,6 +526,11 @@ class MelodyRNN:
 def _check_at_least(name: str, value: int, least: int) -> None:
     if value < least:
         raise InvalidArgumentError(f"{name} must be at least {least}, got {value}")
+
+
+def _work(requests: Sequence[Request]) -> int:
+    """Returns the steps of all melodies together."""
+    return sum(sum(request.lengths) for request in requests)
 
 
 def _check_seed(seed: int) -> int:

@@ -1,8 +1,8 @@
 """Presets: a trained model as a folder, with its configuration, its weights and its model card.
 
-The folder holds `preset.json` (`Preset` as JSON), `model.weights.h5` (Keras 3 weights), `README.md` (the card) and,
-for models that know form, `outlines.npz` (what their training tunes have for forms; see `tunes.outline_bank`).
-Listing and finding presets needs no TensorFlow.
+The folder holds `preset.json` (`Preset` as JSON), `model.weights.h5` (Keras 3 weights), `README.md` (the card),
+`step.tflite` with `step.json` (the step for LiteRT, and its description) and, for models that know form, `outlines.npz`
+(what their training tunes have for forms; see `tunes.outline_bank`). Only the weights need TensorFlow.
 """
 
 import json
@@ -18,6 +18,7 @@ from melody_rnn.files import read_input, whole_folder
 from melody_rnn.tunes.outline_bank import OutlineBank
 
 if TYPE_CHECKING:
+    from melody_rnn.litert.description import Step
     from melody_rnn.network.network import MelodyNetwork
 
 DEFAULT_PRESET: Final = "tunes_rnn"
@@ -123,6 +124,26 @@ def save_preset(folder: Path, preset: Preset, network: "MelodyNetwork") -> None:
         if preset.outlines is not None:
             (new / _OUTLINES).write_bytes(preset.outlines.to_bytes())
         network.save_weights(new / _WEIGHTS)
+        make_step(new, preset.config, network).write(new)
+
+
+def make_step(folder: Path, config: ModelConfig, network: "MelodyNetwork") -> "Step":
+    """Returns the step of a model whose weights a preset's folder holds."""
+    from melody_rnn.encodings import make_encoding
+    from melody_rnn.litert.convert import convert_step
+
+    return convert_step(config.name, make_encoding(config.encoding), network, (folder / _WEIGHTS).read_bytes())
+
+
+def read_preset_step(folder: Path) -> "Step":
+    """Reads a preset's step; needs no TensorFlow.
+
+    Raises:
+        InputFileError, ModelError: If it is missing, or cannot be used; see `read_step`.
+    """
+    from melody_rnn.litert.description import read_step
+
+    return read_step(folder, folder / _WEIGHTS)
 
 
 def make_network(config: ModelConfig) -> "MelodyNetwork":

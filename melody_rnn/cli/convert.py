@@ -9,8 +9,8 @@ import click
 
 from melody_rnn.cli import options
 from melody_rnn.cli.jobs import Job, each, find_jobs
-from melody_rnn.cli.kinds import SILENT_KINDS, KindsType, midi_type_option
-from melody_rnn.cli.startup import load_note_seq, quieten
+from melody_rnn.cli.kinds import KindsType, midi_type_option
+from melody_rnn.cli.startup import quieten
 
 if TYPE_CHECKING:
     from melody_rnn.tunes.tune import Tune
@@ -69,8 +69,6 @@ def command(
         options.check_output_dir(output_dir)
     quieten(verbose)
     jobs = find_jobs(files, output_dir)
-    if not SILENT_KINDS.issuperset(kinds):
-        load_note_seq(verbose)
     grids = _GRIDS if steps_per_quarter is None else (steps_per_quarter,)
     for job, paths in each(jobs, lambda job: _convert(job, kinds, grids, midi_type), "Converting"):
         names = [str(path) for path in paths]

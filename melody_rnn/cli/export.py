@@ -24,9 +24,15 @@ def _export_magentajs(model: "MelodyRNN", output: Path, description: str) -> str
     return "a checkpoint of Magenta.js; put it on a web server and play it with new mm.MusicRNN(its URL)"
 
 
+def _export_litert(model: "MelodyRNN", output: Path, description: str) -> str:
+    model.save_litert(output, description)
+    return "the model's step for LiteRT, which runs in Python, browsers and on phones; docs/litert.md says how"
+
+
 _FORMATS: Final[Mapping[str, Callable[["MelodyRNN", Path, str], str]]] = {
     "mag": _export_mag,
     "magentajs": _export_magentajs,
+    "litert": _export_litert,
 }
 
 
@@ -40,19 +46,20 @@ _FORMATS: Final[Mapping[str, Callable[["MelodyRNN", Path, str], str]]] = {
     type=click.Choice(list(_FORMATS)),
     required=True,
     help="mag: a bundle that Magenta 2.1.4 loads and plays. magentajs: a folder that Magenta.js plays in a browser; "
-    "models of basic_rnn and mono_rnn only.",
+    "models of basic_rnn and mono_rnn only. litert: a folder for LiteRT, in any language and browser; any model.",
 )
 @click.option("--description", default="", help="What the export says about itself, a line.")
 @options.verbose_option
 def command(model: str, output: Path, format_name: str, description: str, verbose: bool) -> None:
     """Write a model in another program's format.
 
-    MODEL is a shipped model, a model folder, or a bundle. OUTPUT must not exist yet. tunes_rnn cannot be exported: its
-    encoding is melody_rnn's own.
+    MODEL is a shipped model, a model folder, or a bundle. OUTPUT must not exist yet. The encoding of tunes_rnn is
+    melody_rnn's own, so no program of Magenta's plays it; LiteRT does.
 
     \b
     melody-rnn export --format mag lookback_rnn lookback_rnn.mag
     melody-rnn export --format magentajs basic_rnn basic_rnn_js
+    melody-rnn export --format litert tunes_rnn tunes_rnn_litert
     melody-rnn export --format mag runs/mine/model mine.mag --description "Tunes of my own"
     """
     options.check_model(model)

@@ -14,10 +14,10 @@ from melody_rnn.cli import listening, options
 from melody_rnn.cli.choosing import SAMPLER_NAMES, Choosing, ChoosingCommand, constraint_options, sampler_options
 from melody_rnn.cli.kinds import KindsType, midi_type_option
 from melody_rnn.cli.search import DEFAULT_OUTPUTS, Search, facts, find, search_options
-from melody_rnn.cli.startup import load_tensorflow
 from melody_rnn.errors import InvalidArgumentError, OutputError
 
 if TYPE_CHECKING:
+    from melody_rnn.model import MelodyRNN
     from melody_rnn.music.meters import Meter
     from melody_rnn.tunes.outline import Outline
     from melody_rnn.tunes.tune import Section, Tune
@@ -188,8 +188,7 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
         asked = replace(asked, choosing=replace(choosing, settings={}))
     primer = _read_primer(asked)
     asked = _read_kept(asked, primer)
-    load_tensorflow(verbose)
-    rows = _generate(asked, primer, as_json)
+    rows = _generate(asked, primer, as_json, verbose)
     if not as_json:
         _print_table(asked, rows)
 
@@ -255,13 +254,12 @@ def _read_kept(asked: Options, primer: "Tune | None") -> Options:
     return replace(asked, choosing=asked.choosing.with_kept(kept, steps_per_bar, silence))
 
 
-def _generate(asked: Options, primer: "Tune | None", as_json: bool) -> list[dict[str, Any]]:
+def _generate(asked: Options, primer: "Tune | None", as_json: bool, verbose: bool) -> list[dict[str, Any]]:
     """Generates and writes the tunes, and returns what a row of output says about each."""
+    model = _load(asked, primer, verbose)
     from melody_rnn.generation.trace import save_traces
     from melody_rnn.model import fresh_seed
 
-    options.use_device(asked.device)
-    model = options.load_model(asked.model)
     seed = None
     if not asked.search.is_deterministic:
         seed = fresh_seed() if asked.seed is None else asked.seed
@@ -308,6 +306,14 @@ def _asked(asked: Options, primer: "Tune | None") -> dict[str, Any]:
     return common
 
 
+def _load(asked: Options, primer: "Tune | None", verbose: bool) -> "MelodyRNN":
+    """Loads the model, to be run by what is faster for so much work."""
+    num_steps = asked.num_steps or options.STEPS_OF_A_TUNE
+    if asked.new_steps is not None:
+        num_steps = asked.new_steps + (len(primer) if primer else 0)
+    return options.load_model(asked.model, asked.device, verbose, asked.search.count(asked.num_outputs) * num_steps)
+
+
 def _signed(asked: Options, primer: "Tune | None", tune: "Tune", own: dict[str, Any], index: int) -> "Tune":
     """Returns a tune that says what the command was asked for."""
     from melody_rnn.tunes.tune import Origin
@@ -315,12 +321,13 @@ def _signed(asked: Options, primer: "Tune | None", tune: "Tune", own: dict[str, 
     given = asked.primer if asked.primer_midi is None else str(asked.primer_midi)
     settings = {**asked.choosing.about(), "primer": given, **asked.search.about(), **own, "meter": str(tune.meter)}
     settings["primer_steps"] = len(primer) if primer else None
-    seed = tune.origin.seed if tune.origin else None
+    seed, engine = (tune.origin.seed, tune.origin.engine) if tune.origin else (None, "")
     known = {name: value for name, value in settings.items() if value is not None}
     run = f"beam of {asked.search.beam_size}" if seed is None else f"seed {seed}"
     title = tune.title or f"{asked.model_name}, {run}, {index}"
     program = tune.program if asked.program is None else asked.program
-    return replace(tune, title=title, program=program, origin=Origin(asked.model_name, seed, index, known, __version__))
+    origin = Origin(asked.model_name, seed, index, known, __version__, engine)
+    return replace(tune, title=title, program=program, origin=origin)
 
 
 def _stem(asked: Options, tune: "Tune") -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,10 +10,6 @@ from melody_rnn.tunes.files import KINDS, tune_bytes, write_new
 
 if TYPE_CHECKING:
     from melody_rnn.tunes.tune import Tune
-
-
-SILENT_KINDS: Final = frozenset(KINDS) - {"mid", "wav", "flac", "ogg", "mp3"}
-"""Kinds that are written without note_seq."""
 
 
 class KindsType(click.ParamType[tuple[str, ...]]):

@@ -3,10 +3,10 @@
 import importlib.util
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -17,6 +17,7 @@ from melody_rnn.errors import (
     InvalidArgumentError,
     MelodyError,
     MelodyRNNError,
+    ModelError,
     OutputError,
 )
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from melody_rnn.tunes.tune import Tune
 
 BUNDLE_SUFFIX = ".mag"
+STEPS_OF_A_TUNE: Final = 512
+"""What a tune is taken to have before anybody knows."""
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -154,11 +157,29 @@ def knows_form(model: str | None) -> bool:
     return not is_bundle(model) and has_outlines(find_preset(model))
 
 
-def load_model(model: str | None) -> "MelodyRNN":
-    """Loads what `--model` names."""
+def load_model(
+    model: str | None, device: str = "auto", verbose: bool = False, num_steps: int | None = None
+) -> "MelodyRNN":
+    """Loads what `--model` names, to be run by LiteRT if the work is small, else by TensorFlow.
+
+    Args:
+        model: What `--model` names.
+        device: What `--device` names; a GPU is TensorFlow's.
+        verbose: Whether the libraries' messages are let through.
+        num_steps: How many steps of all melodies together it will sample or score, about; None for many.
+    """
+    from melody_rnn.cli.startup import load_tensorflow, quieten
+    from melody_rnn.generation.engine import is_for_litert
     from melody_rnn.model import MelodyRNN
 
-    return MelodyRNN.from_bundle(str(model)) if is_bundle(model) else MelodyRNN.from_preset(model)
+    quieten(verbose)
+    if not is_bundle(model) and device != "gpu" and num_steps is not None and is_for_litert(num_steps):
+        # A step that cannot be used is passed over.
+        with suppress(ModelError):
+            return MelodyRNN.from_preset(model, engine="litert")
+    load_tensorflow(verbose)
+    use_device(device)
+    return MelodyRNN.from_bundle(str(model)) if is_bundle(model) else MelodyRNN.from_preset(model, "tensorflow")
 
 
 def exists(path: Path) -> bool:

@@ -10,7 +10,7 @@ import click
 from melody_rnn.cli import options
 from melody_rnn.cli.jobs import Job, each, find_jobs
 from melody_rnn.cli.listening import AUDIO_FORMATS, PICTURE_FORMATS, write_picture, write_sound
-from melody_rnn.cli.startup import load_note_seq, load_tensorflow, quieten
+from melody_rnn.cli.startup import quieten
 from melody_rnn.errors import InputFileError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 
@@ -82,9 +82,7 @@ def command(
     _check(files, soundfont, model, output_dir)
     quieten(verbose)
     jobs = find_jobs(files, output_dir)
-    if not set(formats or ("wav",)).isdisjoint(AUDIO_FORMATS):
-        load_note_seq(verbose)
-    renderer = _Renderer(formats or ("wav",), synth, soundfont, _load(model, verbose))
+    renderer = _Renderer(formats or ("wav",), synth, soundfont, _load(model, verbose, len(jobs)))
     for job, paths in each(jobs, renderer, "Rendering"):
         names = [str(path) for path in paths]
         click.echo(json.dumps({"file": str(job.source), "written": names}) if as_json else "  ".join(names))
@@ -135,8 +133,7 @@ def _check(files: tuple[Path, ...], soundfont: Path | None, model: str | None, o
         options.check_output_dir(output_dir)
 
 
-def _load(model: str | None, verbose: bool) -> "MelodyRNN | None":
+def _load(model: str | None, verbose: bool, num_files: int) -> "MelodyRNN | None":
     if model is None:
         return None
-    load_tensorflow(verbose)
-    return options.load_model(model)
+    return options.load_model(model, "auto", verbose, num_files * options.STEPS_OF_A_TUNE)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from melody_rnn.cli import options
-from melody_rnn.cli.startup import load_tensorflow
 from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError, MelodyRNNError
 from melody_rnn.events import NO_EVENT, NOTE_OFF
 
@@ -71,9 +70,9 @@ def command(
     options.check_model(model)
     read = _read(files, melody, meter, model)
     if read.tunes:
-        load_tensorflow(verbose)
-        options.use_device(device)
-        rows = _score(options.load_model(model), read.tunes, per_step)
+        num_steps = sum(len(tune) for _, tune in read.tunes)
+        loaded = options.load_model(model, device, verbose, num_steps)
+        rows = _score(loaded, read.tunes, per_step)
         _print(rows, as_json)
     options.fail_for(read.failures, len(files))
 

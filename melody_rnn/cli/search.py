@@ -82,6 +82,12 @@ class Search:
         branches = f" of {self.branch_factor or 1} branches each" if self.is_stochastic_beam else ""
         return f"a beam of {self.beam_size}{branches}, "
 
+    def count(self, num_outputs: int) -> int:
+        """Returns how many melodies are sampled side by side for so many outputs."""
+        if self.is_stochastic_beam:
+            return num_outputs * (self.beam_size or 1) * (self.branch_factor or 1)
+        return self.best_of or self.beam_size or num_outputs
+
     def about(self) -> dict[str, Any]:
         """Returns what a file should carry of it."""
         return {name: value for name, value in vars(self).items() if value is not None}
@@ -127,14 +133,14 @@ def find(
         sampling: Further arguments of `MelodyRNN.generate`: seed, on_done and sampler.
         trace: Whether the traces of the tunes are wanted.
     """
-    from melody_rnn.generation.beam import StochasticBeam
-
     if not search.is_any:
         return model.generate(num_outputs, trace=trace, **common, **sampling)
     if search.best_of is not None:
         by: Any = search.best_by or "likely"
         return model.best_of(search.best_of, num_outputs, by, trace=trace, **common, **sampling)
     if search.is_stochastic_beam:
+        from melody_rnn.generation.beam import StochasticBeam
+
         beam = StochasticBeam(search.beam_size or 1, search.branch_factor or 1, search.steps_per_iteration or 1)
         seed, sampler = sampling["seed"], sampling["sampler"]
         return model.stochastic_beam_search(beam, num_outputs, seed=seed, sampler=sampler, **common)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from melody_rnn.config import EncodingConfig
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT, NUM_SPECIAL_EVENTS, index_event
 from melody_rnn.features import Features
+from melody_rnn.tunes.cues import cues_of_all
 from melody_rnn.tunes.outline import Outline
 
 State = Any
@@ -62,7 +63,7 @@ class Encoding(ABC):
 
     def cues(self, outlines: Sequence[Outline], num_steps: int) -> NDArray[np.int32]:
         """Returns what outlines say of the first `num_steps` steps, [num_outlines, num_steps, num_cues] int32."""
-        return np.zeros((len(outlines), num_steps, 0), np.int32)
+        return cues_of_all(outlines, num_steps, self.config)
 
     @abstractmethod
     def initial_state(
@@ -135,11 +136,6 @@ def _batch_first(stacked: tf.Tensor) -> tf.Tensor:
     return tf.transpose(stacked, [1, 0, *range(2, len(stacked.shape))])
 
 
-def event_index(event: tf.Tensor, min_note: int) -> tf.Tensor:
-    """Returns `melody_rnn.events.event_index` of a tensor, int32 of the same shape."""
-    return tf.where(event < 0, event, event - min_note) + NUM_SPECIAL_EVENTS
-
-
 def index_events(config: EncodingConfig) -> tf.Tensor:
     """Returns the event of every index that `event_index` gives, [2 + max_note - min_note] int32."""
     num_events = NUM_SPECIAL_EVENTS + config.max_note - config.min_note
@@ -148,5 +144,5 @@ def index_events(config: EncodingConfig) -> tf.Tensor:
 
 def binary_counter(value: tf.Tensor, num_bits: int) -> tf.Tensor:
     """Returns the lowest bits of `value` [] int32, lowest first, as 1 and -1, [num_bits] float32."""
-    bits = tf.bitwise.bitwise_and(tf.bitwise.right_shift(value, tf.range(num_bits)), 1)
+    bits = value // 2 ** tf.range(num_bits) % 2
     return tf.cast(2 * bits - 1, tf.float32)

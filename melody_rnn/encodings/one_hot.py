@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from melody_rnn.arrays import event_index
 from melody_rnn.config import EncodingConfig
-from melody_rnn.encodings.encoding import Encoding, event_index, index_events
+from melody_rnn.encodings.encoding import Encoding, index_events
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR
 from melody_rnn.features import Features
 

@@ -1,19 +1,16 @@
 """The encoding of tunes_rnn: the outline's cues, what sounds, repeats by bars, and the longest match with the past."""
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
+from melody_rnn.arrays import event_index
 from melody_rnn.config import EncodingConfig
-from melody_rnn.encodings.encoding import Encoding, event_index, index_events
+from melody_rnn.encodings.encoding import Encoding, index_events
 from melody_rnn.encodings.history import ABSENT, History, empty_history
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT
 from melody_rnn.features import Features
-from melody_rnn.tunes.cues import NUM_CUES, cue_sizes, cues_of
-from melody_rnn.tunes.outline import Outline
+from melody_rnn.tunes.cues import NUM_CUES, cue_sizes
 
 _NO_PITCH: Final = -1
 _MAX_AGE: Final = 15
@@ -90,11 +87,6 @@ class TuneEncoding(Encoding):
         self.hot_size = self.input_size = sum(self._widths)
         self.num_classes = self._num_events + self._num_lookbacks + 2
         self.no_event_label = 0
-
-    def cues(self, outlines: Sequence[Outline], num_steps: int) -> NDArray[np.int32]:
-        """See `Encoding.cues`."""
-        rows = {outline: cues_of(outline, num_steps, self.config) for outline in set(outlines)}
-        return np.stack([rows[outline] for outline in outlines])
 
     def initial_state(
         self, batch_size: int | tf.Tensor, steps_per_bar: int | tf.Tensor = DEFAULT_STEPS_PER_BAR

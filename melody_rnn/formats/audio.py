@@ -13,11 +13,11 @@ import numpy as np
 import pretty_midi
 import soundfile
 import soxr
-from note_seq import NoteSequence
 from numpy.typing import NDArray
 
 from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError
 from melody_rnn.formats.midi.writer import midi_bytes
+from melody_rnn.formats.note_sequences import NoteSequence
 from melody_rnn.formats.soundfont import read_soundfont
 
 Synth = Literal["soundfont", "fluidsynth", "sine"]

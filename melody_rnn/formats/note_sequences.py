@@ -1,10 +1,11 @@
 """Scores and note_seq's NoteSequences: the one place where the two meet."""
 
+import importlib
 import importlib.util
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from melody_rnn.events import DEFAULT_QPM
@@ -15,22 +16,27 @@ from melody_rnn.music.meters import Meter
 from melody_rnn.music.tempos import quarter_clock
 
 
-def _load_type() -> Any:
-    """Returns note_seq's NoteSequence, from the one file that defines it: importing note_seq takes most of a second."""
-    package = importlib.util.find_spec("note_seq")
-    assert package is not None and package.origin is not None
-    path = Path(package.origin).parent / "protobuf" / "music_pb2.py"
-    spec = importlib.util.spec_from_file_location("note_seq.protobuf.music_pb2", path)
-    assert spec is not None and spec.loader is not None
-    definitions = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(definitions)
-    return definitions.NoteSequence
+def _load(part: str) -> Any:
+    """Returns one module of note_seq without the package around it, whose import takes most of a second."""
+    if "note_seq" in sys.modules:
+        return importlib.import_module(f"note_seq.{part}")
+    spec = importlib.util.find_spec("note_seq")
+    assert spec is not None
+    sys.modules["note_seq"] = importlib.util.module_from_spec(spec)
+    try:
+        return importlib.import_module(f"note_seq.{part}")
+    finally:
+        # Whoever imports the package later gets all of it.
+        for name in [name for name in sys.modules if name.partition(".")[0] == "note_seq"]:
+            del sys.modules[name]
 
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence as NoteSequence
+    from note_seq import midi_io as midi_io
 else:
-    NoteSequence = _load_type()
+    midi_io = _load("midi_io")
+    NoteSequence = midi_io.music_pb2.NoteSequence
 
 TICKS_PER_QUARTER: Final = 480
 # Seconds carry rounding errors; what is nearer than this to a fraction is that.

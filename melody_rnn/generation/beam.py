@@ -9,31 +9,31 @@ Both share one loop. The state that it carries from step to step is gathered by 
 backwards from the last step.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
-from melody_rnn.encodings import Encoding
-from melody_rnn.encodings.encoding import index_events
+from melody_rnn.arrays import Array, namespace
+from melody_rnn.config import EncodingConfig
 from melody_rnn.errors import GenerationError
-from melody_rnn.events import NO_EVENT
-from melody_rnn.generation.loop import Arrays, Fixed, LoopState, Rules, Start, compiled_states_after
-from melody_rnn.network.network import MelodyNetwork
+from melody_rnn.events import NO_EVENT, NUM_SPECIAL_EVENTS, index_event
+from melody_rnn.generation.beginning import Start
+from melody_rnn.generation.rules import Fixed, LoopState, Rules
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.repetition import last_onsets
-from melody_rnn.sampling.sampler import Controls, draw, fill_with_noise, gumbel, transform
+from melody_rnn.sampling.sampler import Controls, fill_with_noise, gumbel
 from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
 
 TILE_ROWS: Final = 32
 """Stochastic beams are sampled in tiles of about so many rows, so that no melody depends on how many there are."""
 # Below any sum of log-likelihoods, above what stands for none.
 _IMPOSSIBLE: Final = -1e30
-Chosen = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
+Chosen = tuple[Array, Array, Array]
 """For each row of the next step: its parent's row, its event, and its score."""
-Choose = Callable[[tf.Tensor, LoopState, tf.Tensor, tf.Tensor, tf.Tensor], Chosen]
+Choose = Callable[[Array, LoopState, Array, Array, Array], Chosen]
 """From the step, the state before it, the logits, what the labels mean, and the scores."""
 
 
@@ -65,18 +65,20 @@ class StochasticBeam(NamedTuple):
     steps_per_iteration: int = 1
 
 
-class BeamSearch:
-    """Searches for continuations with an encoding and a network."""
+class BeamSearch(ABC):
+    """Searches for continuations with a model."""
 
-    def __init__(self, encoding: Encoding, network: MelodyNetwork) -> None:
-        """Makes the search."""
-        self._encoding = encoding
-        self._network = network
-        self._batch_axes = _batch_axes(lambda size: (encoding.initial_state(size), network.initial_state(size)))
-        self._events = index_events(encoding.config)
-        self._best = tf.function(self._search_best, autograph=False)
-        self._stochastic = tf.function(self._search_stochastic, autograph=False)
-        self._forward = compiled_states_after(encoding, network)
+    def __init__(self, config: EncodingConfig, num_classes: int) -> None:
+        """Makes the search.
+
+        Args:
+            config: The model's encoding.
+            num_classes: Number of its labels.
+        """
+        self._num_classes = num_classes
+        self._min_note = config.min_note
+        num_events = NUM_SPECIAL_EVENTS + config.max_note - config.min_note
+        self._events = np.array([index_event(index, config.min_note) for index in range(num_events)], np.int32)
 
     def best(
         self,
@@ -105,7 +107,7 @@ class BeamSearch:
         rows = np.resize(likeliest, beam_size)
         scores = np.where(np.arange(beam_size) < len(likeliest), start_scores[rows], -np.inf)
         state, given = self._begun(start, rows, new_steps, guide)
-        result = self._best(state, *given, tf.constant(start.ends_note), tf.constant(scores), tf.constant(new_steps))
+        result = self._search_best(state, *given, np.array(start.ends_note), scores, np.array(new_steps, np.int32))
         events, parents, scores = self._checked(result)
         is_found = np.isfinite(scores)
         starts, sampled = _read_back(events, parents, np.flatnonzero(is_found))
@@ -161,7 +163,7 @@ class BeamSearch:
     ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """Returns the best events of some melodies of a run; those beyond the last row of the start repeat it."""
         width = settings.beam_size * settings.branch_factor
-        noise = np.empty((len(melodies), new_steps, width, self._encoding.num_classes), np.float32)
+        noise = np.empty((len(melodies), new_steps, width, self._num_classes), np.float32)
         own = np.minimum(melodies, len(start.events) - 1)
         for number, melody_noise in zip(start.numbers[own].tolist(), noise, strict=True):
             fill_with_noise(melody_noise.reshape(new_steps * width, -1), seed, number)
@@ -171,8 +173,10 @@ class BeamSearch:
         state, begun = self._begun(start, rows, new_steps, guide)
         if controls.counts_onsets:
             state = state._replace(onsets=last_onsets(start.events[rows]))
-        given = (state, row_controls, *begun, tf.constant(start.ends_note), by_step)
-        events, parents, scores = self._checked(self._stochastic(*given, *map(tf.constant, settings)))
+        given = (state, row_controls, *begun, np.array(start.ends_note), by_step)
+        events, parents, scores = self._checked(
+            self._search_stochastic(*given, *(np.array(number, np.int32) for number in settings))
+        )
         best = scores.reshape(-1, width).argmax(axis=1) + np.arange(0, len(rows), width)
         return _read_back(events, parents, best)[1], scores[best]
 
@@ -181,28 +185,26 @@ class BeamSearch:
         state: LoopState,
         guide: Guide | None,
         fixed: Fixed | None,
-        cues: tf.Tensor,
-        ends_note: tf.Tensor,
-        scores: tf.Tensor,
-        new_steps: tf.Tensor,
-    ) -> tuple[tf.Tensor, ...]:
+        cues: Array,
+        ends_note: Array,
+        scores: Array,
+        new_steps: Array,
+    ) -> tuple[Array, ...]:
         beam_size, num_events = scores.shape[0], self._events.shape[0]
-        controls = Controls(temperature=tf.constant(1.0))
-        rules = Rules(controls, guide, fixed, ends_note, self._encoding.config.min_note)
+        controls, xp = Controls(temperature=np.ones(1, np.float32)), namespace(scores)
+        rules = Rules(controls, guide, fixed, ends_note, self._min_note)
 
-        def choose(
-            step: tf.Tensor, state: LoopState, logits: tf.Tensor, meanings: tf.Tensor, scores: tf.Tensor
-        ) -> Chosen:
-            log_probabilities = rules.restrict(step, state, log_softmax(logits), meanings)[:, tf.newaxis]
-            events = self._events[tf.newaxis]
-            log_likelihoods = event_log_likelihoods(log_probabilities, meanings[:, tf.newaxis], events)
-            totals = scores[:, tf.newaxis] + tf.cast(log_likelihoods, tf.float64)
-            best, places = tf.math.top_k(tf.reshape(totals, [-1]), beam_size)
+        def choose(step: Array, state: LoopState, logits: Array, meanings: Array, scores: Array) -> Chosen:
+            log_probabilities = rules.restrict(step, state, log_softmax(logits), meanings)[:, np.newaxis]
+            events = self._events[np.newaxis]
+            log_likelihoods = event_log_likelihoods(log_probabilities, meanings[:, np.newaxis], events)
+            totals = scores[:, np.newaxis] + xp.asarray(log_likelihoods, xp.float64)
+            best, places = xp.top_k(xp.reshape(totals, [-1]), beam_size)
             # What cannot be goes on as a copy of the best, out of the race.
             is_possible = best > _IMPOSSIBLE
-            places = tf.where(is_possible, places, places[0])
-            best = tf.where(is_possible, best, tf.constant(-float("inf"), tf.float64))
-            return places // num_events, tf.gather(self._events, places % num_events), best
+            places = xp.where(is_possible, places, places[0])
+            best = xp.where(is_possible, best, -float("inf"))
+            return places // num_events, xp.take(self._events, places % num_events, axis=0), best
 
         return self._run(choose, rules, state, cues, scores, new_steps)
 
@@ -212,102 +214,67 @@ class BeamSearch:
         controls: Controls,
         guide: Guide | None,
         fixed: Fixed | None,
-        cues: tf.Tensor,
-        ends_note: tf.Tensor,
-        noise: tf.Tensor,
-        beam_size: tf.Tensor,
-        branch_factor: tf.Tensor,
-        steps_per_iteration: tf.Tensor,
-    ) -> tuple[tf.Tensor, ...]:
+        cues: Array,
+        ends_note: Array,
+        noise: Array,
+        beam_size: Array,
+        branch_factor: Array,
+        steps_per_iteration: Array,
+    ) -> tuple[Array, ...]:
         new_steps, num_rows, _ = noise.shape
-        width, rows = beam_size * branch_factor, tf.range(num_rows)
-        rules = Rules(controls, guide, fixed, ends_note, self._encoding.config.min_note)
+        xp = namespace(beam_size)
+        width, rows = beam_size * branch_factor, xp.arange(num_rows)
+        rules = Rules(controls, guide, fixed, ends_note, self._min_note)
 
-        def choose(
-            step: tf.Tensor, state: LoopState, logits: tf.Tensor, meanings: tf.Tensor, scores: tf.Tensor
-        ) -> Chosen:
-            logits = transform(rules.restrict(step, state, logits, meanings), controls.at(step))
-            label = draw(logits, gumbel(noise[step]))
-            event = tf.gather(meanings, label, axis=1, batch_dims=1)
-            scores += tf.cast(tf.gather(log_softmax(logits), label, axis=1, batch_dims=1), tf.float64)
-            _, best = tf.math.top_k(tf.reshape(scores, [-1, width]), beam_size)
-            branches = tf.tile(best, [1, branch_factor]) + rows[::width, tf.newaxis]
+        def choose(step: Array, state: LoopState, logits: Array, meanings: Array, scores: Array) -> Chosen:
+            event, label, logits = rules.choose(step, state, logits, meanings, gumbel(noise[step]))
+            own = xp.take_along_axis(log_softmax(logits), label[:, np.newaxis], axis=1)[:, 0]
+            scores = scores + xp.asarray(own, xp.float64)
+            _, best = xp.top_k(xp.reshape(scores, [-1, width]), beam_size)
+            branches = xp.tile(best, [1, branch_factor]) + rows[::width, np.newaxis]
             steps_left = new_steps - 1 - step
             is_iteration_over = (steps_left % steps_per_iteration == 0) & (steps_left > 0)
-            parent = tf.where(is_iteration_over, tf.reshape(branches, [-1]), rows)
-            return parent, tf.gather(event, parent), tf.gather(scores, parent)
+            parent = xp.where(is_iteration_over, xp.reshape(branches, [-1]), rows)
+            return parent, xp.take(event, parent, axis=0), xp.take(scores, parent, axis=0)
 
-        return self._run(choose, rules, state, cues, tf.zeros([num_rows], tf.float64), tf.constant(new_steps))
+        return self._run(choose, rules, state, cues, np.zeros(num_rows), np.array(new_steps, np.int32))
 
+    @abstractmethod
     def _run(
-        self,
-        choose: Choose,
-        rules: Rules,
-        state: LoopState,
-        cues: tf.Tensor,
-        scores: tf.Tensor,
-        new_steps: tf.Tensor,
-    ) -> tuple[tf.Tensor, ...]:
+        self, choose: Choose, rules: Rules, state: LoopState, cues: Array, scores: Array, new_steps: Array
+    ) -> tuple[Array, ...]:
         """Returns events and parents [new_steps, rows] int32, the last scores [rows], and whether all was finite."""
-        encoding, network, num_rows = self._encoding, self._network, scores.shape[0]
 
-        def body(
-            step: tf.Tensor, state: LoopState, scores: tf.Tensor, written: Arrays, check: tf.Tensor
-        ) -> tuple[Any, ...]:
-            inputs, encoding_state = encoding.step(state.event, state.encoding_state, cues[:, step])
-            logits, rnn_state = network.step(inputs, state.rnn_state)
-            check += 0.0 * logits
-            parent, event, scores = choose(step, state, logits, encoding.label_events(encoding_state), scores)
-            states = _gather((encoding_state, rnn_state), self._batch_axes, parent)
-            others = tf.nest.map_structure(lambda tensor: tf.gather(tensor, parent), tuple(state[3:]))
-            state = rules.advance(step, LoopState(event, *states, *others), event)
-            written = tuple(array.write(step, row) for array, row in zip(written, (event, parent), strict=True))
-            return step + 1, state, scores, written, check
+    @abstractmethod
+    def _states(
+        self, primers: NDArray[np.int32], steps_per_bar: NDArray[np.int32], cues: NDArray[np.int32]
+    ) -> tuple[Any, Any]:
+        """Returns the states of the encoding and of the network before the last event of each primer.
 
-        arrays = tuple(tf.TensorArray(tf.int32, new_steps, element_shape=[num_rows]) for _ in range(2))
-        first = (tf.constant(0), state, scores, arrays, tf.zeros([num_rows, encoding.num_classes]))
-        _, _, scores, written, check = tf.while_loop(lambda step, *_: step < new_steps, body, first)
-        return (*(array.stack() for array in written), scores, tf.reduce_all(check == 0))
+        Args:
+            primers: [rows, num_given].
+            steps_per_bar: [rows].
+            cues: [rows, num_given, num_cues], of the given steps.
+        """
 
     def _begun(
         self, start: Start, rows: NDArray[np.int64], new_steps: int, guide: Guide | None
-    ) -> tuple[LoopState, tuple[Guide | None, Fixed | None, tf.Tensor]]:
+    ) -> tuple[LoopState, tuple[Guide | None, Fixed | None, Array]]:
         """Returns where rows of a start stand before their last event, and what they keep to: guide, fixed, cues."""
         primers, bars, cues = start.events[rows], start.steps_per_bar[rows], start.cues[rows]
         num_given = primers.shape[1]
-        if num_given > 1:
-            states = self._forward(primers[:, :-1], bars, cues[:, :num_given])
-        else:
-            states = self._encoding.initial_state(len(rows), bars), self._network.initial_state(len(rows))
+        states = self._states(primers, bars, cues[:, :num_given])
         own_guide = guide and guide.of_rows(rows, new_steps)
         fixed = start.fixed and start.fixed.of_rows(rows, new_steps)
         past = np.pad(primers, [(0, 0), (0, new_steps)], constant_values=NO_EVENT) if fixed else ()
-        state = LoopState(tf.constant(primers[:, -1]), *states, place=own_guide.state if own_guide else (), past=past)
-        return state, (own_guide, fixed, tf.constant(cues[:, num_given:]))
+        state = LoopState(primers[:, -1], *states, place=own_guide.state if own_guide else (), past=past)
+        return state, (own_guide, fixed, cues[:, num_given:])
 
-    def _checked(self, result: tuple[tf.Tensor, ...]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        events, parents, scores, is_finite = (tensor.numpy() for tensor in result)
+    def _checked(self, result: tuple[Array, ...]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        events, parents, scores, is_finite = map(np.asarray, result)
         if not is_finite:
             raise GenerationError("the model gave logits that are not finite; its weights are damaged")
         return events, parents, scores
-
-
-def _batch_axes(make_state: Callable[[int], Any]) -> Any:
-    """Returns which axis of each tensor of a state is the batch, or -1 where it has none."""
-
-    def axis(of_two: tf.Tensor, of_three: tf.Tensor) -> int:
-        return next(
-            (i for i, (two, three) in enumerate(zip(of_two.shape, of_three.shape, strict=True)) if two != three), -1
-        )
-
-    return tf.nest.map_structure(axis, make_state(2), make_state(3))
-
-
-def _gather(state: Any, batch_axes: Any, rows: tf.Tensor) -> Any:
-    """Returns a state with `rows` [batch] int32 of its batch."""
-    return tf.nest.map_structure(
-        lambda tensor, axis: tensor if axis < 0 else tf.gather(tensor, rows, axis=axis), state, batch_axes
-    )
 
 
 def _read_back(

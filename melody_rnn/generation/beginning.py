@@ -1,20 +1,42 @@
 """How the melodies of a run begin: their first events, and what guides them from there."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from melody_rnn.encodings import Encoding
 from melody_rnn.events import NO_EVENT, event_index, index_event
-from melody_rnn.generation.loop import FREE, ONSET, Fixed, Start
 from melody_rnn.generation.request import Request
+from melody_rnn.generation.rules import FREE, ONSET, Fixed
 from melody_rnn.music.transposition import transpose
 from melody_rnn.sampling.automaton import Automaton, Guide, Situation
 from melody_rnn.sampling.schedule import Steps
+from melody_rnn.tunes.cues import cues_of_all
 from melody_rnn.tunes.line import rest_at_end
 from melody_rnn.tunes.outline import Outline
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the melodies of a run start from.
+
+    Attributes:
+        events: [num_melodies, primer_steps] int32, at least one step.
+        numbers: [num_melodies] int64, the melodies' numbers in the run, which their noise depends on.
+        steps_per_bar: [num_melodies] int32, steps in a bar of each.
+        cues: [num_melodies, all_steps, num_cues] int32, what the outlines say of every step, given and new.
+        ends_note: Whether the first new event must be a note on or a note off.
+        fixed: What is fixed of the new steps, or None.
+    """
+
+    events: NDArray[np.int32]
+    numbers: NDArray[np.int64]
+    steps_per_bar: NDArray[np.int32]
+    cues: NDArray[np.int32]
+    ends_note: bool = False
+    fixed: Fixed | None = None
 
 
 class Beginning(NamedTuple):
@@ -29,36 +51,32 @@ class Beginning(NamedTuple):
     guide: Guide | None
 
 
-def begin(request: Request, shares: Mapping[int, float], encoding: Encoding, seed: int) -> Beginning:
+def begin(request: Request, shares: Mapping[int, float], seed: int) -> Beginning:
     """Begins melodies with the request's primer, or with an event that is drawn here.
 
     Args:
         request: What is asked for.
         shares: How probable each pitch is to open a melody, as the model plays it.
-        encoding: What reads the outlines.
         seed: Of the run; melody k's opening depends on it and on k.
 
     Raises:
         ConstraintError: If the constraints leave no event possible.
     """
     if request.primer is not None:
-        return _continue_primer(request, encoding)
+        return _continue_primer(request)
     if request.constraints is not None:
         allowed, automaton = _openings(request, shares)
-        return _opened(request, encoding, _draw([allowed] * len(request.numbers), request, seed), automaton)
+        return _opened(request, _draw([allowed] * len(request.numbers), request, seed), automaton)
     own = [_opening_shares(outline, shares) for outline in request.outlines]
-    return Beginning(_start(request, encoding, _draw(own, request, seed)), None)
+    return Beginning(_start(request, _draw(own, request, seed)), None)
 
 
-def begin_with_every_opening(
-    request: Request, shares: Mapping[int, float], encoding: Encoding
-) -> tuple[Beginning, NDArray[np.float64]]:
+def begin_with_every_opening(request: Request, shares: Mapping[int, float]) -> tuple[Beginning, NDArray[np.float64]]:
     """Begins one melody with the request's primer, or without one a melody with each event that can open one.
 
     Args:
         request: What is asked for, of one melody.
         shares: As `begin` takes them.
-        encoding: As `begin` takes it.
 
     Returns:
         The beginnings, and the logarithm of each one's probability, [num_beginnings].
@@ -67,7 +85,7 @@ def begin_with_every_opening(
         ConstraintError: If the constraints leave no event possible.
     """
     if request.primer is not None:
-        return _continue_primer(request, encoding), np.zeros(1)
+        return _continue_primer(request), np.zeros(1)
     automaton = None
     if request.constraints is not None:
         allowed, automaton = _openings(request, shares)
@@ -77,44 +95,44 @@ def begin_with_every_opening(
     probabilities = np.array([allowed[int(event)] for event in events]) / sum(allowed.values())
     every = request.of_one(len(events))
     if automaton is None:
-        return Beginning(_start(every, encoding, events[:, np.newaxis]), None), np.log(probabilities)
-    return _opened(every, encoding, events[:, np.newaxis], automaton), np.log(probabilities)
+        return Beginning(_start(every, events[:, np.newaxis]), None), np.log(probabilities)
+    return _opened(every, events[:, np.newaxis], automaton), np.log(probabilities)
 
 
-def _continue_primer(request: Request, encoding: Encoding) -> Beginning:
+def _continue_primer(request: Request) -> Beginning:
     """Begins melodies with the primer, moved into the model's range and key."""
     primer, steps = request.primer, request.steps()
     assert primer is not None
-    config = encoding.config
+    config = request.config.encoding
     played = transpose(primer.events, request.outlines[0].transposition, config.min_note, config.max_note)
     events = np.tile(played, (len(request.outlines), 1))
     if request.constraints is None:
-        return Beginning(_start(request, encoding, events, primer.ends_note), None)
+        return Beginning(_start(request, events, primer.ends_note), None)
     # What is to be kept at the first step is kept though it may hold the primer's last note.
     ends_note = primer.ends_note and steps.first not in (request.constraints.keep or {})
     situation = Situation(
         _sounding_pitches(request), steps, primer.pitches[-1], rest_at_end(primer.events), must_act=ends_note
     )
     guide = Automaton(request.constraints, situation).guide(len(request.outlines))
-    return Beginning(_start(request, encoding, events, ends_note), guide)
+    return Beginning(_start(request, events, ends_note), guide)
 
 
-def _start(request: Request, encoding: Encoding, events: NDArray[np.int32], ends_note: bool = False) -> Start:
+def _start(request: Request, events: NDArray[np.int32], ends_note: bool = False) -> Start:
     """Starts melodies from their first events [num_melodies, num_given]."""
     outlines = request.outlines
     return Start(
         events,
         np.array(request.numbers),
         np.array([outline.steps_per_bar for outline in outlines], np.int32),
-        encoding.cues(outlines, max(request.lengths)),
+        cues_of_all(outlines, max(request.lengths), request.config.encoding),
         ends_note,
-        _fixed(request, encoding),
+        _fixed(request),
     )
 
 
-def _fixed(request: Request, encoding: Encoding) -> Fixed | None:
+def _fixed(request: Request) -> Fixed | None:
     """Returns what outlines fix of the new steps: the silence before a pickup, and sections that come again."""
-    config, num_new = encoding.config, request.num_new_steps
+    config, num_new = request.config.encoding, request.num_new_steps
     events = np.full((len(request.outlines), num_new), FREE, np.int32)
     repeats = np.zeros_like(events)
     pitches = np.tile(np.array([config.min_note, config.max_note - 1], np.int32), (len(events), 1))
@@ -155,11 +173,11 @@ def _openings(request: Request, shares: Mapping[int, float]) -> tuple[Mapping[in
     return _allowed(shares, automaton.opening_mask(), request.config.encoding.min_note), automaton
 
 
-def _opened(request: Request, encoding: Encoding, openings: NDArray[np.int32], automaton: Automaton) -> Beginning:
+def _opened(request: Request, openings: NDArray[np.int32], automaton: Automaton) -> Beginning:
     """Begins a melody with each of `openings` [num_melodies, 1], after the silence before a pickup."""
-    guide = automaton.guide_after(event_index(openings[:, 0], encoding.config.min_note))
+    guide = automaton.guide_after(event_index(openings[:, 0], request.config.encoding.min_note))
     silence = np.full((len(openings), request.outlines[0].first_step), NO_EVENT, np.int32)
-    return Beginning(_start(request, encoding, np.concatenate([silence, openings], axis=1)), guide)
+    return Beginning(_start(request, np.concatenate([silence, openings], axis=1)), guide)
 
 
 def _sounding_pitches(request: Request) -> NDArray[np.int32]:

@@ -11,8 +11,7 @@ a step, and was slower at every batch size from 1 to 256. `is_compiled=False` is
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,171 +19,22 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from melody_rnn.encodings import Encoding
-from melody_rnn.encodings.encoding import event_index
 from melody_rnn.errors import GenerationError
 from melody_rnn.events import NO_EVENT
+from melody_rnn.generation.beginning import Start
+from melody_rnn.generation.rules import Fixed, LoopState, Rules, Sampled
 from melody_rnn.network.network import MelodyNetwork, RNNState
 from melody_rnn.sampling.automaton import Guide
-from melody_rnn.sampling.repetition import append_onset, last_onsets
-from melody_rnn.sampling.sampler import Controls, control_repetition, draw, fill_with_noise, gumbel, transform
+from melody_rnn.sampling.repetition import last_onsets
+from melody_rnn.sampling.sampler import Controls, fill_with_noise, gumbel
 
 CPU_TILES = (2, 8, 32)
 GPU_TILE = 512
 STEPS_PER_COMPILATION = 128
 """Loops are compiled for multiples of this many steps, so that asking for a few more compiles nothing."""
-FREE = NO_EVENT - 1
-"""Stands for a step of which nothing is fixed."""
-ONSET = NO_EVENT - 2
-"""Stands for a step at which some note must begin."""
 
 
 Arrays = tuple[tf.TensorArray, ...]
-
-
-class LoopState(NamedTuple):
-    """Where a batch of melodies stands between two steps.
-
-    Attributes:
-        event: [batch] int32, the last event, which neither state knows yet.
-        encoding_state: The encoding's state; None before the first event.
-        rnn_state: The network's state; None before the first event.
-        onsets: [batch, MAX_ONSETS] int32, the notes so far; nothing where no setting needs them.
-        place: [batch] int32, the constraints' state; nothing without constraints.
-        past: [batch, all_steps] int32, the events so far; nothing where no step repeats another for certain.
-    """
-
-    event: tf.Tensor
-    encoding_state: Any = None
-    rnn_state: Any = None
-    onsets: Any = ()
-    place: Any = ()
-    past: Any = ()
-
-
-@dataclass(frozen=True)
-class Start:
-    """What the melodies of a run start from.
-
-    Attributes:
-        events: [num_melodies, primer_steps] int32, at least one step.
-        numbers: [num_melodies] int64, the melodies' numbers in the run, which their noise depends on.
-        steps_per_bar: [num_melodies] int32, steps in a bar of each.
-        cues: [num_melodies, all_steps, num_cues] int32, what the outlines say of every step, given and new.
-        ends_note: Whether the first new event must be a note on or a note off.
-        fixed: What is fixed of the new steps, or None.
-    """
-
-    events: NDArray[np.int32]
-    numbers: NDArray[np.int64]
-    steps_per_bar: NDArray[np.int32]
-    cues: NDArray[np.int32]
-    ends_note: bool = False
-    fixed: "Fixed | None" = None
-
-
-class Sampled(NamedTuple):
-    """How the events of a run were chosen.
-
-    Attributes:
-        events: [num_melodies, new_steps] int32, without the primers.
-        labels: [num_melodies, new_steps] int32, the label that was drawn at each step.
-        logits: [num_melodies, new_steps, num_classes] float32, what it was drawn from: with constraints, repetition
-            control, temperature and truncation.
-    """
-
-    events: NDArray[np.int32]
-    labels: NDArray[np.int32]
-    logits: NDArray[np.float32]
-
-
-class Fixed(NamedTuple):
-    """What is fixed of the new steps before they are sampled.
-
-    Attributes:
-        events: [batch, new_steps] int32, the event of each step, `FREE`, or `ONSET` for any note.
-        repeats: [batch, new_steps] int32, how many steps ago the event lies that a step repeats; 0 for none.
-        pitches: [batch, 2] int32, the lowest and the highest pitch that may sound.
-    """
-
-    events: Any
-    repeats: Any
-    pitches: Any
-
-    def of_rows(self, rows: NDArray[np.int64], num_steps: int) -> "Fixed":
-        """Returns what is fixed of some melodies, padded to `num_steps` that are never taken."""
-        padding = [(0, 0), (0, num_steps - self.events.shape[1])]
-        events = np.pad(self.events[rows], padding, constant_values=FREE)
-        return Fixed(events, np.pad(self.repeats[rows], padding), self.pitches[rows])
-
-    def hold(self, step: tf.Tensor, past: tf.Tensor, free: tf.Tensor, raw: tf.Tensor, meanings: tf.Tensor) -> tf.Tensor:
-        """Returns logits in which a step has what is fixed of it.
-
-        Args:
-            step: [] int32, of the new steps.
-            past: [batch, all_steps] int32, the events so far.
-            free: [batch, num_classes] float32, the logits where nothing is fixed.
-            raw: [batch, num_classes] float32, the network's own.
-            meanings: [batch, num_classes] int32, the event that each label stands for.
-        """
-        position = step + past.shape[1] - self.events.shape[1]
-        distance = self.repeats[:, step]
-        repeated = tf.gather(past, position - distance, axis=1, batch_dims=1)
-        wanted = tf.where(distance > 0, repeated, self.events[:, step])[:, tf.newaxis]
-        is_outside = (meanings >= 0) & ((meanings < self.pitches[:, :1]) | (meanings > self.pitches[:, 1:]))
-        free = tf.where(is_outside, -float("inf"), free)
-        is_held = tf.where(wanted == ONSET, (meanings >= 0) & ~is_outside, meanings == wanted)
-        held = tf.where(is_held, raw, -float("inf"))
-        return tf.where(wanted == FREE, free, held)
-
-
-class Rules(NamedTuple):
-    """What decides with the network about the next event.
-
-    Attributes:
-        controls: The sampler's settings.
-        guide: The constraints, or None.
-        fixed: What is fixed beforehand, or None; it goes before all else.
-        ends_note: [] bool, whether the first new event must be a note on or a note off.
-        min_note: The encoding's.
-    """
-
-    controls: Controls
-    guide: Guide | None
-    fixed: Fixed | None
-    ends_note: tf.Tensor
-    min_note: int
-
-    def restrict(self, step: tf.Tensor, state: LoopState, logits: tf.Tensor, meanings: tf.Tensor) -> tf.Tensor:
-        """Returns logits with constraints, repetition control and what is fixed applied, in this order.
-
-        Args:
-            step: [] int32, of the new steps.
-            state: Of the melodies before the event.
-            logits: [batch, num_classes] float32.
-            meanings: [batch, num_classes] int32, the event that each label stands for.
-
-        Returns:
-            [batch, num_classes] float32, -inf for labels that must not be chosen.
-        """
-        raw = logits
-        is_forbidden = (meanings == NO_EVENT) & self.ends_note & (step == 0)
-        logits = tf.where(is_forbidden, -float("inf"), logits)
-        if self.guide:
-            mask = self.guide.event_mask(step, state.place)
-            logits = _constrain(logits, mask, event_index(meanings, self.min_note))
-        if self.controls.counts_onsets:
-            logits = control_repetition(logits, self.controls, meanings, state.onsets)
-        return self.fixed.hold(step, state.past, logits, raw, meanings) if self.fixed else logits
-
-    def advance(self, step: tf.Tensor, state: LoopState, event: tf.Tensor) -> LoopState:
-        """Returns a state with the event [batch] int32 of a step taken in, but for the encoding's and the network's."""
-        past = state.past
-        if self.fixed:
-            own = tf.range(past.shape[1]) == step + past.shape[1] - self.fixed.events.shape[1]
-            past = tf.where(own, event[:, tf.newaxis], past)
-        onsets = append_onset(state.onsets, event) if self.controls.counts_onsets else state.onsets
-        place = self.guide.advance(state.place, event_index(event, self.min_note)) if self.guide else state.place
-        return state._replace(event=event, onsets=onsets, place=place, past=past)
 
 
 class SamplingLoop:
@@ -328,11 +178,10 @@ class SamplingLoop:
             # Zero as long as every logit was finite; reduced once, after the loop.
             check += 0.0 * logits
             meanings = encoding.label_events(encoding_state)
-            logits = transform(rules.restrict(step, state, logits, meanings), controls.at(step))
-            label = draw(logits, perturbations[:, step])
-            event = tf.gather(meanings, label, axis=1, batch_dims=1)
-            state = rules.advance(step, state, event)._replace(encoding_state=encoding_state, rnn_state=rnn_state)
-            given = zip(written, (event, label, logits)[: len(written)], strict=True)
+            choice = rules.choose(step, state, logits, meanings, perturbations[:, step])
+            state = rules.advance(step, state, choice.event)
+            state = state._replace(encoding_state=encoding_state, rnn_state=rnn_state)
+            given = zip(written, choice[: len(written)], strict=True)
             return step + 1, state, tuple(array.write(step, part) for array, part in given), check
 
         batch_size, max_steps, num_classes = noise.shape
@@ -363,11 +212,6 @@ def compiled_states_after(encoding: Encoding, network: MelodyNetwork) -> Callabl
         states_after, input_signature=signature, autograph=False
     )
     return compiled
-
-
-def _constrain(logits: tf.Tensor, event_mask: tf.Tensor, label_index: tf.Tensor) -> tf.Tensor:
-    """Masks the labels [batch, num_classes] whose event, given by its index, is masked [batch, num_events]."""
-    return tf.where(tf.gather(event_mask, label_index, axis=1, batch_dims=1), logits, -float("inf"))
 
 
 def _tile_size(num_melodies: int) -> int:

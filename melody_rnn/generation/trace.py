@@ -5,22 +5,22 @@ about events: an event is as probable as all labels that stand for it together, 
 """
 
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
-from melody_rnn.encodings import Encoding
+from melody_rnn.config import EncodingConfig
 from melody_rnn.errors import OutputError
 from melody_rnn.events import NO_EVENT, NUM_EVENTS, event_index, index_event
 from melody_rnn.files import write_whole
 from melody_rnn.music.transposition import transpose
-from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.sampling.temperature import entropy_of, log_softmax, sum_labels
+from melody_rnn.tunes.cues import cues_of_all
 from melody_rnn.tunes.outline import Outline
 
 _BATCH_SIZE: Final = 32
@@ -99,28 +99,20 @@ class Replay(NamedTuple):
         label_events: [batch, steps, num_classes] int32, the event that each label stands for at every step.
     """
 
-    logits: tf.Tensor
-    labels: tf.Tensor
-    label_events: tf.Tensor
+    logits: NDArray[np.float32]
+    labels: NDArray[np.int32]
+    label_events: NDArray[np.int32]
 
 
-class Replayer:
-    """Replays melodies through an encoding and a network, compiled once for all lengths."""
+class Replayer(ABC):
+    """Replays melodies through a model."""
 
-    def __init__(self, encoding: Encoding, network: MelodyNetwork) -> None:
-        """Makes the replayer."""
-        shapes = ([None, None], [None], [None, None, encoding.num_cues])
-        melodies = [tf.TensorSpec(shape, tf.int32) for shape in shapes]
-
-        def replay(events: tf.Tensor, steps_per_bar: tf.Tensor, cues: tf.Tensor) -> Replay:
-            encoded = encoding.encode(events, steps_per_bar, cues)
-            return Replay(network(encoded.inputs[:, :-1]), encoded.labels[:, 1:], encoded.label_events)
-
-        self._encoding = encoding
-        self._run = tf.function(replay, input_signature=melodies, autograph=False)
+    def __init__(self, config: EncodingConfig) -> None:
+        """Makes the replayer of a model with this encoding."""
+        self._config = config
 
     def __call__(self, melodies: Sequence[Sequence[int]], outlines: Sequence[Outline]) -> Iterator[tuple[int, Replay]]:
-        """Yields the place of each melody and its own replay, as arrays without the axis of the batch, by length.
+        """Yields the place of each melody and its own replay, without the axis of the batch, by length.
 
         Args:
             melodies: Each melody's events, in the model's range, at least one.
@@ -129,13 +121,16 @@ class Replayer:
         for rows in _batches(melodies):
             events = pad_events([melodies[row] for row in rows])
             own = [outlines[row] for row in rows]
-            bars = tf.constant([outline.steps_per_bar for outline in own], tf.int32)
-            cues = self._encoding.cues(own, events.shape[1] + 1)
-            batch = [part.numpy() for part in self._run(tf.constant(events), bars, tf.constant(cues))]
+            bars = np.array([outline.steps_per_bar for outline in own], np.int32)
+            batch = self._replay(events, bars, cues_of_all(own, events.shape[1] + 1, self._config))
             for place, row in enumerate(rows):
                 logits, labels, label_events = (part[place] for part in batch)
                 length = len(melodies[row])
                 yield row, Replay(logits[: length - 1], labels[: length - 1], label_events[:length])
+
+    @abstractmethod
+    def _replay(self, events: NDArray[np.int32], steps_per_bar: NDArray[np.int32], cues: NDArray[np.int32]) -> Replay:
+        """Replays melodies [batch, steps] with `steps_per_bar` [batch] and cues [batch, steps + 1, num_cues]."""
 
 
 def trace_melodies(replayer: Replayer, melodies: Sequence[Sequence[int]], outlines: Sequence[Outline]) -> list[Trace]:
@@ -177,7 +172,7 @@ def with_draws(trace: Trace, labels: NDArray[np.int32], logits: NDArray[np.float
         logits: [new_steps, num_classes] float32, what it was drawn from.
     """
     num_given = len(trace.events) - len(labels)
-    by_event = sum_labels(log_softmax(logits).numpy(), trace.label_events[num_given:])
+    by_event = sum_labels(log_softmax(logits), trace.label_events[num_given:])
     own = by_event[np.arange(len(labels)), event_index(trace.events[num_given:])]
     draws = Draws(
         np.concatenate([np.full(num_given, -1, np.int32), labels]),
@@ -232,7 +227,7 @@ def _batches(melodies: Sequence[Sequence[int]]) -> Iterator[list[int]]:
 
 
 def _trace(events: NDArray[np.int32], replay: Replay) -> Trace:
-    by_event = sum_labels(log_softmax(replay.logits).numpy(), replay.label_events[1:])
+    by_event = sum_labels(log_softmax(replay.logits), replay.label_events[1:])
     own = by_event[np.arange(len(by_event)), event_index(events[1:])]
     ranks = 1 + (by_event > own[:, np.newaxis]).sum(axis=1)
     return Trace(

@@ -103,7 +103,7 @@ def next_step(model: MelodyRNN, primer: str) -> Step:
 
 def softmax_at(logits: NDArray[np.float32], temperature: float) -> Floats:
     """Returns softmax(logits / T), [num_classes]; at T = 0 its limit."""
-    probabilities: Floats = softmax(temper(logits[np.newaxis], np.float32(temperature))).numpy()[0].astype(np.float64)
+    probabilities: Floats = softmax(temper(logits[np.newaxis], np.float32(temperature)))[0].astype(np.float64)
     return probabilities
 
 

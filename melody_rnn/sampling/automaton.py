@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
+from melody_rnn.arrays import Array, namespace
 from melody_rnn.errors import ConstraintError, InvalidArgumentError
 from melody_rnn.events import NO_EVENT, NOTE_OFF, NOTES_PER_OCTAVE, NUM_SPECIAL_EVENTS, event_index
 from melody_rnn.music.pitches import note_name
@@ -74,13 +74,15 @@ class Guide(NamedTuple):
             self.following, np.pad(self.is_allowed, padding), np.pad(self.is_viable, padding), self.state[rows]
         )
 
-    def event_mask(self, step: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
+    def event_mask(self, step: Array, state: Array) -> Array:
         """Returns which events can come next, [batch, num_events] bool, for states [batch] int32."""
-        return self.is_allowed[step] & tf.gather(self.is_viable[step], tf.gather(self.following, state))
+        take = namespace(state).take
+        return self.is_allowed[step] & take(self.is_viable[step], take(self.following, state, axis=0), axis=0)
 
-    def advance(self, state: tf.Tensor, event_index: tf.Tensor) -> tf.Tensor:
+    def advance(self, state: Array, event_index: Array) -> Array:
         """Returns the states after events, all [batch] int32."""
-        return tf.gather(tf.reshape(self.following, [-1]), state * self.following.shape[1] + event_index)
+        xp = namespace(state)
+        return xp.take(xp.reshape(self.following, [-1]), state * self.following.shape[1] + event_index, axis=0)
 
 
 class Automaton:

@@ -11,9 +11,9 @@ one value or one for each melody.
 from typing import Final
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
+from melody_rnn.arrays import Array, namespace
 from melody_rnn.sampling.temperature import per_melody
 
 MAX_ONSETS: Final = 128
@@ -37,20 +37,19 @@ def last_onsets(events: NDArray[np.int32]) -> NDArray[np.int32]:
     return onsets
 
 
-def append_onset(onsets: tf.Tensor, event: tf.Tensor) -> tf.Tensor:
+def append_onset(onsets: Array, event: Array) -> Array:
     """Returns the last notes after an event [batch] int32, which counts if it is a note on.
 
     Args:
         onsets: [batch, MAX_ONSETS] int32 pitches, the newest last; -1 where there are fewer.
         event: [batch] int32.
     """
-    longer = tf.concat([onsets[:, 1:], event[:, tf.newaxis]], axis=1)
-    return tf.where((event >= 0)[:, tf.newaxis], longer, onsets)
+    xp = namespace(event)
+    longer = xp.concat([onsets[:, 1:], event[:, np.newaxis]], axis=1)
+    return xp.where((event >= 0)[:, np.newaxis], longer, onsets)
 
 
-def penalise_repeats(
-    logits: tf.Tensor, label_events: tf.Tensor, onsets: tf.Tensor, repetition_penalty: tf.Tensor
-) -> tf.Tensor:
+def penalise_repeats(logits: Array, label_events: Array, onsets: Array, repetition_penalty: Array) -> Array:
     """Makes a pitch less likely for each time that it is among the last `PENALTY_ONSETS` notes.
 
     Args:
@@ -64,42 +63,39 @@ def penalise_repeats(
 
     Source: the frequency penalty of OpenAI's completions interface, a subtraction from the logits.
     """
-    recent = onsets[:, -PENALTY_ONSETS:, tf.newaxis] == label_events[:, tf.newaxis, :]
-    times = tf.reduce_sum(tf.cast(recent, tf.float32), axis=1)
-    return _move(logits, label_events, logits - times * tf.math.log(per_melody(repetition_penalty)))
+    xp = namespace(logits)
+    recent = onsets[:, -PENALTY_ONSETS:, np.newaxis] == label_events[:, np.newaxis, :]
+    times = xp.sum(xp.asarray(recent, xp.float32), axis=1)
+    return _move(logits, label_events, logits - times * xp.log(per_melody(repetition_penalty)))
 
 
-def forbid_repeated_ngrams(
-    logits: tf.Tensor, label_events: tf.Tensor, onsets: tf.Tensor, no_repeat_ngram: tf.Tensor
-) -> tf.Tensor:
+def forbid_repeated_ngrams(logits: Array, label_events: Array, onsets: Array, no_repeat_ngram: Array) -> Array:
     """Forbids pitches that would complete a sequence of `no_repeat_ngram` pitches that was there before.
 
     Args:
         logits: [batch, num_classes] float32.
         label_events: [batch, num_classes] int32.
         onsets: [batch, MAX_ONSETS] int32.
-        no_repeat_ngram: [] or [batch] int32, from 2 to `MAX_NGRAM` notes.
+        no_repeat_ngram: [] or [batch] int32, from 2 to `MAX_NGRAM` notes; 0 forbids nothing.
 
     Returns:
         [batch, num_classes] float32 with -inf for what is forbidden.
 
     Source: Paulus et al. 2017, arXiv:1705.04304, section 2.5, there for words.
     """
-    earlier, reach = onsets[:, :-1], MAX_ONSETS - 1
+    xp, earlier, reach = namespace(logits), onsets[:, :-1], MAX_ONSETS - 1
     # Whether the notes that end at each earlier place are the same as the last ones.
-    is_match = earlier == onsets[:, -1:]
+    is_match = (earlier == onsets[:, -1:]) & (per_melody(no_repeat_ngram, "int32") > 0)
     for i in range(1, MAX_NGRAM - 1):
-        before = tf.pad(earlier[:, : reach - i], [[0, 0], [i, 0]], constant_values=_NO_ONSET)
-        is_long_enough = per_melody(no_repeat_ngram, tf.int32) - 1 <= i
-        is_match &= is_long_enough | ((before == onsets[:, -1 - i, tf.newaxis]) & (before != _NO_ONSET))
-    following = tf.where(is_match & (earlier != _NO_ONSET), onsets[:, 1:], _NO_ONSET)
-    following = tf.pad(following, [[0, 0], [0, 1]], constant_values=_NO_ONSET)
+        before = xp.pad(earlier[:, : reach - i], [[0, 0], [i, 0]], constant_values=_NO_ONSET)
+        is_long_enough = per_melody(no_repeat_ngram, "int32") - 1 <= i
+        is_match = is_match & (is_long_enough | ((before == onsets[:, -1 - i, np.newaxis]) & (before != _NO_ONSET)))
+    following = xp.where(is_match & (earlier != _NO_ONSET), onsets[:, 1:], _NO_ONSET)
+    following = xp.pad(following, [[0, 0], [0, 1]], constant_values=_NO_ONSET)
     return _forbid(logits, label_events, _is_among(label_events, following) & (label_events >= 0))
 
 
-def forbid_same_pitch(
-    logits: tf.Tensor, label_events: tf.Tensor, onsets: tf.Tensor, max_same_pitch: tf.Tensor
-) -> tf.Tensor:
+def forbid_same_pitch(logits: Array, label_events: Array, onsets: Array, max_same_pitch: Array) -> Array:
     """Forbids a pitch that the last `max_same_pitch` notes all had.
 
     Args:
@@ -111,15 +107,15 @@ def forbid_same_pitch(
     Returns:
         [batch, num_classes] float32 with -inf for what is forbidden.
     """
-    last = onsets[:, -1:]
-    last_other = tf.reduce_max(tf.where(onsets != last, tf.range(MAX_ONSETS), -1), axis=1, keepdims=True)
-    is_full = MAX_ONSETS - 1 - last_other >= per_melody(max_same_pitch, tf.int32)
+    xp, last = namespace(logits), onsets[:, -1:]
+    last_other = xp.max(xp.where(onsets != last, xp.arange(MAX_ONSETS), -1), axis=1, keepdims=True)
+    is_full = MAX_ONSETS - 1 - last_other >= per_melody(max_same_pitch, "int32")
     return _forbid(logits, label_events, is_full & (label_events >= 0) & (label_events == last))
 
 
-def _is_among(label_events: tf.Tensor, pitches: tf.Tensor) -> tf.Tensor:
+def _is_among(label_events: Array, pitches: Array) -> Array:
     """Returns whether each label's event is one of `pitches` [batch, a power of two], [batch, num_classes] bool."""
-    is_among = pitches[:, :, tf.newaxis] == label_events[:, tf.newaxis, :]
+    is_among = pitches[:, :, np.newaxis] == label_events[:, np.newaxis, :]
     # Half against half: XLA makes one vectorised loop of it, three times as fast as a reduction.
     while is_among.shape[1] > 1:
         half = is_among.shape[1] // 2
@@ -127,18 +123,19 @@ def _is_among(label_events: tf.Tensor, pitches: tf.Tensor) -> tf.Tensor:
     return is_among[:, 0]
 
 
-def _forbid(logits: tf.Tensor, label_events: tf.Tensor, is_forbidden: tf.Tensor) -> tf.Tensor:
-    return _move(logits, label_events, tf.where(is_forbidden, -float("inf"), logits))
+def _forbid(logits: Array, label_events: Array, is_forbidden: Array) -> Array:
+    return _move(logits, label_events, namespace(logits).where(is_forbidden, -float("inf"), logits))
 
 
-def _move(logits: tf.Tensor, label_events: tf.Tensor, changed: tf.Tensor) -> tf.Tensor:
+def _move(logits: Array, label_events: Array, changed: Array) -> Array:
     """Returns `changed` for notes on, shifted so that together they stay as likely; `logits` where none is left."""
-    is_onset = label_events >= 0
+    xp, is_onset = namespace(logits), label_events >= 0
     before, after = (_log_mass(values, is_onset) for values in (logits, changed))
     is_left = after > -float("inf")
-    shift = tf.where(is_left, before - tf.where(is_left, after, 0.0), 0.0)
-    return tf.where(is_onset & is_left, changed + shift, logits)
+    shift = xp.where(is_left, before - xp.where(is_left, after, 0.0), 0.0)
+    return xp.where(is_onset & is_left, changed + shift, logits)
 
 
-def _log_mass(logits: tf.Tensor, is_counted: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_logsumexp(tf.where(is_counted, logits, -float("inf")), axis=1, keepdims=True)
+def _log_mass(logits: Array, is_counted: Array) -> Array:
+    xp = namespace(logits)
+    return xp.logsumexp(xp.where(is_counted, logits, -float("inf")), axis=1, keepdims=True)

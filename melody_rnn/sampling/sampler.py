@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
+from melody_rnn.arrays import Array, namespace
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.sampling.repetition import MAX_NGRAM, forbid_repeated_ngrams, forbid_same_pitch, penalise_repeats
 from melody_rnn.sampling.schedule import Schedule, Steps
@@ -71,7 +71,7 @@ class Controls(NamedTuple):
         missing = num_steps - temperature.shape[1]
         return taken._replace(temperature=np.pad(temperature, [(0, 0), (0, missing)], mode="edge"))
 
-    def at(self, step: tf.Tensor) -> "Controls":
+    def at(self, step: Array) -> "Controls":
         """Returns the settings of one step, the temperature [batch]."""
         return self if len(self.temperature.shape) == 1 else self._replace(temperature=self.temperature[:, step])
 
@@ -148,7 +148,7 @@ class SamplerSettings:
         return np.broadcast_to(temperature, (num_melodies, num_steps)).astype(np.float32)
 
 
-def control_repetition(logits: tf.Tensor, controls: Controls, label_events: tf.Tensor, onsets: tf.Tensor) -> tf.Tensor:
+def control_repetition(logits: Array, controls: Controls, label_events: Array, onsets: Array) -> Array:
     """Applies the repetition penalty, no-repeat n-grams and the cap on one pitch in a row, in this order.
 
     Args:
@@ -169,7 +169,7 @@ def control_repetition(logits: tf.Tensor, controls: Controls, label_events: tf.T
     return logits
 
 
-def transform(logits: tf.Tensor, controls: Controls) -> tf.Tensor:
+def transform(logits: Array, controls: Controls) -> Array:
     """Applies the temperature and the truncations, in the order of `SamplerSettings`.
 
     Args:
@@ -181,7 +181,8 @@ def transform(logits: tf.Tensor, controls: Controls) -> tf.Tensor:
     """
     temperature = controls.temperature
     if controls.dynamic_temperature is not None:
-        temperature *= dynamic_temperature(logits, *tf.unstack(controls.dynamic_temperature, axis=1))
+        sure, unsure = controls.dynamic_temperature[:, 0], controls.dynamic_temperature[:, 1]
+        temperature = temperature * dynamic_temperature(logits, sure, unsure)
     logits = temper(logits, temperature)
     truncations = (
         (keep_top_k, controls.top_k),
@@ -209,12 +210,13 @@ def fill_with_noise(noise: NDArray[np.float32], seed: int, index: int) -> None:
     np.random.Generator(np.random.Philox(key=[seed, index])).random(out=noise, dtype=np.float32)
 
 
-def gumbel(uniform: tf.Tensor) -> tf.Tensor:
+def gumbel(uniform: Array) -> Array:
     """Returns standard Gumbel noise, float32, from uniform noise of any shape."""
-    return -tf.math.log(-tf.math.log(uniform))
+    log = namespace(uniform).log
+    return -log(-log(uniform))
 
 
-def draw(logits: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+def draw(logits: Array, noise: Array) -> Array:
     """Draws a class from softmax(logits) by the Gumbel-max trick.
 
     Args:
@@ -226,11 +228,11 @@ def draw(logits: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
 
     Source: Maddison et al. 2014, arXiv:1411.0030.
     """
-    perturbed = logits + noise
+    xp, perturbed = namespace(logits), logits + noise
     # An argmax, but XLA runs the two plain reductions several times faster.
     num_classes = perturbed.shape[1]
-    is_largest = perturbed == tf.reduce_max(perturbed, axis=1, keepdims=True)
-    return tf.reduce_min(tf.where(is_largest, tf.range(num_classes), num_classes - 1), axis=1)
+    is_largest = perturbed == xp.max(perturbed, axis=1, keepdims=True)
+    return xp.min(xp.where(is_largest, xp.arange(num_classes), num_classes - 1), axis=1)
 
 
 class _Limit(NamedTuple):

@@ -5,19 +5,24 @@ conservative, T > 1 more diverse and more often wrong; T -> 0+ ends in the argma
 distribution. Source: Hinton et al. 2015, arXiv:1503.02531, section 2.
 """
 
+from typing import Final
+
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
+from melody_rnn.arrays import Array, namespace
 from melody_rnn.events import NUM_EVENTS, event_index
 
+_IMPOSSIBLE: Final = float(np.finfo(np.float32).min)
 
-def per_melody(value: tf.Tensor, dtype: tf.DType = tf.float32) -> tf.Tensor:
+
+def per_melody(value: Array, dtype: str = "float32") -> Array:
     """Returns `value`, a scalar or one for each melody [batch], in the shape that broadcasts over classes."""
-    return tf.reshape(tf.cast(value, dtype), [-1, 1])
+    xp = namespace(value)
+    return xp.reshape(xp.asarray(value, getattr(xp, dtype)), [-1, 1])
 
 
-def temper(logits: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
+def temper(logits: Array, temperature: Array) -> Array:
     """Divides logits by the temperature.
 
     Args:
@@ -28,16 +33,17 @@ def temper(logits: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
     Returns:
         [batch, num_classes] float32 logits, shifted so that the largest is 0, whose softmax is softmax(logits / T).
     """
-    logits = tf.cast(logits, tf.float32)
+    xp = namespace(logits)
+    logits = xp.asarray(logits, xp.float32)
     temperature = per_melody(temperature)
     # With the largest logit at 0, no temperature can overflow it.
-    shifted = logits - tf.reduce_max(logits, axis=1, keepdims=True)
+    shifted = logits - xp.max(logits, axis=1, keepdims=True)
     is_warm = temperature > 0
-    largest_alone = tf.where(shifted < 0, -float("inf"), 0.0)
-    return tf.where(is_warm, shifted / tf.where(is_warm, temperature, 1.0), largest_alone)
+    largest_alone = xp.where(shifted < 0, -float("inf"), xp.zeros_like(shifted))
+    return xp.where(is_warm, shifted / xp.where(is_warm, temperature, 1.0), largest_alone)
 
 
-def dynamic_temperature(logits: tf.Tensor, sure: tf.Tensor, unsure: tf.Tensor) -> tf.Tensor:
+def dynamic_temperature(logits: Array, sure: Array, unsure: Array) -> Array:
     """Returns a temperature that follows how sure the model is.
 
     T = sure + (unsure - sure) * H / log(n), where H is the entropy in nats of the n classes that are not masked. So T
@@ -55,28 +61,33 @@ def dynamic_temperature(logits: tf.Tensor, sure: tf.Tensor, unsure: tf.Tensor) -
     is sure. So is EDT, T = T0 * 0.8^(theta / H) (Zhang et al. 2024, arXiv:2403.14541). With sure > unsure it is the
     other way round: hot where the model is sure, which varies what it would repeat, and cold where mistakes are likely.
     """
-    num_allowed = tf.reduce_sum(tf.cast(logits > -float("inf"), tf.float32), axis=1)
-    share = entropy(logits) / tf.math.log(tf.maximum(num_allowed, 2.0))
-    sure, unsure = (tf.reshape(per_melody(value), [-1]) for value in (sure, unsure))
+    xp = namespace(logits)
+    num_allowed = xp.sum(xp.asarray(logits > -float("inf"), xp.float32), axis=1)
+    share = entropy(logits) / xp.log(xp.maximum(num_allowed, 2.0))
+    sure, unsure = (xp.reshape(per_melody(value), [-1]) for value in (sure, unsure))
     return sure + (unsure - sure) * share
 
 
-def softmax(logits: tf.Tensor) -> tf.Tensor:
+def softmax(logits: Array) -> Array:
     """Returns the probabilities [..., num_classes] float32 of logits of that shape; -inf gives exactly 0."""
-    return tf.nn.softmax(tf.cast(logits, tf.float32))
+    xp = namespace(logits)
+    return xp.softmax(xp.asarray(logits, xp.float32))
 
 
-def log_softmax(logits: tf.Tensor) -> tf.Tensor:
+def log_softmax(logits: Array) -> Array:
     """Returns the natural logarithms of `softmax(logits)`, in nats."""
-    return tf.nn.log_softmax(tf.cast(logits, tf.float32))
+    xp = namespace(logits)
+    return xp.log_softmax(xp.asarray(logits, xp.float32))
 
 
-def entropy(logits: tf.Tensor) -> tf.Tensor:
+def entropy(logits: Array) -> Array:
     """Returns the entropy of softmax(logits) in nats, [batch] float32, for logits [batch, num_classes]."""
-    return -tf.reduce_sum(tf.math.multiply_no_nan(log_softmax(logits), softmax(logits)), axis=1)
+    xp = namespace(logits)
+    probabilities = softmax(logits)
+    return -xp.sum(xp.where(probabilities > 0, log_softmax(logits), 0.0) * probabilities, axis=1)
 
 
-def event_log_likelihoods(log_probabilities: tf.Tensor, label_events: tf.Tensor, events: tf.Tensor) -> tf.Tensor:
+def event_log_likelihoods(log_probabilities: Array, label_events: Array, events: Array) -> Array:
     """Returns the log-likelihood of events, each the sum over all labels that stand for it.
 
     Args:
@@ -87,26 +98,28 @@ def event_log_likelihoods(log_probabilities: tf.Tensor, label_events: tf.Tensor,
     Returns:
         [...] float32, in nats.
     """
+    xp = namespace(log_probabilities)
     # Not -inf, whose gradient is not a number.
-    impossible = log_probabilities.dtype.min
-    stands_for = label_events == events[..., tf.newaxis]
-    return tf.reduce_logsumexp(tf.where(stands_for, log_probabilities, impossible), axis=-1)
+    stands_for = label_events == events[..., np.newaxis]
+    return xp.logsumexp(xp.where(stands_for, log_probabilities, _IMPOSSIBLE), axis=-1)
 
 
-def sum_by_event(probabilities: tf.Tensor, indices: tf.Tensor, num_events: int) -> tf.Tensor:
+def sum_by_event(probabilities: Array, indices: Array, num_events: int) -> Array:
     """Returns the probability of every event, each the sum over all labels that stand for it, with gradients.
 
     Args:
-        probabilities: [..., num_classes] float32, of the labels.
-        indices: [..., num_classes] int32, the index of the event that each label stands for.
+        probabilities: [..., num_classes] float32 tensor, of the labels.
+        indices: [..., num_classes] int32 tensor, the index of the event that each label stands for.
         num_events: How many indices there are.
 
     Returns:
         [..., num_events] float32.
     """
+    import tensorflow as tf
+
     labels = tf.reshape(indices, [-1, indices.shape[-1]])
     num_rows = tf.shape(labels)[0]
-    places = tf.range(num_rows)[:, tf.newaxis] * num_events + labels
+    places = tf.range(num_rows)[:, np.newaxis] * num_events + labels
     sums = tf.math.unsorted_segment_sum(
         tf.reshape(probabilities, [-1]), tf.reshape(places, [-1]), num_rows * num_events
     )

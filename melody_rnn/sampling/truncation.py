@@ -7,12 +7,13 @@ Classes are compared pair by pair and never sorted: there are some forty of them
 times slower than it compares all their pairs.
 """
 
-import tensorflow as tf
+import numpy as np
 
+from melody_rnn.arrays import Array, namespace
 from melody_rnn.sampling.temperature import entropy, log_softmax, per_melody, softmax
 
 
-def keep_top_k(logits: tf.Tensor, top_k: tf.Tensor) -> tf.Tensor:
+def keep_top_k(logits: Array, top_k: Array) -> Array:
     """Keeps the `top_k` likeliest classes.
 
     Args:
@@ -24,11 +25,12 @@ def keep_top_k(logits: tf.Tensor, top_k: tf.Tensor) -> tf.Tensor:
 
     Source: Fan et al. 2018, arXiv:1805.04833.
     """
-    rank = tf.reduce_sum(tf.cast(_comes_before(logits), tf.int32), axis=1)
-    return _keep(logits, rank < per_melody(top_k, tf.int32))
+    xp = namespace(logits)
+    rank = xp.sum(xp.asarray(_comes_before(logits), xp.int32), axis=1)
+    return _keep(logits, rank < per_melody(top_k, "int32"))
 
 
-def keep_top_p(logits: tf.Tensor, top_p: tf.Tensor) -> tf.Tensor:
+def keep_top_p(logits: Array, top_p: Array) -> Array:
     """Keeps the smallest set of likeliest classes whose probabilities sum to at least `top_p`.
 
     Args:
@@ -43,7 +45,7 @@ def keep_top_p(logits: tf.Tensor, top_p: tf.Tensor) -> tf.Tensor:
     return _keep_mass(logits, logits, top_p)
 
 
-def keep_min_p(logits: tf.Tensor, min_p: tf.Tensor) -> tf.Tensor:
+def keep_min_p(logits: Array, min_p: Array) -> Array:
     """Keeps the classes that are at least `min_p` times as likely as the likeliest one.
 
     Args:
@@ -55,11 +57,12 @@ def keep_min_p(logits: tf.Tensor, min_p: tf.Tensor) -> tf.Tensor:
 
     Source: Nguyen et al. 2024, arXiv:2407.01082.
     """
-    largest = tf.reduce_max(logits, axis=1, keepdims=True)
-    return _keep(logits, logits >= largest + tf.math.log(per_melody(min_p)))
+    xp = namespace(logits)
+    largest = xp.max(logits, axis=1, keepdims=True)
+    return _keep(logits, logits >= largest + xp.log(per_melody(min_p)))
 
 
-def keep_typical(logits: tf.Tensor, typical_p: tf.Tensor) -> tf.Tensor:
+def keep_typical(logits: Array, typical_p: Array) -> Array:
     """Keeps the smallest set of most typical classes whose probabilities sum to at least `typical_p`.
 
     A class is the more typical the nearer its surprise, -log p, is to the distribution's entropy H: first comes the
@@ -74,11 +77,11 @@ def keep_typical(logits: tf.Tensor, typical_p: tf.Tensor) -> tf.Tensor:
 
     Source: Meister et al. 2023, arXiv:2202.00666.
     """
-    distance = tf.abs(-log_softmax(logits) - entropy(logits)[:, tf.newaxis])
+    distance = namespace(logits).abs(-log_softmax(logits) - entropy(logits)[:, np.newaxis])
     return _keep_mass(logits, -distance, typical_p)
 
 
-def keep_above_epsilon(logits: tf.Tensor, epsilon: tf.Tensor) -> tf.Tensor:
+def keep_above_epsilon(logits: Array, epsilon: Array) -> Array:
     """Keeps the classes with a probability of at least `epsilon`, and the likeliest.
 
     Args:
@@ -90,10 +93,10 @@ def keep_above_epsilon(logits: tf.Tensor, epsilon: tf.Tensor) -> tf.Tensor:
 
     Source: Hewitt et al. 2022, arXiv:2210.15191, epsilon sampling.
     """
-    return _keep_above(logits, tf.math.log(per_melody(epsilon)))
+    return _keep_above(logits, namespace(logits).log(per_melody(epsilon)))
 
 
-def keep_above_eta(logits: tf.Tensor, eta: tf.Tensor) -> tf.Tensor:
+def keep_above_eta(logits: Array, eta: Array) -> Array:
     """Keeps the classes with a probability of at least min(eta, sqrt(eta) exp(-H)), and the likeliest.
 
     H is the distribution's entropy in nats: where many classes are likely, less likely ones may stay.
@@ -107,30 +110,31 @@ def keep_above_eta(logits: tf.Tensor, eta: tf.Tensor) -> tf.Tensor:
 
     Source: Hewitt et al. 2022, arXiv:2210.15191, eta sampling with alpha = sqrt(epsilon).
     """
-    log_eta = tf.math.log(per_melody(eta))
-    return _keep_above(logits, tf.minimum(log_eta, log_eta / 2 - entropy(logits)[:, tf.newaxis]))
+    xp = namespace(logits)
+    log_eta = xp.log(per_melody(eta))
+    return _keep_above(logits, xp.minimum(log_eta, log_eta / 2 - entropy(logits)[:, np.newaxis]))
 
 
-def _keep_above(logits: tf.Tensor, log_probability: tf.Tensor) -> tf.Tensor:
+def _keep_above(logits: Array, log_probability: Array) -> Array:
     """Keeps what is at least so likely, and the likeliest."""
-    is_likeliest = logits == tf.reduce_max(logits, axis=1, keepdims=True)
+    is_likeliest = logits == namespace(logits).max(logits, axis=1, keepdims=True)
     return _keep(logits, is_likeliest | (log_softmax(logits) >= log_probability))
 
 
-def _keep_mass(logits: tf.Tensor, order: tf.Tensor, mass: tf.Tensor) -> tf.Tensor:
+def _keep_mass(logits: Array, order: Array, mass: Array) -> Array:
     """Keeps the first classes by `order` [batch, num_classes], the largest first, that hold the probability `mass`."""
-    mass = per_melody(mass)
-    mass_before = tf.reduce_sum(tf.where(_comes_before(order), softmax(logits)[:, :, tf.newaxis], 0.0), axis=1)
+    xp, mass = namespace(logits), per_melody(mass)
+    mass_before = xp.sum(xp.where(_comes_before(order), softmax(logits)[:, :, np.newaxis], 0.0), axis=1)
     # A sum of float32 can reach 1 early: 1 must keep every class.
     return _keep(logits, (mass_before < mass) | (mass >= 1))
 
 
-def _comes_before(order: tf.Tensor) -> tf.Tensor:
+def _comes_before(order: Array) -> Array:
     """Returns whether class j comes before class i, the largest first, [batch, j, i] bool; of equals the lower one."""
-    others, ours = order[:, :, tf.newaxis], order[:, tf.newaxis, :]
-    classes = tf.range(order.shape[1])
-    return (others > ours) | ((others == ours) & (classes[:, tf.newaxis] < classes))
+    others, ours = order[:, :, np.newaxis], order[:, np.newaxis, :]
+    classes = namespace(order).arange(order.shape[1])
+    return (others > ours) | ((others == ours) & (classes[:, np.newaxis] < classes))
 
 
-def _keep(logits: tf.Tensor, is_kept: tf.Tensor) -> tf.Tensor:
-    return tf.where(is_kept, logits, -float("inf"))
+def _keep(logits: Array, is_kept: Array) -> Array:
+    return namespace(logits).where(is_kept, logits, -float("inf"))

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from melody_rnn.model import MelodyRNN
@@ -44,7 +43,7 @@ def _read_batch(model: MelodyRNN, melodies: Sequence[Tune], temperature: float) 
     traces = model.trace(melodies, transpose=0)
     logits = np.concatenate([trace.logits[1:] for trace in traces])
     label_events = np.concatenate([trace.label_events[1:] for trace in traces])
-    log_probabilities = log_softmax(temper(tf.constant(logits), tf.constant(temperature))).numpy()
+    log_probabilities = log_softmax(temper(logits, temperature))
     probabilities = sum_labels(log_probabilities, label_events)
     own = np.array([trace.log_likelihoods[1:] for trace in traces], np.float64)
     figures = entropy_of(probabilities), probabilities.max(axis=1), own

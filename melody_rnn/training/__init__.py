@@ -1,7 +1,29 @@
-"""Training a model on a dataset: settings, input pipeline, and the run that can be killed and resumed."""
+"""Training a model on a dataset: settings, input pipeline, and the run that can be killed and resumed.
 
-from melody_rnn.training.distillation import Teacher, load_teacher
-from melody_rnn.training.run import TrainingRun, resume, train
+What runs loads TensorFlow, when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
 from melody_rnn.training.settings import TrainingSettings, parse_hparams
 
+if TYPE_CHECKING:
+    from melody_rnn.training.distillation import Teacher, load_teacher
+    from melody_rnn.training.run import TrainingRun, resume, train
+
+_MODULES: Final = {
+    "Teacher": "distillation",
+    "TrainingRun": "run",
+    "load_teacher": "distillation",
+    "resume": "run",
+    "train": "run",
+}
+
 __all__ = ["Teacher", "TrainingRun", "TrainingSettings", "load_teacher", "parse_hparams", "resume", "train"]
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -27,10 +27,10 @@ from typing import Any, Final, NamedTuple
 import keras
 import tensorflow as tf
 
+from melody_rnn.arrays import event_index
 from melody_rnn.bundles import read_bundle
 from melody_rnn.config import EncodingConfig, ModelConfig
 from melody_rnn.encodings import Encoding, make_encoding
-from melody_rnn.encodings.encoding import event_index
 from melody_rnn.errors import InputFileError, InvalidArgumentError, ModelError
 from melody_rnn.events import NUM_SPECIAL_EVENTS
 from melody_rnn.network.network import MelodyNetwork

@@ -19,7 +19,8 @@ from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import OutputError
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR
-from melody_rnn.generation.loop import SamplingLoop, Start
+from melody_rnn.generation.beginning import Start
+from melody_rnn.generation.loop import SamplingLoop
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import MIDDLE_C
 from melody_rnn.sampling.sampler import SamplerSettings

@@ -1,6 +1,7 @@
 """Cues: what an outline says of each step, as the small integers that encodings read."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -111,6 +112,17 @@ def cues_of(outline: Outline, num_steps: int, config: EncodingConfig) -> NDArray
         *_plan(outline, steps),
     ]
     return np.stack(columns, axis=1).astype(np.int32)
+
+
+def cues_of_all(outlines: Sequence[Outline], num_steps: int, config: EncodingConfig) -> NDArray[np.int32]:
+    """Returns what outlines say of the first `num_steps` steps, [num_outlines, num_steps, num_cues] int32.
+
+    There are `NUM_CUES` of them for encodings that know form, none for others.
+    """
+    if config.kind != "tune":
+        return np.zeros((len(outlines), num_steps, 0), np.int32)
+    rows = {outline: cues_of(outline, num_steps, config) for outline in set(outlines)}
+    return np.stack([rows[outline] for outline in outlines])
 
 
 def _form(outline: Outline, steps: NDArray[np.intp], most_steps: int) -> list[NDArray[np.intp]]:

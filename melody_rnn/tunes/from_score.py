@@ -216,9 +216,10 @@ def _origin(text: str) -> tuple[Origin | None, Mapping[str, Any]]:
     if not isinstance(about, dict) or not isinstance(about.get("model"), str):
         return None, {}
     seed, index = (value if type(value) is int else None for value in (about.get("seed"), about.get("index")))
-    own = ("model", "seed", "index", "version")
+    own = ("model", "seed", "index", "version", "engine")
     settings = {name: value for name, value in about.items() if name not in own}
-    return Origin(about["model"], seed, index, settings, str(about.get("version", ""))), about
+    version, engine = (str(about.get(name, "")) for name in ("version", "engine"))
+    return Origin(about["model"], seed, index, settings, version, engine), about
 
 
 def _given(about: Mapping[str, Any], num_steps: int) -> tuple[bool, ...]:

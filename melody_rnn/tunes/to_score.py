@@ -70,7 +70,7 @@ def about_text(tune: Tune) -> str:
         return ""
     origin = tune.origin
     about: dict[str, Any] = {"model": origin.model, "seed": origin.seed, "index": origin.index, **origin.settings}
-    about["version"] = origin.version
+    about |= {"version": origin.version, "engine": origin.engine or None}
     if any(tune.given):
         about["given"] = given_ranges(tune)
     return json.dumps({name: value for name, value in about.items() if value is not None})

@@ -75,6 +75,7 @@ class Origin:
         index: The tune's number in its run, from 1.
         settings: All that was asked for, as JSON data.
         version: Of melody_rnn.
+        engine: What ran the model, 'litert' or 'tensorflow'; empty if that is not known.
     """
 
     model: str
@@ -82,6 +83,7 @@ class Origin:
     index: int | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     version: str = ""
+    engine: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ from melody_rnn.config import EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import GenerationError
 from melody_rnn.generation.beam import BeamSearch, StochasticBeam
-from melody_rnn.generation.loop import SamplingLoop, Start
-from melody_rnn.generation.trace import Replayer, trace_melodies
+from melody_rnn.generation.beginning import Start
+from melody_rnn.generation.loop import SamplingLoop
+from melody_rnn.generation.replayer import CompiledReplayer
+from melody_rnn.generation.trace import trace_melodies
 from melody_rnn.presets import make_network
 from melody_rnn.sampling.sampler import SamplerSettings, draw, fill_with_noise, gumbel, transform
 from melody_rnn.sampling.temperature import log_softmax
@@ -35,7 +37,7 @@ def search(tiny_model):
 
 @pytest.fixture(scope="module")
 def tracer(tiny_model):
-    return partial(trace_melodies, Replayer(tiny_model._encoding, tiny_model.network))
+    return partial(trace_melodies, CompiledReplayer(tiny_model._encoding, tiny_model.network))
 
 
 def log_likelihoods(model, melodies, first):
@@ -114,7 +116,7 @@ def test_scores_are_those_of_the_melodies_replayed(config):
     encoding, network = make_encoding(config.encoding), make_network(config)
     for variable in network.variables:
         variable.assign(variable * 3.0)
-    search, tracer = BeamSearch(encoding, network), partial(trace_melodies, Replayer(encoding, network))
+    search, tracer = BeamSearch(encoding, network), partial(trace_melodies, CompiledReplayer(encoding, network))
     starts = Start(np.array([PRIMER[:6], PRIMER[1:7]], np.int32), steps_per_bar=3)
     found = search.best(starts, 15, 6, np.log([0.5, 0.5]))
     assert len({row.tobytes() for row in found.events}) == 6

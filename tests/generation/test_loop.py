@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from melody_rnn.errors import GenerationError
-from melody_rnn.generation.loop import CPU_TILES, SamplingLoop, Start
+from melody_rnn.generation.beginning import Start
+from melody_rnn.generation.loop import CPU_TILES, SamplingLoop
 from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.sampling.temperature import log_softmax
 
@@ -14,7 +15,7 @@ def repeated(events, num_melodies):
 
 @pytest.fixture(scope="module")
 def loop(tiny_model):
-    return tiny_model._loop
+    return SamplingLoop(tiny_model._encoding, tiny_model.network)
 
 
 def sample(loop, num_melodies, new_steps=40, primer=(60,), seed=7, ends_note=False, **settings):
@@ -38,7 +39,7 @@ def test_another_seed_gives_other_melodies(loop):
 
 
 def test_the_loop_is_the_same_without_xla(loop, tiny_model):
-    plain = SamplingLoop(tiny_model._encoding, tiny_model._network, is_compiled=False)
+    plain = SamplingLoop(tiny_model._encoding, tiny_model.network, is_compiled=False)
     others = {"typical_p": 0.9, "epsilon": 0.01, "eta": 0.02, "dynamic_temperature": (1.2, 0.8)}
     repetition = {"repetition_penalty": 1.3, "no_repeat_ngram": [2, 3, 4], "max_same_pitch": 1}
     for settings in (

@@ -4,7 +4,8 @@ import pytest
 
 from melody_rnn.config import EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.errors import MelodyError
-from melody_rnn.generation.trace import Replayer, trace_melodies
+from melody_rnn.generation.replayer import CompiledReplayer
+from melody_rnn.generation.trace import trace_melodies
 from melody_rnn.model import MelodyRNN
 from melody_rnn.presets import Preset, make_network
 from melody_rnn.sampling.temperature import sum_labels
@@ -101,7 +102,7 @@ def test_very_unlikely_events_keep_their_logarithm():
 
 def test_many_melodies_are_traced_in_batches(tiny_model):
     melodies = [SCALE[: 2 + k % 9] for k in range(70)]
-    replayer = Replayer(tiny_model._encoding, tiny_model.network)
+    replayer = CompiledReplayer(tiny_model._encoding, tiny_model.network)
     for events, trace in zip(melodies, trace_melodies(replayer, melodies, [16] * 70), strict=True):
         assert trace.events.tolist() == events
 

@@ -68,7 +68,7 @@ def test_openings_are_those_that_can_be_gone_on_with(given):
     openings = np.flatnonzero(automaton.opening_mask())
     assert {EVENTS[i] for i in openings} == {line[0] for line in lines}
     guide = automaton.guide_after(openings)
-    for opening, mask in zip(openings, guide.event_mask(0, guide.state).numpy(), strict=True):
+    for opening, mask in zip(openings, guide.event_mask(0, guide.state), strict=True):
         assert {EVENTS[i] for i in np.flatnonzero(mask)} == {line[1] for line in lines if line[0] == EVENTS[opening]}
 
 
@@ -118,10 +118,10 @@ def test_what_does_not_fit_the_melody(given, message):
 
 def test_a_first_step_that_must_act():
     guide = Automaton(Constraints(max_leap=2), Situation(PITCHES, Steps(4, 6), 60, must_act=True)).guide(2)
-    assert guide.event_mask(0, guide.state).numpy().tolist() == [[False, True, True, True, False]] * 2
-    assert guide.event_mask(1, guide.state).numpy().tolist() == [[True, True, True, True, False]] * 2
+    assert guide.event_mask(0, guide.state).tolist() == [[False, True, True, True, False]] * 2
+    assert guide.event_mask(1, guide.state).tolist() == [[True, True, True, True, False]] * 2
     kept = Automaton(Constraints(keep={4: -2}), Situation(PITCHES, Steps(4, 6), 60, must_act=True)).guide(1)
-    assert kept.event_mask(0, kept.state).numpy().tolist() == [[True, False, False, False, False]]
+    assert kept.event_mask(0, kept.state).tolist() == [[True, False, False, False, False]]
 
 
 def test_a_rest_longer_than_the_melody_needs_no_states():

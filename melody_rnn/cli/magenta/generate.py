@@ -4,14 +4,15 @@ import ast
 import math
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from melody_rnn.cli.magenta.flags import Definer, Flags, Log, run_command
 from melody_rnn.cli.magenta.models import check_source, load_model
-from melody_rnn.cli.startup import load_tensorflow
-from melody_rnn.errors import InvalidArgumentError, MelodyError, OutputError
+from melody_rnn.cli.startup import load_tensorflow, quieten
+from melody_rnn.errors import InvalidArgumentError, MelodyError, ModelError, OutputError
 
 if TYPE_CHECKING:
     from melody_rnn.model import MelodyRNN
@@ -56,8 +57,19 @@ def _run(flags: Flags, log: Log) -> None:
     primer = _read_primer(flags, log)
     # The model says it, too, but after TensorFlow has loaded.
     count_new_steps(len(primer), flags.num_steps, None)
+    _generate(flags, _load(flags, log), primer, log)
+
+
+def _load(flags: Flags, log: Log) -> "MelodyRNN":
+    """Loads the model, to be run by LiteRT if the work is small and the model has a step, else by TensorFlow."""
+    from melody_rnn.generation.engine import is_for_litert
+
+    quieten(log.is_verbose)
+    if is_for_litert(flags.num_outputs * flags.beam_size * flags.branch_factor * flags.num_steps):
+        with suppress(ModelError):
+            return load_model(flags, "litert")
     load_tensorflow(log.is_verbose)
-    _generate(flags, load_model(flags), primer, log)
+    return load_model(flags)
 
 
 def _check(flags: Flags) -> None:

@@ -9,6 +9,7 @@ from melody_rnn.config import CONFIGS, ModelConfig, NetworkConfig
 from melody_rnn.errors import InvalidArgumentError, ModelError
 
 if TYPE_CHECKING:
+    from melody_rnn.generation.engine import EngineChoice
     from melody_rnn.model import MelodyRNN
     from melody_rnn.training import TrainingSettings
 
@@ -55,16 +56,19 @@ def check_config(flags: Flags) -> str:
     return _ENCODERS[flags.melody_encoder_decoder]
 
 
-def load_model(flags: Flags) -> "MelodyRNN":
+def load_model(flags: Flags, engine: "EngineChoice" = "tensorflow") -> "MelodyRNN":
     """Loads the model of --bundle_file, --run_dir or --checkpoint_file; with --save_generator_bundle of the last two.
 
     Raises:
         InvalidArgumentError: If --hparams is not what the weights make.
         InputFileError: If there is no such model.
-        ModelError: If it is another kind of model than --config, or damaged.
+        ModelError: If it is another kind of model than --config, or damaged; for LiteRT, which only runs a model of
+            ours, if it is none.
     """
     if not flags.bundle_file or flags.save_generator_bundle:
-        return load_trained(flags, flags.run_dir, flags.checkpoint_file)
+        return load_trained(flags, flags.run_dir, flags.checkpoint_file, engine)
+    if engine == "litert":
+        raise ModelError(f"{flags.bundle_file}: a bundle has no step for LiteRT")
     from melody_rnn.model import MelodyRNN
 
     model = MelodyRNN.from_bundle(Path(flags.bundle_file).expanduser())
@@ -72,7 +76,9 @@ def load_model(flags: Flags) -> "MelodyRNN":
     return model
 
 
-def load_trained(flags: Flags, run_dir: str | None, checkpoint_file: str | None = None) -> "MelodyRNN":
+def load_trained(
+    flags: Flags, run_dir: str | None, checkpoint_file: str | None = None, engine: "EngineChoice" = "tensorflow"
+) -> "MelodyRNN":
     """Loads the latest weights of a run, or a checkpoint.
 
     A run's folder holds a model of ours (`model/`), or Magenta's checkpoints (`train/`). The errors are those of
@@ -84,9 +90,11 @@ def load_trained(flags: Flags, run_dir: str | None, checkpoint_file: str | None 
     run = Path(run_dir or checkpoint_file or "").expanduser()
     folder = run / "model" if run_dir else run
     if (folder / _PRESET_FILE).is_file():
-        model = MelodyRNN.from_preset(folder)
+        model = MelodyRNN.from_preset(folder, engine)
         if model.config.encoding != config.encoding:
             raise ModelError(f"{folder}: a model of {model.config.name}, not of {config.name}")
+    elif engine == "litert":
+        raise ModelError(f"{folder}: a checkpoint of Magenta's has no step for LiteRT")
     else:
         model = MelodyRNN.from_magenta_run(run / "train" if run_dir else run, config)
     _check_hparams(flags, model.config.network)

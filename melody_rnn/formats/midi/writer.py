@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import mido
-import note_seq
-from note_seq import NoteSequence
 
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.formats.midi import CHORD_PREFIX
-from melody_rnn.formats.note_sequences import MODE_NAMES
+from melody_rnn.formats.note_sequences import MODE_NAMES, NoteSequence, midi_io
 from melody_rnn.music.keys import Key, key_of_tonic
 
 SLOWEST_QPM: Final = 60e6 / 0xFFFFFF
@@ -49,7 +47,7 @@ def midi_bytes(
             raise InvalidArgumentError(
                 f"qpm must be from {SLOWEST_QPM:.2f} to {FASTEST_QPM:.0f} for a MIDI file, got {tempo.qpm:g}"
             )
-    midi = note_seq.note_sequence_to_pretty_midi(_with_keys_of_midi(sequence))
+    midi = midi_io.note_sequence_to_pretty_midi(_with_keys_of_midi(sequence))
     to_tick = midi.time_to_tick
     buffer = io.BytesIO()
     midi.write(buffer)

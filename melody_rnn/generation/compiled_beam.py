@@ -1,0 +1,80 @@
+"""Beam search by TensorFlow: both searches as compiled loops."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from melody_rnn.arrays.tensors import batch_axes
+from melody_rnn.encodings import Encoding
+from melody_rnn.generation.beam import BeamSearch, Choose
+from melody_rnn.generation.loop import Arrays, compiled_states_after
+from melody_rnn.generation.rules import LoopState, Rules
+from melody_rnn.network.network import MelodyNetwork
+
+
+class CompiledBeamSearch(BeamSearch):
+    """Searches for continuations with an encoding and a network."""
+
+    def __init__(self, encoding: Encoding, network: MelodyNetwork) -> None:
+        """Makes the search."""
+        super().__init__(encoding.config, encoding.num_classes)
+        self._encoding = encoding
+        self._network = network
+        self._batch_axes = batch_axes(lambda size: (encoding.initial_state(size), network.initial_state(size)))
+        self._best = tf.function(super()._search_best, autograph=False)
+        self._stochastic = tf.function(super()._search_stochastic, autograph=False)
+        self._forward = compiled_states_after(encoding, network)
+
+    def _search_best(self, *given: Any) -> tuple[tf.Tensor, ...]:
+        result: tuple[tf.Tensor, ...] = self._best(*given)
+        return result
+
+    def _search_stochastic(self, *given: Any) -> tuple[tf.Tensor, ...]:
+        result: tuple[tf.Tensor, ...] = self._stochastic(*given)
+        return result
+
+    def _states(
+        self, primers: NDArray[np.int32], steps_per_bar: NDArray[np.int32], cues: NDArray[np.int32]
+    ) -> tuple[Any, Any]:
+        if primers.shape[1] > 1:
+            return self._forward(primers[:, :-1], steps_per_bar, cues)
+        batch_size = len(primers)
+        return self._encoding.initial_state(batch_size, steps_per_bar), self._network.initial_state(batch_size)
+
+    def _run(
+        self,
+        choose: Choose,
+        rules: Rules,
+        state: LoopState,
+        cues: tf.Tensor,
+        scores: tf.Tensor,
+        new_steps: tf.Tensor,
+    ) -> tuple[tf.Tensor, ...]:
+        encoding, network, num_rows = self._encoding, self._network, scores.shape[0]
+
+        def body(
+            step: tf.Tensor, state: LoopState, scores: tf.Tensor, written: Arrays, check: tf.Tensor
+        ) -> tuple[Any, ...]:
+            inputs, encoding_state = encoding.step(state.event, state.encoding_state, cues[:, step])
+            logits, rnn_state = network.step(inputs, state.rnn_state)
+            check += 0.0 * logits
+            parent, event, scores = choose(step, state, logits, encoding.label_events(encoding_state), scores)
+            states = _gather((encoding_state, rnn_state), self._batch_axes, parent)
+            others = tf.nest.map_structure(lambda tensor: tf.gather(tensor, parent), tuple(state[3:]))
+            state = rules.advance(step, LoopState(event, *states, *others), event)
+            written = tuple(array.write(step, row) for array, row in zip(written, (event, parent), strict=True))
+            return step + 1, state, scores, written, check
+
+        arrays = tuple(tf.TensorArray(tf.int32, new_steps, element_shape=[num_rows]) for _ in range(2))
+        first = (tf.constant(0), state, scores, arrays, tf.zeros([num_rows, encoding.num_classes]))
+        _, _, scores, written, check = tf.while_loop(lambda step, *_: step < new_steps, body, first)
+        return (*(array.stack() for array in written), scores, tf.reduce_all(check == 0))
+
+
+def _gather(state: Any, batch_axes: Any, rows: tf.Tensor) -> Any:
+    """Returns a state with `rows` [batch] int32 of its batch."""
+    return tf.nest.map_structure(
+        lambda tensor, axis: tensor if axis < 0 else tf.gather(tensor, rows, axis=axis), state, batch_axes
+    )

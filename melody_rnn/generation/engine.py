@@ -1,0 +1,79 @@
+"""The two ways to run a model: its step by LiteRT, which starts at once, and TensorFlow, which is faster in the end.
+
+Importing TensorFlow, reading the weights and compiling the loop take seconds, in which LiteRT samples hundreds of
+melodies. So the work decides, by a rule that has nothing to do with what else is going on: up to `MAX_LITERT_STEPS`
+steps of all melodies together are LiteRT's. `benchmarks/engines.py` measures where the two cross, and how rarely they
+choose another event because rounding parts two choices that are all but equal.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+from melody_rnn.config import ModelConfig
+from melody_rnn.errors import InvalidArgumentError
+from melody_rnn.generation.beam import BeamSearch
+from melody_rnn.generation.trace import Replayer
+from melody_rnn.litert.description import Step
+
+if TYPE_CHECKING:
+    from melody_rnn.encodings import Encoding
+    from melody_rnn.network.network import MelodyNetwork
+
+EngineName = Literal["litert", "tensorflow"]
+EngineChoice = Literal["auto", "litert", "tensorflow"]
+MAX_LITERT_STEPS: Final = 2**17
+"""Most steps of all melodies together that LiteRT takes where it may choose."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What runs a model.
+
+    Attributes:
+        name: Its name, which files carry.
+        loop: A `SamplingLoop` or a `SteppingLoop`.
+        beams: The searches.
+        replayer: For finished melodies.
+        sums_labels: As in `Encoding`.
+    """
+
+    name: EngineName
+    loop: Any
+    beams: BeamSearch
+    replayer: Replayer
+    sums_labels: bool
+
+
+def check_engine(choice: str) -> None:
+    """Checks the name of an engine.
+
+    Raises:
+        InvalidArgumentError: If there is none of this name.
+    """
+    if choice not in get_args(EngineChoice):
+        raise InvalidArgumentError(f"engine must be one of {', '.join(get_args(EngineChoice))}, got {choice!r}")
+
+
+def is_for_litert(num_steps: int) -> bool:
+    """Returns whether so much work is LiteRT's: steps of all melodies together, the given ones too."""
+    return num_steps <= MAX_LITERT_STEPS
+
+
+def litert_engine(config: ModelConfig, step: Step) -> Engine:
+    """Returns the engine of a model's step; needs no TensorFlow."""
+    from melody_rnn.generation.stepping import SteppingBeamSearch, SteppingLoop, SteppingReplayer
+
+    given = step, config.encoding
+    loop, beams, replayer = SteppingLoop(*given), SteppingBeamSearch(*given), SteppingReplayer(*given)
+    return Engine("litert", loop, beams, replayer, step.description.sums_labels)
+
+
+def tensorflow_engine(encoding: "Encoding", network: "MelodyNetwork") -> Engine:
+    """Returns the engine of an encoding and a network."""
+    from melody_rnn.generation.compiled_beam import CompiledBeamSearch
+    from melody_rnn.generation.loop import SamplingLoop
+    from melody_rnn.generation.replayer import CompiledReplayer
+
+    given = encoding, network
+    loop, beams, replayer = SamplingLoop(*given), CompiledBeamSearch(*given), CompiledReplayer(*given)
+    return Engine("tensorflow", loop, beams, replayer, encoding.sums_labels)

@@ -1,0 +1,116 @@
+"""A model for programs without TensorFlow or Python: its step, and what stands around it, as LiteRT files.
+
+`sampler.tflite` is the code of `generation.rules` itself: constraints, repetition, temperature, truncation and the
+draw. Every setting is an input, with a value that leaves it out.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import tensorflow as tf
+
+from melody_rnn.config import EncodingConfig
+from melody_rnn.errors import OutputError
+from melody_rnn.events import NUM_SPECIAL_EVENTS
+from melody_rnn.files import whole_folder
+from melody_rnn.generation.rules import LoopState, Rules
+from melody_rnn.litert.convert import in_order, to_litert
+from melody_rnn.litert.description import Step
+from melody_rnn.sampling.automaton import Guide
+from melody_rnn.sampling.repetition import MAX_ONSETS
+from melody_rnn.sampling.sampler import Controls, gumbel
+
+SAMPLER_FILE: Final = "sampler.tflite"
+SAMPLER_DESCRIPTION: Final = "sampler.json"
+_OFF: Final = 0
+_MEANINGS: Final = {
+    "logits": "what the step gave",
+    "label_events": "what the step gave",
+    "noise": "uniform random numbers from 0 to 1, new ones at each step",
+    "is_allowed": "1 for events that may come next, 0 for others: no event, note off, the model's pitches",
+    "last_notes": "the pitches of the notes so far, each plus 1, the newest last; 0 where there are fewer. A state",
+    "next_notes": "what to give as last_notes at the next step",
+    "event": "the event that was drawn: -2 no event, -1 note off, 0 to 127 note on",
+    "label": "the label that was drawn",
+    "drawn_from": "logits with all settings applied, lowest for excluded labels; their softmax was drawn from",
+}
+_NEUTRAL: Final = {
+    "temperature": 1,
+    "top_k": 1000,
+    "top_p": 1,
+    "min_p": 0,
+    "typical_p": 1,
+    "epsilon": 0,
+    "eta": 0,
+    "dynamic_temperature": 1,
+    "repetition_penalty": 1,
+    "no_repeat_ngram": _OFF,
+    "max_same_pitch": MAX_ONSETS + 1,
+}
+"""The value of each setting that changes nothing."""
+_WHOLE: Final = ("top_k", "no_repeat_ngram", "max_same_pitch")
+
+
+def export_litert(folder: Path, step: Step, config: EncodingConfig, about: str) -> None:
+    """Writes a model as a new folder for LiteRT, whole or not at all.
+
+    Args:
+        folder: The folder, which must not exist yet.
+        step: The model's step.
+        config: The model's encoding.
+        about: What the folder's README says, Markdown.
+
+    Raises:
+        OutputError: If the folder exists, or cannot be written.
+    """
+    if folder.exists():
+        raise OutputError(f"{folder} exists already; name a new folder")
+    num_events = NUM_SPECIAL_EVENTS + config.max_note - config.min_note
+    content, description = sampler_file(step.description.num_classes, num_events, config.min_note)
+    with whole_folder(folder, "LiteRT files") as new:
+        step.write(new)
+        (new / SAMPLER_FILE).write_bytes(content)
+        (new / SAMPLER_DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+        (new / "README.md").write_text(about, encoding="utf-8")
+
+
+def sampler_file(num_classes: int, num_events: int, min_note: int) -> tuple[bytes, dict[str, Any]]:
+    """Returns the sampler as a LiteRT file, and its description.
+
+    Args:
+        num_classes: Number of labels.
+        num_events: Number of events that the model knows.
+        min_note: Its lowest pitch.
+    """
+
+    def choose(
+        logits: tf.Tensor,
+        label_events: tf.Tensor,
+        noise: tf.Tensor,
+        is_allowed: tf.Tensor,
+        last_notes: tf.Tensor,
+        **settings: tf.Tensor,
+    ) -> dict[str, tf.Tensor]:
+        whole = {name: tf.cast(settings[name], tf.int32) for name in _WHOLE}
+        # Constraints with one state, from which all that is allowed leads back to it.
+        place = tf.zeros_like(label_events[:, 0], tf.int32)
+        guide = Guide(np.zeros((1, num_events), np.int32), (is_allowed > 0)[tf.newaxis], np.ones((1, 1), bool), place)
+        rules = Rules(Controls(**{**settings, **whole}), guide, None, False, min_note)
+        state = LoopState(None, onsets=tf.cast(last_notes, tf.int32) - 1, place=place)
+        choice = rules.choose(0, state, logits, tf.cast(label_events, tf.int32), gumbel(noise))
+        notes = rules.advance(0, state, choice.event).onsets + 1
+        results = {"event": choice.event, "label": choice.label, "drawn_from": choice.logits, "next_notes": notes}
+        return {name: tf.cast(tensor, tf.float32) for name, tensor in results.items()}
+
+    shapes: dict[str, Sequence[int | None]] = {name: [None] for name in _NEUTRAL}
+    shapes |= {name: [None, num_classes] for name in ("logits", "label_events", "noise")}
+    shapes |= {"is_allowed": [None, num_events], "last_notes": [None, MAX_ONSETS], "dynamic_temperature": [None, 2]}
+    content = to_litert(choose, shapes)
+    setting = "the setting of this name; {} leaves it out"
+    means = {**_MEANINGS, **{name: setting.format(value) for name, value in _NEUTRAL.items()}}
+    inputs, outputs = ([asdict(info) for info in side] for side in in_order(content, means))
+    return content, {"inputs": inputs, "outputs": outputs, "neutral": _NEUTRAL, "min_note": min_note}

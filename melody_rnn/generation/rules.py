@@ -1,0 +1,173 @@
+"""What decides about the next event besides the network: constraints, repetition, temperature, truncation, the draw.
+
+It is the same code in the compiled loop and around the LiteRT step, on tensors and on NumPy arrays.
+"""
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from melody_rnn.arrays import Array, event_index, namespace
+from melody_rnn.events import NO_EVENT
+from melody_rnn.sampling.automaton import Guide
+from melody_rnn.sampling.repetition import append_onset
+from melody_rnn.sampling.sampler import Controls, control_repetition, draw, transform
+
+FREE: Final = NO_EVENT - 1
+"""Stands for a step of which nothing is fixed."""
+ONSET: Final = NO_EVENT - 2
+"""Stands for a step at which some note must begin."""
+
+
+class LoopState(NamedTuple):
+    """Where a batch of melodies stands between two steps.
+
+    Attributes:
+        event: [batch] int32, the last event, which neither state knows yet.
+        encoding_state: The encoding's state; None before the first event.
+        rnn_state: The network's state; None before the first event.
+        onsets: [batch, MAX_ONSETS] int32, the notes so far; nothing where no setting needs them.
+        place: [batch] int32, the constraints' state; nothing without constraints.
+        past: [batch, all_steps] int32, the events so far; nothing where no step repeats another for certain.
+    """
+
+    event: Array
+    encoding_state: Any = None
+    rnn_state: Any = None
+    onsets: Any = ()
+    place: Any = ()
+    past: Any = ()
+
+
+class Sampled(NamedTuple):
+    """How the events of a run were chosen.
+
+    Attributes:
+        events: [num_melodies, new_steps] int32, without the primers.
+        labels: [num_melodies, new_steps] int32, the label that was drawn at each step.
+        logits: [num_melodies, new_steps, num_classes] float32, what it was drawn from: with constraints, repetition
+            control, temperature and truncation.
+    """
+
+    events: NDArray[np.int32]
+    labels: NDArray[np.int32]
+    logits: NDArray[np.float32]
+
+
+class Choice(NamedTuple):
+    """How a batch of melodies chose an event.
+
+    Attributes:
+        event: [batch] int32.
+        label: [batch] int32, the label that was drawn.
+        logits: [batch, num_classes] float32, what it was drawn from.
+    """
+
+    event: Array
+    label: Array
+    logits: Array
+
+
+class Fixed(NamedTuple):
+    """What is fixed of the new steps before they are sampled.
+
+    Attributes:
+        events: [batch, new_steps] int32, the event of each step, `FREE`, or `ONSET` for any note.
+        repeats: [batch, new_steps] int32, how many steps ago the event lies that a step repeats; 0 for none.
+        pitches: [batch, 2] int32, the lowest and the highest pitch that may sound.
+    """
+
+    events: Any
+    repeats: Any
+    pitches: Any
+
+    def of_rows(self, rows: NDArray[np.int64], num_steps: int) -> "Fixed":
+        """Returns what is fixed of some melodies, padded to `num_steps` that are never taken."""
+        padding = [(0, 0), (0, num_steps - self.events.shape[1])]
+        events = np.pad(self.events[rows], padding, constant_values=FREE)
+        return Fixed(events, np.pad(self.repeats[rows], padding), self.pitches[rows])
+
+    def hold(self, step: Array, past: Array, free: Array, raw: Array, meanings: Array) -> Array:
+        """Returns logits in which a step has what is fixed of it.
+
+        Args:
+            step: [] int32, of the new steps.
+            past: [batch, all_steps] int32, the events so far.
+            free: [batch, num_classes] float32, the logits where nothing is fixed.
+            raw: [batch, num_classes] float32, the network's own.
+            meanings: [batch, num_classes] int32, the event that each label stands for.
+        """
+        xp, position = namespace(free), step + past.shape[1] - self.events.shape[1]
+        distance = self.repeats[:, step, np.newaxis]
+        repeated = xp.take_along_axis(past, position - distance, axis=1)
+        wanted = xp.where(distance > 0, repeated, self.events[:, step, np.newaxis])
+        is_outside = (meanings >= 0) & ((meanings < self.pitches[:, :1]) | (meanings > self.pitches[:, 1:]))
+        free = xp.where(is_outside, -float("inf"), free)
+        is_held = xp.where(wanted == ONSET, (meanings >= 0) & ~is_outside, meanings == wanted)
+        held = xp.where(is_held, raw, -float("inf"))
+        return xp.where(wanted == FREE, free, held)
+
+
+class Rules(NamedTuple):
+    """What decides with the network about the next event.
+
+    Attributes:
+        controls: The sampler's settings.
+        guide: The constraints, or None.
+        fixed: What is fixed beforehand, or None; it goes before all else.
+        ends_note: [] bool, whether the first new event must be a note on or a note off.
+        min_note: The encoding's.
+    """
+
+    controls: Controls
+    guide: Guide | None
+    fixed: Fixed | None
+    ends_note: Array
+    min_note: int
+
+    def restrict(self, step: Array, state: LoopState, logits: Array, meanings: Array) -> Array:
+        """Returns logits with constraints, repetition control and what is fixed applied, in this order.
+
+        Args:
+            step: [] int32, of the new steps.
+            state: Of the melodies before the event.
+            logits: [batch, num_classes] float32.
+            meanings: [batch, num_classes] int32, the event that each label stands for.
+
+        Returns:
+            [batch, num_classes] float32, -inf for labels that must not be chosen.
+        """
+        raw = logits
+        is_forbidden = (meanings == NO_EVENT) & self.ends_note & (step == 0)
+        logits = namespace(logits).where(is_forbidden, -float("inf"), logits)
+        if self.guide:
+            mask = self.guide.event_mask(step, state.place)
+            logits = constrain(logits, mask, event_index(meanings, self.min_note))
+        if self.controls.counts_onsets:
+            logits = control_repetition(logits, self.controls, meanings, state.onsets)
+        return self.fixed.hold(step, state.past, logits, raw, meanings) if self.fixed else logits
+
+    def advance(self, step: Array, state: LoopState, event: Array) -> LoopState:
+        """Returns a state with the event [batch] int32 of a step taken in, but for the encoding's and the network's."""
+        past = state.past
+        if self.fixed:
+            xp = namespace(event)
+            own = xp.arange(past.shape[1]) == step + past.shape[1] - self.fixed.events.shape[1]
+            past = xp.where(own, event[:, np.newaxis], past)
+        onsets = append_onset(state.onsets, event) if self.controls.counts_onsets else state.onsets
+        place = self.guide.advance(state.place, event_index(event, self.min_note)) if self.guide else state.place
+        return state._replace(event=event, onsets=onsets, place=place, past=past)
+
+    def choose(self, step: Array, state: LoopState, logits: Array, meanings: Array, noise: Array) -> Choice:
+        """Draws an event; the arguments are those of `restrict`, and the noise of `draw`."""
+        logits = transform(self.restrict(step, state, logits, meanings), self.controls.at(step))
+        label = draw(logits, noise)
+        event = namespace(meanings).take_along_axis(meanings, label[:, np.newaxis], axis=1)[:, 0]
+        return Choice(event, label, logits)
+
+
+def constrain(logits: Array, event_mask: Array, label_index: Array) -> Array:
+    """Masks the labels [batch, num_classes] whose event, given by its index, is masked [batch, num_events]."""
+    xp = namespace(logits)
+    return xp.where(xp.take_along_axis(event_mask, label_index, axis=1), logits, -float("inf"))

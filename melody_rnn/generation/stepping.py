@@ -1,0 +1,179 @@
+"""Sampling, searching and replaying by a step file: the rules of `generation.rules` around it, without TensorFlow.
+
+A step gives each row of a batch the same bits however many rows there are, so melody k of a run is the same however
+many are asked for, and tiles need no padding.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from melody_rnn.config import EncodingConfig
+from melody_rnn.errors import GenerationError
+from melody_rnn.events import NO_EVENT
+from melody_rnn.generation.beam import BeamSearch, Choose
+from melody_rnn.generation.beginning import Start
+from melody_rnn.generation.rules import Choice, LoopState, Rules, Sampled
+from melody_rnn.generation.trace import Replay, Replayer
+from melody_rnn.litert.description import Step
+from melody_rnn.litert.run import StepRun
+from melody_rnn.sampling.automaton import Guide
+from melody_rnn.sampling.repetition import last_onsets
+from melody_rnn.sampling.sampler import Controls, fill_with_noise, gumbel
+
+TILE_ROWS: Final = 32
+"""Melodies that are sampled together; a step of more costs no less a melody."""
+
+
+class SteppingLoop:
+    """Samples continuations by a model's step; the methods are those of `SamplingLoop`."""
+
+    def __init__(self, step: Step, config: EncodingConfig) -> None:
+        """Makes the loop.
+
+        Args:
+            step: The model's step.
+            config: The model's encoding.
+        """
+        self._step = step
+        self._config = config
+
+    def __call__(
+        self,
+        start: Start,
+        new_steps: int,
+        controls: Controls,
+        seed: int,
+        on_done: Callable[[int], object] | None = None,
+        guide: Guide | None = None,
+    ) -> NDArray[np.int32]:
+        """See `SamplingLoop`."""
+        return self.traced(start, new_steps, controls, seed, on_done, guide).events
+
+    def traced(
+        self,
+        start: Start,
+        new_steps: int,
+        controls: Controls,
+        seed: int,
+        on_done: Callable[[int], object] | None = None,
+        guide: Guide | None = None,
+    ) -> Sampled:
+        """See `SamplingLoop.traced`."""
+        num_melodies = len(start.events)
+
+        def one_tile(first: int) -> Sampled:
+            rows = np.arange(first, min(first + TILE_ROWS, num_melodies))
+            own_guide = guide and guide.of_rows(rows, new_steps)
+            fixed = start.fixed and start.fixed.of_rows(rows, new_steps)
+            min_note = self._config.min_note
+            rules = Rules(controls.of_rows(rows, new_steps), own_guide, fixed, start.ends_note, min_note)
+            sampled = self._sample(start, rows, new_steps, rules, seed)
+            if on_done:
+                on_done(len(rows))
+            return sampled
+
+        starts = range(0, num_melodies, TILE_ROWS)
+        if len(starts) == 1:
+            return one_tile(0)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return Sampled(*map(np.concatenate, zip(*pool.map(one_tile, starts), strict=True)))
+
+    def _sample(self, start: Start, rows: NDArray[np.int64], new_steps: int, rules: Rules, seed: int) -> Sampled:
+        primers, cues = start.events[rows], start.cues[rows]
+        run = _run_over(self._step, primers[:, :-1], start.steps_per_bar[rows], cues)
+        noise = np.empty((len(rows), new_steps, self._step.description.num_classes), np.float32)
+        for number, melody_noise in zip(start.numbers[rows].tolist(), noise, strict=True):
+            fill_with_noise(melody_noise, seed, number)
+        state, choices = _first_state(primers, new_steps, rules), list[Choice]()
+        perturbations, num_given = gumbel(noise), primers.shape[1]
+        for step in range(new_steps):
+            said = run(state.event, cues[:, num_given + step])
+            _check_finite(said.logits)
+            # Temperatures near 0 make logits overflow to -inf, which is what they should be.
+            with np.errstate(over="ignore"):
+                choices.append(rules.choose(step, state, said.logits, said.label_events, perturbations[:, step]))
+            state = rules.advance(step, state, choices[-1].event)
+        return Sampled(*(np.stack(part, axis=1) for part in zip(*choices, strict=True)))
+
+
+class SteppingBeamSearch(BeamSearch):
+    """Searches for continuations by a model's step."""
+
+    def __init__(self, step: Step, config: EncodingConfig) -> None:
+        """Makes the search; the arguments are those of `SteppingLoop`."""
+        super().__init__(config, step.description.num_classes)
+        self._step = step
+
+    def _states(
+        self, primers: NDArray[np.int32], steps_per_bar: NDArray[np.int32], cues: NDArray[np.int32]
+    ) -> tuple[Any, Any]:
+        return (), _run_over(self._step, primers[:, :-1], steps_per_bar, cues)
+
+    def _run(
+        self,
+        choose: Choose,
+        rules: Rules,
+        state: LoopState,
+        cues: NDArray[np.int32],
+        scores: NDArray[np.float64],
+        new_steps: NDArray[np.int32],
+    ) -> tuple[Any, ...]:
+        run: StepRun = state.rnn_state
+        written = []
+        for step in range(int(new_steps)):
+            said = run(state.event, cues[:, step])
+            _check_finite(said.logits)
+            with np.errstate(over="ignore"):
+                parent, event, scores = choose(step, state, said.logits, said.label_events, scores)
+            run.reorder(parent)
+            others = (part if isinstance(part, tuple) else part[parent] for part in state[3:])
+            state = rules.advance(step, LoopState(event, (), run, *others), event)
+            written.append((event, parent))
+        return (*(np.stack(part) for part in zip(*written, strict=True)), scores, True)
+
+
+class SteppingReplayer(Replayer):
+    """Replays melodies by a model's step."""
+
+    def __init__(self, step: Step, config: EncodingConfig) -> None:
+        """Makes the replayer; the arguments are those of `SteppingLoop`."""
+        super().__init__(config)
+        self._step = step
+
+    def _replay(self, events: NDArray[np.int32], steps_per_bar: NDArray[np.int32], cues: NDArray[np.int32]) -> Replay:
+        run = StepRun(self._step, steps_per_bar)
+        said = [run(event, cues[:, step + 1]) for step, event in enumerate(events.T)]
+        logits, label_events, labels = (np.stack(part, axis=1) for part in zip(*said, strict=True))
+        first: Any = np.tile(np.array(self._step.description.first_label_events, np.int32), (len(events), 1, 1))
+        return Replay(logits[:, :-1], labels[:, 1:], np.concatenate([first, label_events[:, :-1]], axis=1))
+
+
+def _run_over(
+    step: Step, events: NDArray[np.int32], steps_per_bar: NDArray[np.int32], cues: NDArray[np.int32]
+) -> StepRun:
+    """Returns a run that has taken in events [batch, num_given]; cues are of every step, from the first one on."""
+    run = StepRun(step, steps_per_bar)
+    for place, event in enumerate(events.T):
+        run(event, cues[:, place + 1])
+    return run
+
+
+def _first_state(primers: NDArray[np.int32], new_steps: int, rules: Rules) -> LoopState:
+    state = LoopState(primers[:, -1])
+    if rules.controls.counts_onsets:
+        state = state._replace(onsets=last_onsets(primers))
+    if rules.guide:
+        state = state._replace(place=rules.guide.state)
+    if rules.fixed:
+        state = state._replace(past=np.pad(primers, [(0, 0), (0, new_steps)], constant_values=NO_EVENT))
+    return state
+
+
+def _check_finite(logits: NDArray[np.float32]) -> None:
+    if not np.isfinite(logits).all():
+        raise GenerationError("the model gave logits that are not finite; its weights are damaged")

@@ -1,0 +1,125 @@
+"""Runs a step file with LiteRT, on NumPy arrays."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+from melody_rnn.errors import ModelError
+from melody_rnn.litert.description import StateInfo, Step
+
+
+class StepResult(NamedTuple):
+    """What a step says of the next event.
+
+    Attributes:
+        logits: [batch, num_classes] float32, of the labels of the next event.
+        label_events: [batch, num_classes] int32, the event that each label stands for.
+        label: [batch] int32, the label that the last event had, given those before it.
+    """
+
+    logits: NDArray[np.float32]
+    label_events: NDArray[np.int32]
+    label: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class OpenFile:
+    """A LiteRT file that is ready to run.
+
+    Attributes:
+        interpreter: What runs it.
+        inputs: Where each input of the signature lies.
+        outputs: Where each output of the signature lies.
+    """
+
+    interpreter: Any
+    inputs: dict[str, int]
+    outputs: dict[str, int]
+
+
+def open_file(content: bytes) -> OpenFile:
+    """Opens a LiteRT file with one signature.
+
+    Raises:
+        ModelError: If it is none.
+    """
+    try:
+        interpreter = Interpreter(model_content=content, num_threads=1)
+        (signature,) = interpreter.get_signature_list()
+        runner = interpreter.get_signature_runner(signature)
+    except (ValueError, RuntimeError) as error:
+        raise ModelError(f"no LiteRT file with one signature ({str(error).splitlines()[0]})") from error
+    inputs = {name: int(details["index"]) for name, details in runner.get_input_details().items()}
+    outputs = {name: int(details["index"]) for name, details in runner.get_output_details().items()}
+    return OpenFile(interpreter, inputs, outputs)
+
+
+class StepRun:
+    """A batch of melodies on its way through a model, step by step; its states lie here."""
+
+    def __init__(self, step: Step, steps_per_bar: NDArray[np.int32]) -> None:
+        """Begins before the first event.
+
+        Args:
+            step: The model's step.
+            steps_per_bar: [batch] int32, steps in a bar of each melody.
+
+        Raises:
+            ModelError: If LiteRT cannot read the file.
+        """
+        self._file = open_file(step.content)
+        self._states = step.description.states
+        self._batch_axes = {
+            info.name: info.shape.index(None) if None in info.shape else None for info in step.description.inputs
+        }
+        interpreter, batch_size = self._file.interpreter, len(steps_per_bar)
+        for info in step.description.inputs:
+            shape = [batch_size if size is None else size for size in info.shape]
+            interpreter.resize_tensor_input(self._file.inputs[info.name], shape, strict=True)
+        interpreter.allocate_tensors()
+        for state in self._states:
+            index = self._file.inputs[state.input]
+            interpreter.set_tensor(index, np.zeros_like(interpreter.get_tensor(index)))
+        self._give("steps_per_bar", steps_per_bar)
+        self._give("is_first", [1])
+        self._is_begun = False
+        self._rows: NDArray[np.int64] | None = None
+
+    def __call__(self, event: NDArray[np.int32], cues: NDArray[np.int32]) -> StepResult:
+        """Takes in one event of each melody and says what may come next.
+
+        Args:
+            event: [batch] int32.
+            cues: [batch, num_cues] int32, those of the step after the event.
+        """
+        if self._is_begun:
+            for state in self._states:
+                self._give(state.input, self._state_after(state))
+            self._rows = None
+        self._give("event", event)
+        if "cues" in self._file.inputs:
+            self._give("cues", cues)
+        self._file.interpreter.invoke()
+        if not self._is_begun:
+            self._give("is_first", [0])
+            self._is_begun = True
+        logits, label_events, label = map(self._take, StepResult._fields)
+        return StepResult(logits, label_events.astype(np.int32), label.astype(np.int32))
+
+    def reorder(self, rows: NDArray[np.int64]) -> None:
+        """Goes on with other melodies of the batch, [batch] of their rows; all have the same bars."""
+        self._rows = rows
+
+    def _give(self, name: str, values: Any) -> None:
+        self._file.interpreter.set_tensor(self._file.inputs[name], np.asarray(values, np.float32))
+
+    def _take(self, name: str) -> NDArray[np.float32]:
+        values: NDArray[np.float32] = self._file.interpreter.get_tensor(self._file.outputs[name])
+        return values
+
+    def _state_after(self, state: StateInfo) -> NDArray[np.float32]:
+        after, axis = self._take(state.output), self._batch_axes[state.input]
+        return after if self._rows is None or axis is None else np.take(after, self._rows, axis=axis)

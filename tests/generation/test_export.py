@@ -1,0 +1,82 @@
+import json
+
+import numpy as np
+import pytest
+
+from melody_rnn.errors import OutputError
+from melody_rnn.generation.rules import LoopState, Rules
+from melody_rnn.litert.run import open_file
+from melody_rnn.sampling.repetition import MAX_ONSETS, last_onsets
+from melody_rnn.sampling.sampler import SamplerSettings, gumbel
+
+BATCH = 6
+GIVEN = ("logits", "label_events", "noise", "is_allowed", "last_notes")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, tiny_model):
+    folder = tmp_path_factory.mktemp("export") / "tiny"
+    tiny_model.save_litert(folder, "A tiny model.")
+    return folder
+
+
+def run(folder, given):
+    """Returns the sampler's outputs by name, settings that are not given being neutral."""
+    file = open_file((folder / "sampler.tflite").read_bytes())
+    description = json.loads((folder / "sampler.json").read_text())
+    for info in description["inputs"]:
+        shape = [BATCH if size is None else size for size in info["shape"]]
+        file.interpreter.resize_tensor_input(file.inputs[info["name"]], shape)
+    file.interpreter.allocate_tensors()
+    for info in description["inputs"]:
+        name, shape = info["name"], [BATCH if size is None else size for size in info["shape"]]
+        value = given[name] if name in given else description["neutral"][name]
+        file.interpreter.set_tensor(file.inputs[name], np.broadcast_to(value, shape).astype(np.float32))
+    file.interpreter.invoke()
+    return {name: file.interpreter.get_tensor(index) for name, index in file.outputs.items()}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"temperature": 0.0},
+        {"temperature": [0.5, 1, 2, 1, 1, 0], "top_k": 7, "top_p": 0.9, "min_p": 0.05},
+        {"typical_p": 0.8, "epsilon": 0.01, "eta": 0.02},
+        {"repetition_penalty": 1.4, "no_repeat_ngram": 3, "max_same_pitch": 2},
+    ],
+)
+def test_the_sampler_chooses_as_the_loop_does(folder, tiny_model, settings):
+    rng = np.random.default_rng(3)
+    num_classes = tiny_model._encoding.num_classes
+    logits = (2 * rng.standard_normal((BATCH, num_classes))).astype(np.float32)
+    label_events = np.tile([-2, -1, *range(60, 72), -2, 64], (BATCH, 1)).astype(np.int32)
+    noise = rng.random((BATCH, num_classes), np.float32)
+    onsets = last_onsets(rng.choice([60, 62, 64, -2], size=(BATCH, 40)).astype(np.int32))
+    given = {"logits": logits, "label_events": label_events, "noise": noise, "last_notes": onsets + 1, "is_allowed": 1}
+    found = run(folder, given | settings)
+    rules = Rules(SamplerSettings(**settings).controls(BATCH), None, False, 60)
+    state = LoopState(None, onsets=onsets)
+    choice = rules.choose(0, state, logits, label_events, gumbel(noise))
+    np.testing.assert_array_equal(found["label"], choice.label)
+    np.testing.assert_array_equal(found["event"], choice.event)
+    # LiteRT knows no infinity here.
+    lowest = np.finfo(np.float32).min
+    np.testing.assert_allclose(np.maximum(found["drawn_from"], lowest), np.maximum(choice.logits, lowest), atol=1e-5)
+    if rules.controls.counts_onsets:
+        np.testing.assert_array_equal(found["next_notes"] - 1, rules.advance(state, choice.event).onsets)
+
+
+def test_only_what_is_allowed_is_drawn(folder, tiny_model):
+    num_classes = tiny_model._encoding.num_classes
+    is_allowed = np.zeros((BATCH, 14))
+    is_allowed[:, 5] = 1
+    given = {"logits": 0, "noise": 0.5, "last_notes": np.zeros(MAX_ONSETS), "is_allowed": is_allowed}
+    given["label_events"] = np.array([-2, -1, *range(60, 72), -2, 64])[:num_classes]
+    assert set(run(folder, given)["event"]) == {63.0}
+
+
+def test_the_folder_is_new(folder, tiny_model):
+    assert (folder / "README.md").read_text() == "# tiny\n\nA tiny model.\n"
+    with pytest.raises(OutputError, match="exists already"):
+        tiny_model.save_litert(folder)
