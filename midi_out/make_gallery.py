@@ -26,33 +26,43 @@ class Exhibit(NamedTuple):
 EXHIBITS = (
     Exhibit(
         "jig",
-        "A jig: bars of 6/8.",
-        "--meter 6/8 --num-steps 192 --temperature 0.8 --qpm 165 --program 73 --seed 3",
+        "A tune in 6/8 of two parts of eight bars, each played twice.",
+        '--form AABB --meter 6/8 --key "D major" --program 110 --seed 3',
     ),
     Exhibit(
         "reel",
-        "A reel: eighths that run through bars of 4/4.",
-        "--num-steps 256 --temperature 0.8 --qpm 180 --program 110 --seed 2",
+        "The same form in 2/2.",
+        '--form AABB --meter 2/2 --key "G major" --program 110 --seed 2',
     ),
     Exhibit(
         "waltz",
-        "A waltz: bars of 3/4.",
-        "--meter 3/4 --num-steps 192 --temperature 0.8 --qpm 150 --program 21 --seed 4",
+        "A tune in 3/4, in a minor key.",
+        '--form AABB --meter 3/4 --key "A minor" --program 21 --seed 4',
+    ),
+    Exhibit(
+        "rondo",
+        "A form of three parts, of which the first comes back to the letter.",
+        '--form ABACA --meter 2/4 --key "D major" --program 73 --seed 7',
     ),
     Exhibit(
         "cold",
-        "Low temperature: sure of itself, and it repeats.",
-        "--num-steps 128 --temperature 0.3 --seed 5",
+        "Low temperature: sure of itself.",
+        "--form AABB --meter 6/8 --temperature 0.3 --seed 5",
     ),
     Exhibit(
         "hot",
-        "High temperature, the same seed: more ideas, more mistakes.",
-        "--num-steps 128 --temperature 1.5 --seed 5",
+        "High temperature, the same seed and form: more ideas, more mistakes.",
+        "--form AABB --meter 6/8 --temperature 1.5 --seed 5",
     ),
     Exhibit(
-        "continued",
-        "A beginning of our own (orange), continued.",
-        '--primer "G4:2 A4:2 B4:2 D5:2 B4:4 A4:4" --new-steps 112 --temperature 0.8 --seed 6',
+        "finished",
+        "A beginning of our own (orange), made a whole tune.",
+        '--primer "G4:2 A4:2 B4:2 D5:2 B4:4 A4:4" --form AABB --meter 4/4 --temperature 0.8 --seed 6',
+    ),
+    Exhibit(
+        "stream",
+        "No form, only steps, as Magenta's models write.",
+        "--num-steps 128 --temperature 0.8 --seed 6",
     ),
 )
 HEAD = """# midi_out

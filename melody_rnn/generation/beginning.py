@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from melody_rnn.events import NO_EVENT, event_index, index_event
 from melody_rnn.generation.request import Request
-from melody_rnn.generation.rules import FREE, ONSET, Fixed
+from melody_rnn.generation.rules import ACT, FREE, ONSET, Fixed
 from melody_rnn.music.transposition import transpose
 from melody_rnn.sampling.automaton import Automaton, Guide, Situation
 from melody_rnn.sampling.schedule import Steps
@@ -131,7 +131,7 @@ def _start(request: Request, events: NDArray[np.int32], ends_note: bool = False)
 
 
 def _fixed(request: Request) -> Fixed | None:
-    """Returns what outlines fix of the new steps: the silence before a pickup, and sections that come again."""
+    """Returns what outlines fix of the new steps: silence, where sections begin, and which of them come again."""
     config, num_new = request.config.encoding, request.num_new_steps
     events = np.full((len(request.outlines), num_new), FREE, np.int32)
     repeats = np.zeros_like(events)
@@ -141,6 +141,8 @@ def _fixed(request: Request) -> Fixed | None:
         if first >= 0:
             events[row, :first] = NO_EVENT
             events[row, first] = ONSET
+        starts = [section.start - request.num_given for section in outline.sections]
+        events[row, [start for start in starts if start >= 0 and start != first]] = ACT
         for start, end, distance in outline.repeated_stretches(length):
             repeats[row, max(start - request.num_given, 0) : max(end - request.num_given, 0)] = distance
         if outline.is_limited and outline.pitches is not None:

@@ -18,6 +18,8 @@ from melody_rnn.tunes.outline_bank import OutlineBank, fit, in_key
 from melody_rnn.tunes.tune import Section, Tune
 
 _DEFAULT_PART: Final = 8
+# By how many semitones a tune's range may be cut to fit another.
+_CUT: Final = 4
 _MOST_CHOICES: Final = 64
 Fits = Callable[[Outline], bool]
 
@@ -105,7 +107,7 @@ def _fits(outline: Outline, shape: Shape, has_form: bool) -> bool:
         return False
     if shape.pitches is not None and outline.pitches is not None:
         span = outline.pitches[1] - outline.pitches[0]
-        if span > shape.pitches[1] - shape.pitches[0]:
+        if span > shape.pitches[1] - shape.pitches[0] + _CUT:
             return False
     if not has_form:
         return True

@@ -16,6 +16,8 @@ from melody_rnn.sampling.sampler import Controls, control_repetition, draw, tran
 
 FREE: Final = NO_EVENT - 1
 """Stands for a step of which nothing is fixed."""
+ACT: Final = NO_EVENT - 3
+"""Stands for a step at which something must begin or end."""
 ONSET: Final = NO_EVENT - 2
 """Stands for a step at which some note must begin."""
 
@@ -73,7 +75,7 @@ class Fixed(NamedTuple):
     """What is fixed of the new steps before they are sampled.
 
     Attributes:
-        events: [batch, new_steps] int32, the event of each step, `FREE`, or `ONSET` for any note.
+        events: [batch, new_steps] int32, the event of each step, `FREE`, `ONSET` for a note or `ACT` for anything new.
         repeats: [batch, new_steps] int32, how many steps ago the event lies that a step repeats; 0 for none.
         pitches: [batch, 2] int32, the lowest and the highest pitch that may sound.
     """
@@ -106,7 +108,10 @@ class Fixed(NamedTuple):
         free = xp.where(is_outside, -float("inf"), free)
         is_held = xp.where(wanted == ONSET, (meanings >= 0) & ~is_outside, meanings == wanted)
         held = xp.where(is_held, raw, -float("inf"))
-        return xp.where(wanted == FREE, free, held)
+        others = xp.where(meanings == NO_EVENT, -float("inf"), free)
+        # Where constraints allow nothing else, what sounds goes on after all.
+        acting = xp.where(xp.max(others, axis=1, keepdims=True) > -float("inf"), others, free)
+        return xp.where(wanted == FREE, free, xp.where(wanted == ACT, acting, held))
 
 
 class Rules(NamedTuple):
