@@ -25,7 +25,7 @@ from melody_rnn.generation.engine import (
     litert_engine,
     tensorflow_engine,
 )
-from melody_rnn.generation.request import Asked, Request, plan
+from melody_rnn.generation.request import Asked, Request, is_stream, plan
 from melody_rnn.generation.result import Generated, RankBy, joined, rank
 from melody_rnn.generation.trace import Trace, move_trace, trace_melodies, with_draws
 from melody_rnn.litert.description import Step
@@ -289,13 +289,16 @@ class MelodyRNN:
             parts.append(replace(result, traces=tuple(traces)))
         return joined(parts, [number for request in requests for number in request.numbers])
 
-    def best_of(self, num_candidates: int, num_outputs: int = 1, by: RankBy = "likely", **arguments: Any) -> Generated:
+    def best_of(
+        self, num_candidates: int, num_outputs: int = 1, by: RankBy | None = None, **arguments: Any
+    ) -> Generated:
         """Samples candidates in one batch and keeps the best.
 
         Args:
             num_candidates: How many to sample, at least `num_outputs`.
             num_outputs: How many to keep, at least 1.
-            by: 'likely' for the fewest nats per event, 'typical' for those nearest to what held-out tunes have.
+            by: 'likely' for the fewest nats per event, 'typical' for those nearest to what held-out tunes have; where
+                not given, 'typical' for whole tunes and 'likely' for streams.
             arguments: All others of `generate`; a setting for each tune is one for each candidate.
 
         Returns:
@@ -307,12 +310,15 @@ class MelodyRNN:
         """
         _check_at_least("num_outputs", num_outputs, 1)
         _check_at_least("num_candidates", num_candidates, num_outputs)
-        rank([], by, self._preset.nats_per_event)
+        is_whole = self._preset.outlines is not None and not is_stream(arguments)
+        real_nats = self._preset.outline_nats_per_event if is_whole else self._preset.nats_per_event
+        by = by or ("typical" if is_whole and real_nats is not None else "likely")
+        rank([], by, real_nats)
         is_traced = arguments.pop("trace", False)
         result = self.generate(num_candidates, trace=is_traced, **arguments)
         result = self._with_traces(result)
         assert result.nats_per_event is not None
-        return result.best(rank(result.nats_per_event, by, self._preset.nats_per_event)[:num_outputs])
+        return result.best(rank(result.nats_per_event, by, real_nats)[:num_outputs])
 
     def beam_search(self, beam_size: int, num_outputs: int = 1, seed: int = 0, **asked: Unpack[Asked]) -> Generated:
         """Searches for the likeliest tunes, the same each time.

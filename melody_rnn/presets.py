@@ -27,6 +27,7 @@ _DESCRIPTION = "preset.json"
 _WEIGHTS = "model.weights.h5"
 _CARD = "README.md"
 _OUTLINES = "outlines.npz"
+_NATS: Final = ("nats_per_event", "outline_nats_per_event")
 _MAX_OUTLINES_BYTES: Final = 4 * 2**20
 
 
@@ -39,7 +40,8 @@ class Preset:
         opening_pitches: Probability of each MIDI pitch to open a melody (squashed, as the model sees it).
         card: The model card, Markdown.
         nats_per_event: Mean negative log-likelihood of an event of held-out tunes, at temperature 1, labels summed;
-            None where it was not measured.
+            None where it was not measured. Models that know form are told none of it.
+        outline_nats_per_event: The same where they are told the whole outline; None where it was not measured.
         outlines: What the tunes that it was trained on have for forms, keys and ranges; None where it knows no form.
     """
 
@@ -47,6 +49,7 @@ class Preset:
     opening_pitches: Mapping[int, float] = field(default_factory=lambda: {MIDDLE_C: 1.0})
     card: str = ""
     nats_per_event: float | None = None
+    outline_nats_per_event: float | None = None
     outlines: OutlineBank | None = None
 
 
@@ -174,8 +177,9 @@ def _describe(preset: Preset) -> str:
         "config": json.loads(preset.config.to_json()),
         "opening_pitches": {str(pitch): share for pitch, share in sorted(preset.opening_pitches.items())},
     }
-    if preset.nats_per_event is not None:
-        data["nats_per_event"] = preset.nats_per_event
+    for name in _NATS:
+        if getattr(preset, name) is not None:
+            data[name] = getattr(preset, name)
     return json.dumps(data, indent=2) + "\n"
 
 
@@ -190,7 +194,7 @@ def read_preset(folder: Path) -> Preset:
         data = json.loads(path.read_text(encoding="utf-8"))
         config = ModelConfig.from_json(json.dumps(data["config"]))
         opening_pitches = {int(pitch): float(share) for pitch, share in data["opening_pitches"].items()}
-        nats_per_event = float(data["nats_per_event"]) if "nats_per_event" in data else None
+        nats = [float(data[name]) if name in data else None for name in _NATS]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{path}: no description of a model ({error})") from error
     encoding = config.encoding
@@ -198,11 +202,12 @@ def read_preset(folder: Path) -> Preset:
         encoding.min_note <= pitch < encoding.max_note and 0 <= share <= 1 for pitch, share in opening_pitches.items()
     ):
         raise ModelError(f"{path}: opening_pitches must give shares from 0 to 1 of pitches in the model's range")
-    if nats_per_event is not None and not 0 < nats_per_event < math.inf:
-        raise ModelError(f"{path}: nats_per_event must be a number above 0, got {nats_per_event}")
+    for name, value in zip(_NATS, nats, strict=True):
+        if value is not None and not 0 < value < math.inf:
+            raise ModelError(f"{path}: {name} must be a number above 0, got {value}")
     card = folder / _CARD
     text = card.read_text(encoding="utf-8") if card.is_file() else ""
-    return Preset(config, opening_pitches, text, nats_per_event, _read_outlines(folder / _OUTLINES, config))
+    return Preset(config, opening_pitches, text, nats[0], nats[1], _read_outlines(folder / _OUTLINES, config))
 
 
 def _read_outlines(path: Path, config: ModelConfig) -> OutlineBank | None:

@@ -21,7 +21,12 @@ from typing import Any
 MODELS = Path(__file__).parent
 NUM_COPIED = 200
 FACTS = "training.json"
-BUILD = "dataset build --input corpus:tunebooks"
+BUILDS = {
+    "tunebooks": "dataset build --input corpus:tunebooks",
+    "tunes": "dataset build --input corpus:tunebooks --collapsed keep --polyphony skyline",
+}
+TEST = "tunebooks"
+"""Every model is measured on the test split of this one, whose tunes no other has in its train split."""
 
 
 @dataclass(frozen=True)
@@ -32,20 +37,26 @@ class Recipe:
         headline: The card's first sentence, without its figures.
         options: Of the train command.
         notes: Listening notes.
+        dataset: What it is trained on.
+        num_teachers: How many models of the same kind it is distilled from.
     """
 
     headline: str
     options: str
     notes: str
+    dataset: str = "tunebooks"
+    num_teachers: int = 0
 
 
 MAGENTAS = "--epochs 30 --hparams batch_size=32,learning_rate=0.003,schedule=cosine,dropout=0.25"
 RECIPES = {
     "tunes_rnn": Recipe(
-        "Fiddle tunes with their bars and repeats, in any meter: the default.",
-        "--epochs 24 --hparams dropout=0.5",
-        "Phrases of four and eight bars come back, often varied at their end, and most tunes close on a long note. "
-        "It knows the meter: give `--meter 6/8` for jigs, `--meter 3/4` for waltzes.",
+        "Whole fiddle tunes with parts, repeats, pickups and ends, in any meter: the default.",
+        "--distill-temperature 1 --distill-weight 0.7 --hparams dropout=0.4",
+        "`python benchmarks/whole_tunes.py` measures what one hears: how tunes end, how alike their parts are, where "
+        "they lie. It knows the meter: give `--meter 6/8` for jigs, `--meter 3/4` for waltzes.",
+        dataset="tunes",
+        num_teachers=2,
     ),
     "attention_rnn": Recipe(
         "Magenta's attention_rnn, trained on fiddle tunes in 12 keys' worth of features.",
@@ -92,9 +103,7 @@ calibration error (of the likeliest event, {num_bins} bins) from {error_before:.
 
 ## How it was made
 
-    melody-rnn {build} --output data/tunebooks
-    melody-rnn train --model {name} {options} --dataset data/tunebooks --run-dir runs/{name}
-    melody-rnn evaluate --model runs/{name}/model --dataset data/tunebooks --copied {num_generated} --calibrate
+{commands}
 
 - `make models` runs these. Seed {seed}; the weights are those of epoch {epoch} of {epochs}, the best on the validation
   split ({validation_nats:.3f} nats).
@@ -137,37 +146,43 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(), help="where data/ and runs/ are")
     parser.add_argument("--cards-only", action="store_true", help="measure the models that are here, train nothing")
     arguments = parser.parse_args()
-    dataset = arguments.work / "data/tunebooks"
-    if not (dataset / "dataset.json").exists():
-        melody_rnn(BUILD, "--output", str(dataset))
+    work = arguments.work
     for name in arguments.only:
+        recipe = RECIPES[name]
+        for dataset in {recipe.dataset, TEST}:
+            if not (work / "data" / dataset / "dataset.json").exists():
+                melody_rnn(BUILDS[dataset], "--output", str(work / "data" / dataset))
+        dataset = work / "data" / recipe.dataset
         if not arguments.cards_only:
-            train(name, dataset, arguments.work / "runs" / name)
-        options = ["--dataset", str(dataset), "--copied", str(NUM_COPIED), "--calibrate", "--json"]
+            train(name, dataset, work / "runs")
+        options = ["--dataset", str(work / "data" / TEST), "--copied", str(NUM_COPIED), "--calibrate", "--json"]
         evaluation = json.loads(melody_rnn("evaluate", "--model", str(MODELS / name), *options))
         describe(MODELS / name, evaluation)
         (MODELS / name / "README.md").write_text(card(name, dataset, evaluation))
         print((MODELS / name / "README.md").read_text(), flush=True)
 
 
-def train(name: str, dataset: Path, run_dir: Path) -> None:
-    """Trains a model, or goes on with its training, and puts it with the facts of its training where models are."""
-    start, clock = time.monotonic(), run_dir / "minutes.json"
-    if (run_dir / "run.json").exists():
-        melody_rnn("train", "--run-dir", str(run_dir), "--resume")
-    else:
-        options = ["--dataset", str(dataset), "--run-dir", str(run_dir)]
-        melody_rnn("train", "--model", name, *shlex.split(RECIPES[name].options), *options)
-    minutes = (time.monotonic() - start) / 60 + (json.loads(clock.read_text()) if clock.exists() else 0)
-    clock.write_text(json.dumps(minutes))
+def teachers(name: str, runs: Path) -> list[Path]:
+    """Returns the runs of a model's teachers, which differ in nothing but their seeds."""
+    return [runs / f"{name}_teacher_{seed}" for seed in range(RECIPES[name].num_teachers)]
+
+
+def train(name: str, dataset: Path, runs: Path) -> None:
+    """Trains a model, its teachers first, and puts it with the facts of its training where models are."""
+    own = [f"--model {name} --hparams seed={seed}" for seed in range(RECIPES[name].num_teachers)]
+    for options, run_dir in zip(own, teachers(name, runs), strict=True):
+        run(options, dataset, run_dir)
+    run_dir = runs / name
+    taught = [f"--teacher {shlex.quote(str(teacher / 'model'))}" for teacher in teachers(name, runs)]
+    minutes = run(shlex.join(["--model", name]) + " " + " ".join([*taught, RECIPES[name].options]), dataset, run_dir)
     (MODELS / name).mkdir(exist_ok=True)
     for path in (run_dir / "model").iterdir():
         shutil.copy(path, MODELS / name / path.name)
-    run = json.loads((run_dir / "run.json").read_text())
+    description = json.loads((run_dir / "run.json").read_text())
     history = json.loads((run_dir / "history.json").read_text())
     best = min(history, key=lambda row: row["val_loss"])
     facts = {
-        "seed": run["settings"]["seed"],
+        "seed": description["settings"]["seed"],
         "epoch": best["epoch"],
         "epochs": len(history),
         "validation_nats": best["val_loss"],
@@ -177,12 +192,48 @@ def train(name: str, dataset: Path, run_dir: Path) -> None:
     (MODELS / name / FACTS).write_text(json.dumps(facts, indent=2) + "\n")
 
 
+def run(options: str, dataset: Path, run_dir: Path) -> float:
+    """Trains a model in a run's folder, or goes on with its training; returns the minutes that it took in all."""
+    start, clock = time.monotonic(), run_dir / "minutes.json"
+    if (run_dir / "run.json").exists():
+        melody_rnn("train", "--run-dir", str(run_dir), "--resume")
+    else:
+        melody_rnn("train", *shlex.split(options), "--dataset", str(dataset), "--run-dir", str(run_dir))
+    minutes = (time.monotonic() - start) / 60 + (json.loads(clock.read_text()) if clock.exists() else 0)
+    clock.write_text(json.dumps(minutes))
+    return minutes
+
+
 def describe(folder: Path, evaluation: dict[str, Any]) -> None:
     """Puts what real tunes cost a model into its description, where generation finds it."""
     path = folder / "preset.json"
     data = json.loads(path.read_text())
-    data["nats_per_event"] = evaluation["scores"][0]["nats_per_event"]
+    scores = {score["name"]: score["nats_per_event"] for score in evaluation["scores"]}
+    own = {name: nats for name, nats in scores.items() if ", " in name}
+    data["nats_per_event"] = next((nats for name, nats in own.items() if "only the meter" in name), first(evaluation))
+    if own:
+        data["outline_nats_per_event"] = next(nats for name, nats in own.items() if "whole outline" in name)
     path.write_text(json.dumps(data, indent=2) + "\n")
+
+
+def first(evaluation: dict[str, Any]) -> float:
+    """Returns the model's nats per event."""
+    nats: float = evaluation["scores"][0]["nats_per_event"]
+    return nats
+
+
+def commands(name: str) -> str:
+    """Returns the commands that make a model and measure it, as a card shows them."""
+    recipe, runs = RECIPES[name], Path("runs")
+    lines = [f"{BUILDS[dataset]} --output data/{dataset}" for dataset in dict.fromkeys((recipe.dataset, TEST))]
+    to = f"--dataset data/{recipe.dataset} --run-dir"
+    lines += [
+        f"train --model {name} --hparams seed={seed} {to} {path}" for seed, path in enumerate(teachers(name, runs))
+    ]
+    taught = "".join(f"--teacher {path}/model " for path in teachers(name, runs))
+    lines.append(f"train --model {name} {taught}{recipe.options} {to} runs/{name}")
+    lines.append(f"evaluate --model runs/{name}/model --dataset data/{TEST} --copied {NUM_COPIED} --calibrate")
+    return "\n".join(f"    melody-rnn {line}" for line in lines)
 
 
 def melody_rnn(command: str, *options: str) -> str:
@@ -203,9 +254,8 @@ def card(name: str, dataset: Path, evaluation: dict[str, Any]) -> str:
         name=name,
         headline=recipe.headline,
         notes=recipe.notes,
-        options=recipe.options,
-        build=BUILD,
-        nats=evaluation["scores"][0]["nats_per_event"],
+        commands=commands(name),
+        nats=first(evaluation),
         figures=figures(evaluation["scores"]),
         num_melodies=evaluation["num_melodies"],
         num_events=evaluation["num_events"],

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 
@@ -11,6 +11,9 @@ from melody_rnn.cli import options
 
 if TYPE_CHECKING:
     from melody_rnn.data.splits import SplitRules
+
+
+_MOST_FORMS: Final = 8
 
 
 class SplitType(click.ParamType["SplitRules"]):
@@ -131,6 +134,31 @@ def build(inputs: tuple[str, ...], output: Path, overwrite: bool, as_json: bool,
         _print_report(report, output)
 
 
+def _print_forms(console: Any, report: Any) -> None:
+    from rich.table import Table
+
+    forms = report.forms
+    if not forms.forms:
+        return
+    table = Table(box=None, header_style="bold")
+    table.add_column("form, as played")
+    table.add_column("melodies", justify="right")
+    most = list(forms.forms.items())
+    for form, count in most[:_MOST_FORMS]:
+        table.add_row(form, f"{count:,}")
+    rest = sum(count for _, count in most[_MOST_FORMS:])
+    if rest:
+        table.add_row(f"{len(most) - _MOST_FORMS} others", f"{rest:,}")
+    table.add_row("not known", f"{forms.unknown:,}")
+    console.print(table)
+    console.print(
+        f"{forms.pickups:,} melodies begin with a pickup, {forms.endings:,} have first and second endings, "
+        f"{forms.jumps:,} a da capo or dal segno. Parts without a number have 8 bars.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
 def _print_report(report: Any, output: Path) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -146,6 +174,7 @@ def _print_report(report: Any, output: Path) -> None:
         table.add_row(name, f"{row.melodies:,}", f"{row.steps:,}", f"{100 * row.share:.1f} %")
     table.add_row("kept", f"{report.num_melodies:,}", f"{report.num_steps:,}", "")
     console.print(table)
+    _print_forms(console, report)
     if report.dropped:
         losses = Table(box=None, header_style="bold")
         losses.add_column("dropped, by rule")

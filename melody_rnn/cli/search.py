@@ -24,7 +24,7 @@ search_options = together(
     click.option(
         "--best-by",
         type=click.Choice(["likely", "typical"]),
-        help="With --best-of: keep the likeliest, or those as likely as real tunes are. [default: likely]",
+        help="With --best-of: keep the likeliest, or those as likely as real tunes are. [default: typical]",
     ),
     click.option(
         "--beam-size",
@@ -76,7 +76,8 @@ class Search:
     def words(self) -> str:
         """What a table says of it, maybe nothing."""
         if self.best_of is not None:
-            return f"the {'most typical' if self.best_by == 'typical' else 'likeliest'} of {self.best_of}, "
+            best = {"typical": "most typical", "likely": "likeliest", None: "best"}[self.best_by]
+            return f"the {best} of {self.best_of}, "
         if self.beam_size is None:
             return ""
         branches = f" of {self.branch_factor or 1} branches each" if self.is_stochastic_beam else ""
@@ -136,7 +137,7 @@ def find(
     if not search.is_any:
         return model.generate(num_outputs, trace=trace, **common, **sampling)
     if search.best_of is not None:
-        by: Any = search.best_by or "likely"
+        by: Any = search.best_by
         return model.best_of(search.best_of, num_outputs, by, trace=trace, **common, **sampling)
     if search.is_stochastic_beam:
         from melody_rnn.generation.beam import StochasticBeam

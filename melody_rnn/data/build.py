@@ -18,12 +18,14 @@ from melody_rnn.data.dataset import Dataset, StoredForm, StoredMelody
 from melody_rnn.data.extraction import ExtractionRules
 from melody_rnn.data.inputs import Inputs, SourceFile, find_inputs
 from melody_rnn.data.pool import FileResult, ReaderPool, TuneResult
-from melody_rnn.data.report import FileReport, RejectedRow, Report, SplitReport
+from melody_rnn.data.report import FileReport, FormReport, RejectedRow, Report, SplitReport
 from melody_rnn.data.sources import SUFFIXES, is_source
 from melody_rnn.data.splits import SPLITS, SplitRules
 from melody_rnn.errors import InputFileError, InvalidArgumentError
+from melody_rnn.music.forms import DEFAULT_PART_BARS
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import Meter
+from melody_rnn.tunes.outline import Outline, outline_of
 from melody_rnn.tunes.tune import Ending, Jump, Section
 
 DEFAULT_TIMEOUT_SECONDS: Final = 8.0
@@ -244,7 +246,31 @@ def _details(rules: ExtractionRules, split_rules: SplitRules, found: Inputs) -> 
     }
 
 
+def _forms(melodies: Sequence[StoredMelody]) -> FormReport:
+    """Returns what forms melodies have."""
+    counts: Counter[str] = Counter()
+    result = FormReport()
+    for melody in melodies:
+        form, outline = melody.form, outline_of(melody.tune)
+        if form.sections and not form.is_truncated:
+            counts[_form_name(outline)] += 1
+        else:
+            result.unknown += 1
+        result.endings += any(section.endings for section in form.sections)
+        result.jumps += form.jump is not None
+        result.pickups += melody.pickup_steps > 0
+    result.forms = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    return result
+
+
+def _form_name(outline: Outline) -> str:
+    parts = outline.parts()
+    is_usual = all(part.bars == DEFAULT_PART_BARS for part in parts)
+    return "".join((part.label if is_usual else f"{part.label}{part.bars}") * part.times for part in parts)
+
+
 def _finish(report: Report, stored: Dataset) -> None:
+    report.forms = _forms(stored.melodies)
     report.num_melodies, report.num_steps = len(stored.melodies), stored.num_steps
     for name in SPLITS:
         part = stored.split(name)

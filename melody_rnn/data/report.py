@@ -48,6 +48,26 @@ class SplitReport:
 
 
 @dataclass
+class FormReport:
+    """The forms of the melodies kept.
+
+    Attributes:
+        forms: How many melodies have each form, the most frequent first: as it is played, with the bars of each part
+            where they are not 8, as in AABB or A4A4B8.
+        unknown: How many do not tell their form.
+        endings: How many have a part that ends otherwise the first time.
+        jumps: How many have a da capo or dal segno.
+        pickups: How many begin with a pickup.
+    """
+
+    forms: dict[str, int] = field(default_factory=dict)
+    unknown: int = 0
+    endings: int = 0
+    jumps: int = 0
+    pickups: int = 0
+
+
+@dataclass
 class Report:
     """What became of a build.
 
@@ -64,6 +84,7 @@ class Report:
         dropped: How often each rule dropped something.
         num_groups: Groups of settings of one tune.
         largest_group: Melodies in the largest group.
+        forms: The forms found.
         splits: Each split's size.
         leaks: What the splits have in common; see `melody_rnn.data.splits.leaks`.
         notices: What a user must know of the inputs' terms.
@@ -86,6 +107,7 @@ class Report:
     dropped: dict[str, int] = field(default_factory=dict)
     num_groups: int = 0
     largest_group: int = 0
+    forms: FormReport = field(default_factory=FormReport)
     splits: dict[str, SplitReport] = field(default_factory=dict)
     leaks: Mapping[str, float] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)

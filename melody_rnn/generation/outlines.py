@@ -79,16 +79,6 @@ def draw_outlines(
     return drawn
 
 
-def bars_of(outline: Outline) -> tuple[WrittenPart, ...]:
-    """Returns the sections of an outline, their bars as whole numbers."""
-    starts = [section.start for section in outline.sections]
-    ends = [*starts[1:], outline.num_steps or 0]
-    return tuple(
-        WrittenPart(section.label, round((end - start) / outline.steps_per_bar), section.times)
-        for section, start, end in zip(outline.sections, starts, ends, strict=False)
-    )
-
-
 def _with_primer(shape: Shape, primer: Tune | None) -> Shape:
     if primer is None:
         return shape
@@ -111,7 +101,7 @@ def _fits(outline: Outline, shape: Shape, has_form: bool) -> bool:
             return False
     if not has_form:
         return True
-    parts = bars_of(outline)
+    parts = outline.parts()
     if not parts:
         return False
     if shape.form is not None:
@@ -152,7 +142,7 @@ def _looser(shape: Shape) -> Iterator[Shape]:
 def _parts(base: Outline, shape: Shape) -> tuple[WrittenPart, ...]:
     if shape.form is not None:
         return shape.form.written()
-    own = bars_of(base) or (WrittenPart("A", _DEFAULT_PART, 2), WrittenPart("B", _DEFAULT_PART, 2))
+    own = base.parts() or (WrittenPart("A", _DEFAULT_PART, 2), WrittenPart("B", _DEFAULT_PART, 2))
     if shape.bars is None:
         return own
     if shape.bars % 4 == 0:

@@ -1,6 +1,6 @@
 """What a run is asked for, worked out once: primer, outlines, steps, and where the model plays it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypedDict
 
@@ -176,6 +176,11 @@ class Asked(TypedDict, total=False):
 _OF_TUNES: Final = ("form", "bars", "key", "pitches", "outline")
 
 
+def is_stream(asked: Mapping[str, object]) -> bool:
+    """Returns whether streams are asked for and not whole tunes."""
+    return asked.get("num_steps") is not None or asked.get("new_steps") is not None
+
+
 def plan(config: ModelConfig, bank: OutlineBank | None, num_outputs: int, seed: int, asked: Asked) -> list[Request]:
     """Works out what a run is asked for.
 
@@ -194,8 +199,7 @@ def plan(config: ModelConfig, bank: OutlineBank | None, num_outputs: int, seed: 
         MelodyError: If the primer has no note, or leaves no step to generate.
     """
     of_tunes = [name for name in _OF_TUNES if asked.get(name) is not None]
-    is_stream = asked.get("num_steps") is not None or asked.get("new_steps") is not None
-    if of_tunes and is_stream:
+    if of_tunes and is_stream(asked):
         raise InvalidArgumentError(f"{of_tunes[0]} is for whole tunes, num_steps and new_steps are for streams")
     if of_tunes and bank is None:
         raise InvalidArgumentError(f"{config.name} knows no form, so {of_tunes[0]} means nothing to it; use tunes_rnn")
@@ -213,7 +217,7 @@ def plan(config: ModelConfig, bank: OutlineBank | None, num_outputs: int, seed: 
         asked.get("tempo"),
         constraints if constraints and constraints.given() else None,
     )
-    if is_stream or bank is None:
+    if is_stream(asked) or bank is None:
         return [run.stream(num_outputs, meter, asked)]
     outline = asked.get("outline")
     if outline is None:

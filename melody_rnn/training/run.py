@@ -315,7 +315,8 @@ class _Trainer:
             network = make_network(self._config)
             network.set_weights(self._trainee.network.get_weights())
             openings = opening_pitches(self._train) or {self._config.encoding.min_note: 1.0}
-            preset = Preset(self._config, openings, nats_per_event=self._event_nats(row), outlines=self._outlines)
+            nats = None if self._outlines else self._event_nats(row)
+            preset = Preset(self._config, openings, nats_per_event=nats, outlines=self._outlines)
             save_preset(self._run_dir / MODEL, preset, network)
         self.save()
         _write(self._run_dir / _HISTORY, self.history)

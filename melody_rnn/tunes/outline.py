@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
+from melody_rnn.music.forms import WrittenPart
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import COMMON_TIME, Meter
 from melody_rnn.tunes.tune import Jump, Section, Tune, letter
@@ -96,6 +97,14 @@ class Outline:
         if self.num_steps is None:
             return None
         return -(-(self.num_steps - (self.steps_per_bar if self.pickup_steps else 0)) // self.steps_per_bar)
+
+    def parts(self) -> tuple[WrittenPart, ...]:
+        """Returns the sections with their bars, pickups and short last bars counted so that they are whole numbers."""
+        bounds = [*(section.start for section in self.sections), self.num_steps or 0]
+        return tuple(
+            WrittenPart(section.label, max(1, round((end - section.start) / self.steps_per_bar)), section.times)
+            for section, end in zip(self.sections, bounds[1:], strict=True)
+        )
 
     def repeated_stretches(self, num_steps: int) -> list[tuple[int, int, int]]:
         """Returns what sections repeat to the letter: (first step, end, steps back) of those whose label came before.
