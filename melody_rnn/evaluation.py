@@ -25,7 +25,7 @@ from melody_rnn.sampling.temperature import log_softmax, sum_labels
 from melody_rnn.training.batches import outlined, squash_all
 from melody_rnn.tunes.outline import Known
 
-ENSEMBLE: Final = "mean of the models"
+ENSEMBLE: Final = "ensemble"
 """What the mean of several models' probabilities is called."""
 
 _NUM_RESAMPLES: Final = 2000

@@ -407,7 +407,9 @@ class MelodyRNN:
             opening, row = (transpose(part[place], -outline.transposition).tolist() for part in (start.events, events))
             tune = request.tune(place, [*(request.primer.events if request.primer else opening), *row][:length])
             number = request.numbers[place] if seed is not None else place
-            origin = Origin(self.config.name, seed, number + 1, version=__version__, engine=engine.name)
+            origin = Origin(
+                self._preset.name or self.config.name, seed, number + 1, version=__version__, engine=engine.name
+            )
             tunes.append(replace(tune, origin=origin))
         return Generated(tuple(tunes), seed, request.outlines)
 

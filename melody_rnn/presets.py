@@ -43,6 +43,7 @@ class Preset:
             None where it was not measured. Models that know form are told none of it.
         outline_nats_per_event: The same where they are told the whole outline; None where it was not measured.
         outlines: What the tunes that it was trained on have for forms, keys and ranges; None where it knows no form.
+        name: What the model is called; its folder's name where empty.
     """
 
     config: ModelConfig
@@ -51,6 +52,7 @@ class Preset:
     nats_per_event: float | None = None
     outline_nats_per_event: float | None = None
     outlines: OutlineBank | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -177,9 +179,11 @@ def _describe(preset: Preset) -> str:
         "config": json.loads(preset.config.to_json()),
         "opening_pitches": {str(pitch): share for pitch, share in sorted(preset.opening_pitches.items())},
     }
-    for name in _NATS:
-        if getattr(preset, name) is not None:
-            data[name] = getattr(preset, name)
+    for field_name in _NATS:
+        if getattr(preset, field_name) is not None:
+            data[field_name] = getattr(preset, field_name)
+    if preset.name:
+        data["name"] = preset.name
     return json.dumps(data, indent=2) + "\n"
 
 
@@ -195,6 +199,7 @@ def read_preset(folder: Path) -> Preset:
         config = ModelConfig.from_json(json.dumps(data["config"]))
         opening_pitches = {int(pitch): float(share) for pitch, share in data["opening_pitches"].items()}
         nats = [float(data[name]) if name in data else None for name in _NATS]
+        own_name = data.get("name", "")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{path}: no description of a model ({error})") from error
     encoding = config.encoding
@@ -202,12 +207,15 @@ def read_preset(folder: Path) -> Preset:
         encoding.min_note <= pitch < encoding.max_note and 0 <= share <= 1 for pitch, share in opening_pitches.items()
     ):
         raise ModelError(f"{path}: opening_pitches must give shares from 0 to 1 of pitches in the model's range")
-    for name, value in zip(_NATS, nats, strict=True):
+    for field_name, value in zip(_NATS, nats, strict=True):
         if value is not None and not 0 < value < math.inf:
-            raise ModelError(f"{path}: {name} must be a number above 0, got {value}")
+            raise ModelError(f"{path}: {field_name} must be a number above 0, got {value}")
+    if not isinstance(own_name, str) or own_name != Path(own_name).name:
+        raise ModelError(f"{path}: name must be one that a file can have, got {own_name!r}")
     card = folder / _CARD
     text = card.read_text(encoding="utf-8") if card.is_file() else ""
-    return Preset(config, opening_pitches, text, nats[0], nats[1], _read_outlines(folder / _OUTLINES, config))
+    outlines = _read_outlines(folder / _OUTLINES, config)
+    return Preset(config, opening_pitches, text, nats[0], nats[1], outlines, own_name)
 
 
 def _read_outlines(path: Path, config: ModelConfig) -> OutlineBank | None:

@@ -137,9 +137,12 @@ def is_bundle(model: str | None) -> bool:
 
 def model_name(model: str | None) -> str:
     """Returns a model's name for file names and tables."""
-    from melody_rnn.presets import find_preset
+    from melody_rnn.presets import find_preset, read_preset
 
-    return Path(str(model)).stem if is_bundle(model) else find_preset(model).resolve().name
+    if is_bundle(model):
+        return Path(str(model)).stem
+    folder = find_preset(model)
+    return read_preset(folder).name or folder.resolve().name
 
 
 def steps_per_quarter(model: str | None) -> int:

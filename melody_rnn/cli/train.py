@@ -1,6 +1,8 @@
 """melody-rnn train: a model of one's own."""
 
 import dataclasses
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,13 +11,18 @@ import click
 from melody_rnn.cli import options
 from melody_rnn.cli.startup import load_tensorflow
 from melody_rnn.config import CONFIGS
-from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError
+from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyRNNError, OutputError
+from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 
 if TYPE_CHECKING:
+    from melody_rnn.data.dataset import Dataset
+    from melody_rnn.data.splits import Split
     from melody_rnn.training import TrainingRun
 
 
 _DEFAULT_CONFIG: Final = "tunes_rnn"
+# Fewer tunes than that do better on top of a trained model, and leave time to compare the two.
+_FEW: Final = 300
 
 
 @click.command(name="train")
@@ -30,7 +37,9 @@ _DEFAULT_CONFIG: Final = "tunes_rnn"
 @click.option("--epochs", type=click.IntRange(min=1), help="How often the tunes are seen.")
 @click.option("--steps", type=click.IntRange(min=1), help="Batches after which to end, even within an epoch.")
 @click.option(
-    "--patience", type=click.IntRange(min=1), help="End after so many epochs without a better validation loss."
+    "--patience",
+    type=click.IntRange(min=0),
+    help="End after so many epochs without a better validation loss; 0 for never. [default: 10]",
 )
 @click.option("--seed", type=options.SEED, help="Makes a run repeatable. [default: 0]")
 @click.option(
@@ -79,13 +88,15 @@ def command(
 ) -> None:
     """Train a model on a dataset.
 
-    The model has the dataset's steps a quarter note. The one that is best on the validation split is kept in
-    RUN_DIR/model. A run that is interrupted, even by kill -9, goes on with --resume and ends as if nothing had
-    happened. For curves and sampled melodies: tensorboard --logdir RUN_DIR.
+    The model has the dataset's steps a quarter note, and the name of the run's folder. The one that is best on the
+    validation split is kept in RUN_DIR/model, with a card (README.md); without such a split, the last one. A few tunes
+    are best learnt on top of a trained model, with --from. A run that is interrupted, even by kill -9, goes on with
+    --resume and ends as if nothing had happened. For curves and sampled melodies: tensorboard --logdir RUN_DIR.
 
     \b
     melody-rnn train --dataset data/mine --run-dir runs/mine
     melody-rnn train --run-dir runs/mine --resume
+    melody-rnn train --from tunes_rnn --dataset data/few --run-dir runs/few
     melody-rnn train --from attention_rnn.mag --dataset data/mine --run-dir runs/tuned
     melody-rnn train --teacher runs/large/model --dataset data/mine --run-dir runs/small
     melody-rnn train --dataset data/mine --run-dir runs/bars --model lookback_rnn --hparams lookback_unit=bar
@@ -102,12 +113,23 @@ def command(
     from melody_rnn.training.devices import make_strategy
 
     devices = make_strategy(strategy)  # type: ignore[arg-type]
-    run = _resume(run_dir, dataset, devices) if resume else _start(run_dir, dataset, arguments, devices)
+    loaded = _load(run_dir, dataset)
+    try:
+        run = _resume(run_dir, loaded, devices) if resume else _start(run_dir, loaded, dataset, arguments, devices)
+    except KeyboardInterrupt:
+        if (run_dir / "run.json").exists():
+            click.echo(
+                f"To go on: {shlex.join(['melody-rnn', 'train', '--run-dir', str(run_dir), '--resume'])}", err=True
+            )
+        raise
     best = run.best
+    loss = f"validation loss {best['val_loss']:.4f}" if "val_loss" in best else f"loss {best['loss']:.4f}"
     click.echo(
         f"{run.model}: {run.num_parameters:,} parameters, best after epoch {best['epoch']:.0f} of "
-        f"{len(run.history)}: validation loss {best['val_loss']:.4f} nats"
+        f"{len(run.history)}: {loss} nats"
     )
+    if len(loaded.split("train")) < _FEW:
+        _tell_change(run_dir, run, loaded)
 
 
 def _check_new(run_dir: Path, dataset: Path | None, arguments: dict[str, Any]) -> None:
@@ -125,14 +147,21 @@ def _check_new(run_dir: Path, dataset: Path | None, arguments: dict[str, Any]) -
             options.check_model(model)
 
 
-def _start(run_dir: Path, dataset: Path | None, arguments: dict[str, Any], strategy: Any) -> "TrainingRun":
+def _load(run_dir: Path, dataset: Path | None) -> "Dataset":
+    """Loads the dataset, of a run that goes on from where it was if it is not given."""
     from melody_rnn.data.dataset import load
-    from melody_rnn.training import load_teacher, parse_hparams, train
+    from melody_rnn.training import dataset_of
+
+    return load(dataset_of(run_dir) if dataset is None else dataset)
+
+
+def _start(
+    run_dir: Path, loaded: "Dataset", dataset: Path | None, arguments: dict[str, Any], strategy: Any
+) -> "TrainingRun":
+    from melody_rnn.training import Provenance, load_teacher, parse_hparams, train
     from melody_rnn.training.settings import SETTINGS, TrainingSettings
 
-    assert dataset is not None
     start = options.load_model(arguments["weights_from"]) if arguments["weights_from"] else None
-    loaded = load(dataset)
     config = (
         start.config if start else CONFIGS[arguments["model"] or _DEFAULT_CONFIG].with_steps(loaded.steps_per_quarter)
     )
@@ -144,6 +173,16 @@ def _start(run_dir: Path, dataset: Path | None, arguments: dict[str, Any], strat
     if arguments["steps"] is not None and arguments["epochs"] is None:
         changes["epochs"] = 2**31 - 1
     config, settings = parse_hparams(arguments["hparams"], config, dataclasses.replace(settings, **changes))
+    num_tunes = len(loaded.split("train"))
+    if num_tunes < _FEW and start is None and loaded.steps_per_quarter == DEFAULT_STEPS_PER_QUARTER:
+        click.echo(
+            f"{num_tunes:,} tunes are few to learn from nothing: --from {_DEFAULT_CONFIG} goes on from a model that "
+            "knows thousands",
+            err=True,
+        )
+    if settings.keep == "best" and not loaded.split("validation"):
+        settings = dataclasses.replace(settings, keep="last")
+        click.echo("The dataset has no validation split: the weights of the last epoch are kept", err=True)
     with _progress() as callback:
         return train(
             config,
@@ -155,16 +194,41 @@ def _start(run_dir: Path, dataset: Path | None, arguments: dict[str, Any], strat
             dataset_folder=dataset,
             strategy=strategy,
             teachers=[load_teacher(name) for name in arguments["teachers"]],
+            provenance=Provenance(
+                shlex.join(["melody-rnn", *sys.argv[1:]]), arguments["weights_from"] or "", str(dataset)
+            ),
         )
 
 
-def _resume(run_dir: Path, dataset: Path | None, strategy: Any) -> "TrainingRun":
-    from melody_rnn.data.dataset import load
+def _resume(run_dir: Path, loaded: "Dataset", strategy: Any) -> "TrainingRun":
     from melody_rnn.training import resume
 
     with _progress() as callback:
-        loaded = None if dataset is None else load(dataset)
         return resume(run_dir, loaded, [callback, *_summaries(run_dir, strategy)], strategy=strategy)
+
+
+def _tell_change(run_dir: Path, run: "TrainingRun", loaded: "Dataset") -> None:
+    """Says what an event of a few tunes costs the run's model, beside the one it began with, or else the shipped one.
+
+    Says nothing if that one has other steps, or is gone.
+    """
+    from melody_rnn.evaluation import compare
+    from melody_rnn.training import provenance_of
+
+    before = provenance_of(run_dir).weights_from or _DEFAULT_CONFIG
+    try:
+        models = {"after": options.load_model(str(run.model)), "before": options.load_model(before)}
+        part: Split = "validation" if loaded.split("validation") else "train"
+        evaluation = compare(models, loaded, part)
+    except MelodyRNNError:
+        return
+    nats = {row.name: row.nats_per_event for row in evaluation.scores}
+    [change] = [row for row in evaluation.differences if (row.name, row.other) == ("after", "before")]
+    click.echo(
+        f"An event of the {evaluation.num_melodies} tunes of the {part} split costs "
+        f"{options.model_name(before)} {nats['before']:.3f} nats and {options.model_name(str(run.model))} "
+        f"{nats['after']:.3f}: {change.nats_per_event:+.3f}, 95 % {change.low:+.3f}..{change.high:+.3f}"
+    )
 
 
 def _summaries(run_dir: Path, strategy: Any) -> list[Any]:
@@ -190,10 +254,10 @@ def _progress() -> Any:
 
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
             row = logs or {}
-            click.echo(
-                f"epoch {epoch + 1:3}/{self.params['epochs']}  loss {row['loss']:.4f}  "
-                f"validation loss {row['val_loss']:.4f}  accuracy {row['val_accuracy']:.4f}"
-            )
+            titles = {"loss": "loss", "divergence": "from teachers", "val_loss": "validation loss"}
+            figures = [f"{title} {row[name]:.4f}" for name, title in titles.items() if name in row]
+            accuracy = f"accuracy {row.get('val_accuracy', row['accuracy']):.4f}"
+            click.echo("  ".join([f"epoch {epoch + 1:3}/{self.params['epochs']}", *figures, accuracy]))
 
     @contextmanager
     def bar() -> Any:

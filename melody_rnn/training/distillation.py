@@ -50,11 +50,13 @@ class Teacher:
         path: The preset's folder or the bundle's file, absolute.
         config: The model.
         network: Its network.
+        name: What it is called.
     """
 
     path: Path
     config: ModelConfig
     network: MelodyNetwork
+    name: str = ""
 
     @cached_property
     def digest(self) -> str:
@@ -87,11 +89,12 @@ def load_teacher(name_or_path: str | Path) -> Teacher:
     if Path(name_or_path).suffix.lower() != _BUNDLE_SUFFIX:
         folder = find_preset(name_or_path).resolve()
         preset, network = load_preset(folder)
-        return Teacher(folder, preset.config, network)
+        return Teacher(folder, preset.config, network, preset.name or folder.name)
     bundle = read_bundle(name_or_path)
     network = make_network(bundle.config)
     network.assign_by_name(bundle.weights)
-    return Teacher(Path(name_or_path).resolve(), bundle.config, network)
+    path = Path(name_or_path).resolve()
+    return Teacher(path, bundle.config, network, path.stem)
 
 
 def check_teachers(config: ModelConfig, teachers: Sequence[Teacher]) -> None:

@@ -39,6 +39,7 @@ from melody_rnn.training.batches import (
     squash_all,
     training_batches,
 )
+from melody_rnn.training.card import Provenance, write_card
 from melody_rnn.training.devices import Strategy, is_chief, make_strategy
 from melody_rnn.training.distillation import Distillation, Teacher, check_teachers, describe, load_described
 from melody_rnn.training.settings import TrainingSettings
@@ -78,6 +79,7 @@ def train(
     dataset_folder: str | Path | None = None,
     strategy: Strategy | None = None,
     teachers: Sequence[Teacher] = (),
+    provenance: Provenance | None = None,
 ) -> TrainingRun:
     """Trains a model on a dataset's train split and keeps the weights that are best on its validation split.
 
@@ -93,6 +95,7 @@ def train(
         strategy: The devices, as `make_strategy` gives them; one device where not given.
         teachers: Models to learn from too, as `distillation` has it; validation and the choice of the best weights are
             without them.
+        provenance: What the model's card says of where the run comes from.
 
     Raises:
         InvalidArgumentError: If the dataset has no melody to train or to validate on, or steps of another length, or a
@@ -106,14 +109,16 @@ def train(
         raise OutputError(f"{run_dir}: there is a run already; resume it, or name another folder")
     _check_dataset(config, settings, dataset)
     check_teachers(config, teachers)
+    provenance = provenance or Provenance()
     description = {
         "config": json.loads(config.to_json()),
         "settings": dataclasses.asdict(settings),
         "dataset": None if dataset_folder is None else str(Path(dataset_folder).resolve()),
         "digest": dataset.digest,
         "teachers": describe(teachers),
+        "provenance": dataclasses.asdict(provenance),
     }
-    trainer = _Trainer(config, settings, dataset, run_dir, strategy, teachers)
+    trainer = _Trainer(config, settings, dataset, run_dir, strategy, teachers, provenance)
     if weights_from is None:
         trainer.begin_with_frequencies()
     else:
@@ -147,25 +152,48 @@ def resume(
         TrainingError: If the loss is not finite, or no checkpoint can be read.
     """
     run_dir = Path(run_dir)
+    description = _describe(run_dir)
     try:
-        description = json.loads((run_dir / RUN).read_text("utf-8"))
         config = ModelConfig.from_json(json.dumps(description["config"]))
         settings = TrainingSettings(**description["settings"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputFileError(f"{run_dir}: no run to resume there ({error}); start one without --resume") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise _no_run(run_dir, error) from error
+    provenance = provenance_of(run_dir)
     if dataset is None:
-        if description["dataset"] is None:
-            raise InputFileError(f"{run_dir}: the run does not say where its dataset is; give it")
-        dataset = datasets.load(description["dataset"])
+        dataset = datasets.load(dataset_of(run_dir))
     if dataset.digest != description["digest"]:
         raise InvalidArgumentError(f"{run_dir}: the run began with another dataset; give that one, or start a new run")
     if steps is not None:
         settings = dataclasses.replace(settings, steps=steps)
         _write(run_dir / RUN, {**description, "settings": dataclasses.asdict(settings)})
     teachers = load_described(description.get("teachers", []))
-    trainer = _Trainer(config, settings, dataset, run_dir, strategy, teachers)
+    trainer = _Trainer(config, settings, dataset, run_dir, strategy, teachers, provenance)
     trainer.restore()
     return trainer.run(callbacks)
+
+
+def dataset_of(run_dir: str | Path) -> Path:
+    """Returns the folder of a run's dataset.
+
+    Raises:
+        InputFileError: If there is no run, or it does not say.
+    """
+    folder = _describe(Path(run_dir)).get("dataset")
+    if folder is None:
+        raise InputFileError(f"{run_dir}: the run does not say where its dataset is; give it")
+    return Path(folder)
+
+
+def provenance_of(run_dir: str | Path) -> Provenance:
+    """Returns where a run comes from.
+
+    Raises:
+        InputFileError: If there is no run.
+    """
+    try:
+        return Provenance(**_describe(Path(run_dir)).get("provenance", {}))
+    except TypeError as error:
+        raise _no_run(run_dir, error) from error
 
 
 def last_step(run_dir: Path) -> int:
@@ -184,6 +212,17 @@ def is_finished(run_dir: Path) -> bool:
         return bool(num_epochs >= settings["epochs"] or last_step(run_dir) >= (settings["steps"] or math.inf))
     except (OSError, ValueError, LookupError, TypeError):
         return False
+
+
+def _describe(run_dir: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads((run_dir / RUN).read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise _no_run(run_dir, error) from error
+
+
+def _no_run(run_dir: str | Path, error: Exception) -> InputFileError:
+    return InputFileError(f"{run_dir}: no run to resume there ({error}); start one without --resume")
 
 
 def _check_dataset(config: ModelConfig, settings: TrainingSettings, dataset: Dataset) -> None:
@@ -209,7 +248,10 @@ class _Trainer:
         run_dir: Path,
         strategy: Strategy | None,
         teachers: Sequence[Teacher],
+        provenance: Provenance,
     ) -> None:
+        self._dataset, self._provenance = dataset, provenance
+        self._teacher_names = [teacher.name for teacher in teachers]
         self._config, self._settings, self._run_dir = config, settings, run_dir
         self._strategy = strategy or make_strategy("one")
         self.is_chief = is_chief(self._strategy)
@@ -314,17 +356,29 @@ class _Trainer:
             # A network of its own, without the optimizer's state, which would treble the file.
             network = make_network(self._config)
             network.set_weights(self._trainee.network.get_weights())
-            openings = opening_pitches(self._train) or {self._config.encoding.min_note: 1.0}
-            nats = None if self._outlines else self._event_nats(row)
-            preset = Preset(self._config, openings, nats_per_event=nats, outlines=self._outlines)
-            save_preset(self._run_dir / MODEL, preset, network)
+            save_preset(self._run_dir / MODEL, self._preset(row, network.count_params()), network)
         self.save()
         _write(self._run_dir / _HISTORY, self.history)
 
-    def _event_nats(self, row: Row) -> float | None:
-        """Returns what an event of the validation split costs, where the loss is of events and not of labels."""
-        is_of_events = self._encoding.sums_labels or self._config.encoding.kind == "one_hot"
-        return row.get("val_loss") if is_of_events else None
+    def _preset(self, row: Row, num_parameters: int) -> Preset:
+        """Returns what is to be said of the model whose figures are a row's."""
+        name = self._run_dir.resolve().name
+        counts_events = self._encoding.sums_labels or self._config.encoding.kind == "one_hot"
+        card = write_card(
+            name,
+            self._config,
+            self._settings,
+            self._dataset,
+            self._provenance,
+            self._teacher_names,
+            row,
+            counts_events,
+            num_parameters,
+        )
+        openings = opening_pitches(self._train) or {self._config.encoding.min_note: 1.0}
+        # What a model that knows form is told of the validation split is neither nothing nor all.
+        nats = row.get("val_loss") if counts_events and not self._outlines else None
+        return Preset(self._config, openings, card, nats, outlines=self._outlines, name=name)
 
     def save(self) -> None:
         """Writes a checkpoint, if this is the process that does."""

@@ -17,7 +17,7 @@ Keep = Literal["best", "last"]
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How a model is trained; the defaults are Magenta's.
+    """How a model is trained; the defaults are Magenta's, but for the patience, which it has not.
 
     Attributes:
         batch_size: Melodies a step.
@@ -28,7 +28,7 @@ class TrainingSettings:
             it stays in the model's range; 0 for none.
         epochs: How often the train split is seen.
         steps: Steps after which the run ends, even within an epoch; None for no limit.
-        patience: Epochs without a better validation loss after which the run ends; None for no limit.
+        patience: Epochs without a better validation loss after which the run ends; 0 for no limit.
         mixed_precision: Whether LSTM layers compute in float16 on a GPU.
         seed: Of fresh weights, dropout, transpositions and the order of batches.
         keep: Which weights the run's model has: the 'best' on the validation split, or the 'last', as Magenta has it,
@@ -46,7 +46,7 @@ class TrainingSettings:
     transposition: int = 0
     epochs: int = 50
     steps: int | None = None
-    patience: int | None = None
+    patience: int = 10
     mixed_precision: bool = False
     seed: int = 0
     keep: Keep = "best"
@@ -56,8 +56,8 @@ class TrainingSettings:
     distill_weight: float = 0.5
 
     def __post_init__(self) -> None:
-        least_values = {"batch_size": 1, "epochs": 1, "steps": 1, "patience": 1, "checkpoint_steps": 1}
-        for name, least in (least_values | {"transposition": 0, "num_checkpoints": 0}).items():
+        least_values = {"batch_size": 1, "epochs": 1, "steps": 1, "checkpoint_steps": 1}
+        for name, least in (least_values | {"patience": 0, "transposition": 0, "num_checkpoints": 0}).items():
             value = getattr(self, name)
             if value is not None and value < least:
                 raise InvalidArgumentError(f"{name} must be at least {least}, got {value}")
@@ -115,7 +115,7 @@ def parse_hparams(
     values = read_hparams(texts)
     training = {name: value for name, value in values.items() if name in _TRAINING_FIELDS}
     for name, value in training.items():
-        _check_type(name, value, getattr(TrainingSettings(patience=1, steps=1, checkpoint_steps=1), name))
+        _check_type(name, value, getattr(TrainingSettings(steps=1, checkpoint_steps=1), name))
     if values.get("lookback_unit") == "bar":
         values.setdefault("lookback_distances", _BAR_LOOKBACKS)
     data = json.loads(config.to_json())
