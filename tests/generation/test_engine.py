@@ -1,31 +1,62 @@
 """Both engines choose the same events; `benchmarks/engines.py` compares more of them."""
 
+import dataclasses
 import subprocess
 import sys
 from functools import cache
 
+import keras
 import numpy as np
 import pytest
 
 from melody_rnn import Constraints, MelodyRNN, SamplerSettings, Schedule
+from melody_rnn.config import CONFIGS, MAGENTA_NAMES, NetworkConfig
 from melody_rnn.errors import InvalidArgumentError, ModelError
-from melody_rnn.generation.engine import MAX_LITERT_STEPS
-from melody_rnn.presets import list_presets
+from melody_rnn.generation import engine
+from melody_rnn.generation.beam import StochasticBeam
+from melody_rnn.music.keys import Key
+from melody_rnn.music.meters import parse_meter
+from melody_rnn.presets import Preset, make_network, save_preset
+from melody_rnn.tunes.outline import BarPlan, Outline
+from melody_rnn.tunes.outline_bank import OutlineBank
+from melody_rnn.tunes.tune import Section
 
-MODELS = [info.name for info in list_presets()]
+MODELS = [*MAGENTA_NAMES, "forms"]
+OUTLINES = [
+    Outline(num_steps=96, sections=(Section(0, "A", 2), Section(32, "B"), Section(64, "A")), key=Key(1)),
+    Outline(parse_meter("6/8"), 2, 60, (Section(0, "A", 2), Section(36, "B")), key=Key(2), pitches=(62, 78)),
+    Outline(
+        parse_meter("3/4"),
+        num_steps=48,
+        sections=(Section(0),),
+        bars=tuple(BarPlan(kind, distance) for kind, distance in ((1, 0), (2, 1), (4, 2), (3, 2))),
+        key=Key(-1, "minor"),
+    ),
+]
+"""What a model that knows form draws from."""
+EVERY_SETTING = SamplerSettings(
+    temperature=Schedule((0.6, 1.6)),
+    dynamic_temperature=(1.3, 0.7),
+    top_k=20,
+    top_p=0.97,
+    min_p=0.01,
+    typical_p=0.97,
+    epsilon=0.001,
+    eta=0.002,
+    repetition_penalty=1.2,
+    no_repeat_ngram=4,
+    max_same_pitch=2,
+)
+CONSTRAINTS = Constraints(key="D dorian", pitch_range="D4..D6", max_leap=9, end_on="tonic")
 SETTINGS = {
     "none": {},
-    "schedule": {"temperature": Schedule((0.4, 1.6))},
+    "all": {"sampler": EVERY_SETTING, "constraints": CONSTRAINTS},
     "greedy": {"temperature": 0.0, "primer": "C4 D4 E4:2 R:2", "meter": "3/4"},
-    "truncation": {"sampler": SamplerSettings(top_k=12, top_p=0.95, min_p=0.02, typical_p=0.9)},
-    "entropy": {"sampler": SamplerSettings(epsilon=0.002, eta=0.004, dynamic_temperature=(1.3, 0.7))},
-    "repetition": {"sampler": SamplerSettings(repetition_penalty=1.2, no_repeat_ngram=4, max_same_pitch=2)},
-    "constraints": {"constraints": Constraints(key="D dorian", pitch_range="D4..D6", max_leap=9, end_on="tonic")},
 }
 NO_TENSORFLOW = """
 import sys
 from melody_rnn import Constraints, MelodyRNN, SamplerSettings
-model = MelodyRNN.from_preset()
+model = MelodyRNN.from_preset("lookback_rnn")
 sampler = SamplerSettings(top_p=0.9, repetition_penalty=1.2)
 tunes = model.best_of(4, 2, primer="C4 D4 E4", sampler=sampler, constraints=Constraints(key="C major"), trace=True)
 model.log_likelihoods(tunes)
@@ -34,23 +65,67 @@ print(*{"tensorflow", "keras"} & set(sys.modules))
 """
 
 
-@cache
-def load(name, engine):
-    return MelodyRNN.from_preset(name, engine)
+@pytest.fixture(scope="module")
+def load(tmp_path_factory):
+    """Returns what loads a model with an engine: a shipped one, or 'forms', which knows form and has random weights."""
+    folder = tmp_path_factory.mktemp("models") / "forms"
+    config = dataclasses.replace(
+        CONFIGS["tunes_rnn"], network=NetworkConfig((32, 32), embedding_size=32, residual=True)
+    )
+    keras.utils.set_random_seed(4)
+    network = make_network(config)
+    for variable in network.variables:
+        variable.assign(variable * 2.0)
+    save_preset(folder, Preset(config, {60: 0.5, 67: 0.5}, outlines=OutlineBank(OUTLINES, 4)), network)
+
+    @cache
+    def load(name, engine):
+        return MelodyRNN.from_preset(folder if name == "forms" else name, engine)
+
+    return load
 
 
-@pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("setting", SETTINGS)
-def test_engines_choose_the_same_events(name, setting):
-    runs = [load(name, engine).generate(8, 64, seed=5, **SETTINGS[setting]) for engine in ("litert", "tensorflow")]
-    num_different = sum(ours != theirs for ours, theirs in zip(*runs, strict=True))
+def run_both(load, name, run):
+    """Returns what a run gives with both engines."""
+    return [run(load(name, engine)) for engine in ("litert", "tensorflow")]
+
+
+def check_same(runs):
     # Another processor may round two choices that are all but equal apart.
-    assert num_different <= 1
+    assert sum(ours != theirs for ours, theirs in zip(*runs, strict=True)) <= 1
     assert [{tune.origin.engine for tune in run} for run in runs] == [{"litert"}, {"tensorflow"}]
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_engines_replay_the_same(name):
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_engines_choose_the_same_events(load, name, setting):
+    check_same(run_both(load, name, lambda model: model.generate(8, num_steps=64, seed=5, **SETTINGS[setting])))
+
+
+@pytest.mark.parametrize("setting", ["none", "all"])
+def test_engines_write_the_same_whole_tunes(load, setting):
+    runs = run_both(load, "forms", lambda model: model.generate(9, seed=5, **SETTINGS[setting]))
+    check_same(runs)
+    assert len({len(tune) for tune in runs[0]}) > 1
+
+
+@pytest.mark.parametrize("name", ["lookback_rnn", "attention_rnn", "forms"])
+def test_engines_search_the_same(load, name):
+    asked = {"num_steps": 40, "constraints": Constraints(key="C major", max_leap=9)}
+    check_same(run_both(load, name, lambda model: model.beam_search(6, 3, **asked)))
+    sampler, beam = SamplerSettings(0.8, top_p=0.9, no_repeat_ngram=4), StochasticBeam(2, 2, 3)
+    runs = run_both(load, name, lambda model: model.stochastic_beam_search(beam, 5, 3, sampler, **asked))
+    check_same(runs)
+    np.testing.assert_allclose(*(run.tempered_log_likelihoods for run in runs), rtol=1e-4)
+
+
+def test_engines_search_the_same_whole_tunes(load):
+    check_same(run_both(load, "forms", lambda model: model.beam_search(4, 2, seed=2)))
+    check_same(run_both(load, "forms", lambda model: model.stochastic_beam_search(StochasticBeam(2, 2, 2), 3, seed=2)))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_engines_replay_the_same(load, name):
     melodies = ["C4 D4 E4:2 R:2 G4", "C5:16", [60, -2, 60, -2, -1, -2, 64]]
     litert, tensorflow = load(name, "litert"), load(name, "tensorflow")
     np.testing.assert_allclose(litert.log_likelihoods(melodies), tensorflow.log_likelihoods(melodies), rtol=1e-4)
@@ -60,19 +135,19 @@ def test_engines_replay_the_same(name):
         np.testing.assert_allclose(ours.event_probabilities, theirs.event_probabilities, atol=1e-4)
 
 
-def test_a_traced_run_says_what_was_drawn():
-    runs = [load("tunes_rnn", engine).generate(2, 32, seed=5, trace=True) for engine in ("litert", "tensorflow")]
+def test_a_traced_run_says_what_was_drawn(load):
+    runs = run_both(load, "forms", lambda model: model.generate(3, seed=5, trace=True))
     for ours, theirs in zip(*(run.traces for run in runs), strict=True):
         np.testing.assert_array_equal(ours.draws.labels, theirs.draws.labels)
         np.testing.assert_allclose(ours.draws.probabilities, theirs.draws.probabilities, rtol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["tunes_rnn", "attention_rnn"])
-def test_melody_k_is_the_same_however_many_are_asked_for(name):
+@pytest.mark.parametrize("name", ["forms", "attention_rnn"])
+def test_melody_k_is_the_same_however_many_are_asked_for(load, name):
     model = load(name, "litert")
-    many = model.generate(70, 24, seed=3)
+    many = model.generate(70, seed=3)
     for fewer in (1, 2, 33):
-        assert list(model.generate(fewer, 24, seed=3)) == list(many[:fewer])
+        assert list(model.generate(fewer, seed=3)) == list(many[:fewer])
 
 
 def test_small_work_never_imports_tensorflow():
@@ -81,17 +156,19 @@ def test_small_work_never_imports_tensorflow():
     assert result.stdout.strip() == ""
 
 
-def test_the_work_decides_which_engine_runs_a_model():
+def test_the_work_decides_which_engine_runs_a_model(load, monkeypatch):
+    monkeypatch.setattr(engine, "MAX_LITERT_STEPS", 80)
     model = load("basic_rnn", "auto")
-    assert model.generate(1, 16).tunes[0].origin.engine == "litert"
-    assert model.generate(1 + MAX_LITERT_STEPS // 16, 16).tunes[0].origin.engine == "tensorflow"
+    assert model.generate(5, num_steps=16)[0].origin.engine == "litert"
+    assert model.generate(6, num_steps=16)[0].origin.engine == "tensorflow"
+    assert load("basic_rnn", "litert").generate(6, num_steps=16)[0].origin.engine == "litert"
 
 
 def test_without_a_step_of_its_own_a_model_runs_by_tensorflow(tmp_path, tiny_model):
     tiny_model.save_preset(tmp_path / "tiny")
-    assert MelodyRNN.from_preset(tmp_path / "tiny", "auto").generate(1, 8).tunes[0].origin.engine == "litert"
+    assert MelodyRNN.from_preset(tmp_path / "tiny", "auto").generate(1, num_steps=8)[0].origin.engine == "litert"
     (tmp_path / "tiny" / "step.tflite").write_bytes(b"damaged")
-    assert MelodyRNN.from_preset(tmp_path / "tiny", "auto").generate(1, 8).tunes[0].origin.engine == "tensorflow"
+    assert MelodyRNN.from_preset(tmp_path / "tiny", "auto").generate(1, num_steps=8)[0].origin.engine == "tensorflow"
     with pytest.raises(ModelError, match=r"step\.tflite: not the step file that step\.json describes"):
         MelodyRNN.from_preset(tmp_path / "tiny", "litert")
 

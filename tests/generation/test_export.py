@@ -55,7 +55,7 @@ def test_the_sampler_chooses_as_the_loop_does(folder, tiny_model, settings):
     onsets = last_onsets(rng.choice([60, 62, 64, -2], size=(BATCH, 40)).astype(np.int32))
     given = {"logits": logits, "label_events": label_events, "noise": noise, "last_notes": onsets + 1, "is_allowed": 1}
     found = run(folder, given | settings)
-    rules = Rules(SamplerSettings(**settings).controls(BATCH), None, False, 60)
+    rules = Rules(SamplerSettings(**settings).controls(BATCH), None, None, False, 60)
     state = LoopState(None, onsets=onsets)
     choice = rules.choose(0, state, logits, label_events, gumbel(noise))
     np.testing.assert_array_equal(found["label"], choice.label)
@@ -64,7 +64,7 @@ def test_the_sampler_chooses_as_the_loop_does(folder, tiny_model, settings):
     lowest = np.finfo(np.float32).min
     np.testing.assert_allclose(np.maximum(found["drawn_from"], lowest), np.maximum(choice.logits, lowest), atol=1e-5)
     if rules.controls.counts_onsets:
-        np.testing.assert_array_equal(found["next_notes"] - 1, rules.advance(state, choice.event).onsets)
+        np.testing.assert_array_equal(found["next_notes"] - 1, rules.advance(0, state, choice.event).onsets)
 
 
 def test_only_what_is_allowed_is_drawn(folder, tiny_model):

@@ -12,7 +12,12 @@ from melody_rnn.errors import InputFileError, ModelError
 from melody_rnn.litert.convert import convert_step
 from melody_rnn.litert.description import DESCRIPTION_FILE, STEP_FILE, StepDescription, read_step
 from melody_rnn.litert.run import StepRun
+from melody_rnn.music.keys import Key
+from melody_rnn.music.meters import parse_meter
 from melody_rnn.presets import make_network
+from melody_rnn.tunes.cues import cues_of_all
+from melody_rnn.tunes.outline import BarKind, BarPlan, Outline
+from melody_rnn.tunes.tune import Section
 
 WEIGHTS = b"weights"
 CONFIGS = [
@@ -29,6 +34,17 @@ CONFIGS = [
         "tune",
         EncodingConfig("tune", 60, 72, (1, 2), "bar", max_bar_steps=8),
         NetworkConfig((6, 6), embedding_size=6, residual=True),
+    ),
+]
+
+OUTLINES = [
+    Outline(parse_meter("2/4")),
+    Outline(parse_meter("3/8"), 2, 30, (Section(0, "A"), Section(18, "B")), key=Key(1)),
+    Outline(
+        parse_meter("1/4"),
+        num_steps=28,
+        bars=(BarPlan(BarKind.NEW), *[BarPlan(BarKind.SAME, 1)] * 3, BarPlan(BarKind.RHYTHM, 3), BarPlan(), BarPlan()),
+        pitches=(61, 70),
     ),
 ]
 
@@ -58,16 +74,18 @@ def random_events(num_melodies, num_steps):
     return np.random.default_rng(2).choice(choices, size=(num_melodies, num_steps)).astype(np.int32)
 
 
-def run_over(step, events, steps_per_bar):
+def run_over(step, events, steps_per_bar, cues):
     run = StepRun(step, np.asarray(steps_per_bar))
-    return [np.stack(part, axis=1) for part in zip(*map(run, events.T), strict=True)]
+    said = [run(event, cues[:, place + 1]) for place, event in enumerate(events.T)]
+    return [np.stack(part, axis=1) for part in zip(*said, strict=True)]
 
 
 def test_it_says_what_the_encoding_and_the_network_say(model):
     encoding, network, step = model
-    events, bars = random_events(3, 30), np.array([4, 6, 3])
-    logits, label_events, labels = run_over(step, events, bars)
-    encoded = encoding.encode(tf.constant(events), tf.constant(bars, tf.int32))
+    events, bars = random_events(3, 30), [outline.steps_per_bar for outline in OUTLINES]
+    cues = cues_of_all(OUTLINES, 31, encoding.config)
+    logits, label_events, labels = run_over(step, events, bars, cues)
+    encoded = encoding.encode(tf.constant(events), tf.constant(bars), tf.constant(cues))
     np.testing.assert_allclose(logits, network(encoded.inputs), atol=1e-5)
     np.testing.assert_array_equal(labels, encoded.labels)
     np.testing.assert_array_equal(label_events[:, :-1], encoded.label_events[:, 1:])
@@ -75,10 +93,11 @@ def test_it_says_what_the_encoding_and_the_network_say(model):
 
 
 def test_a_row_has_the_same_bits_in_any_batch(model):
-    events = random_events(33, 12)
-    many, _, _ = run_over(model[2], events, np.full(33, 4))
+    encoding, _, step = model
+    events, cues = random_events(33, 12), cues_of_all(OUTLINES * 11, 13, encoding.config)
+    many, _, _ = run_over(step, events, np.full(33, 4), cues)
     for batch_size in (1, 2, 5, 32):
-        few, _, _ = run_over(model[2], events[:batch_size], np.full(batch_size, 4))
+        few, _, _ = run_over(step, events[:batch_size], np.full(batch_size, 4), cues[:batch_size])
         np.testing.assert_array_equal(few, many[:batch_size])
 
 
