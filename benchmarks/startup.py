@@ -1,9 +1,10 @@
-"""Whole-process times of the command line, beside importing its libraries and beside the original Magenta.
+"""Whole-process times and peaks of memory of the command line, beside the original Magenta.
 
 usage: python benchmarks/startup.py [--before CHECKOUT] [--magenta ENVIRONMENT] [--bundles FOLDER] [--rounds N]
 
 Each round runs every command once, one after the other; the ratios are medians over rounds. CHECKOUT, such as
-a `git worktree` of an earlier commit, runs in this environment.
+a `git worktree` of an earlier commit, runs in this environment. What is left of the time, by module:
+python -X importtime -c "import sys; sys.argv[1:] = ['generate']; from melody_rnn.cli import main; main()"
 """
 
 import argparse
@@ -14,9 +15,24 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 BIN = Path(sys.executable).parent
 HPARAMS = "batch_size=1,rnn_layer_sizes=[128,128]"
+GENERATE = ("generate", "-n", "10", "--num-steps", "128")
+OURS = "melody-rnn generate"
+
+
+class Cost(NamedTuple):
+    """What a process took.
+
+    Attributes:
+        seconds: From its start to its end.
+        megabytes: Its peak of memory.
+    """
+
+    seconds: float
+    megabytes: float
 
 
 def main() -> None:
@@ -29,20 +45,17 @@ def main() -> None:
     arguments = parser.parse_args()
     commands = {
         "melody-rnn --help": [BIN / "melody-rnn", "--help"],
-        "melody-rnn generate": [BIN / "melody-rnn", "generate", "--output-dir", "out"],
-        "import tensorflow, note_seq": [sys.executable, "-c", "import tensorflow, note_seq"],
+        OURS: [BIN / "melody-rnn", *GENERATE, "--output-dir", "out"],
+        "melody-rnn generate --to abc": [BIN / "melody-rnn", *GENERATE, "--output-dir", "abc", "--to", "abc"],
+        "melody-rnn score": [BIN / "melody-rnn", "score", "--melody", "C4 D4 E4:2 F4 G4:8"],
+        "the same by TensorFlow": tensorflow_way(),
+        "import tensorflow": [sys.executable, "-c", "import tensorflow"],
     }
     if arguments.before:
         run_it = f"import sys; sys.path.insert(0, {str(arguments.before.absolute())!r}); "
         run_it += "from melody_rnn.cli import main; main()"
-        commands["generate (the checkout before)"] = [
-            sys.executable,
-            "-c",
-            run_it,
-            "generate",
-            "--output-dir",
-            "before",
-        ]
+        before = [sys.executable, "-c", run_it, *GENERATE, "--output-dir", "before"]
+        commands["generate (the checkout before)"] = before
     if arguments.magenta:
         commands["melody_rnn_generate (Magenta)"] = [
             arguments.magenta.absolute() / "bin" / "melody_rnn_generate",
@@ -54,27 +67,43 @@ def main() -> None:
             "--primer_melody=[60]",
             f"--hparams={HPARAMS}",
         ]
-    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    costs: dict[str, list[Cost]] = {name: [] for name in commands}
     with tempfile.TemporaryDirectory() as folder:
         for round_number in range(arguments.rounds + 1):
             for name, command in commands.items():
-                elapsed = run(command, folder)
+                cost = run(command, folder)
                 # The first round fills the disk cache.
                 if round_number:
-                    seconds[name].append(elapsed)
-    for name, values in seconds.items():
-        print(f"{name:32} {statistics.median(values):6.2f} s")
-    for other in list(commands)[2:]:
-        ratios = [ours / theirs for ours, theirs in zip(seconds["melody-rnn generate"], seconds[other], strict=True)]
-        print(f"melody-rnn generate is {statistics.median(ratios):.2f} times {other}")
+                    costs[name].append(cost)
+    for name, values in costs.items():
+        seconds, megabytes = (statistics.median(column) for column in zip(*values, strict=True))
+        print(f"{name:38} {seconds:6.2f} s {megabytes:6.0f} MB")
+    for other in list(commands)[list(commands).index(OURS) + 1 :]:
+        pairs = zip(costs[OURS], costs[other], strict=True)
+        times, memory = zip(*((ours[0] / theirs[0], ours[1] / theirs[1]) for ours, theirs in pairs), strict=True)
+        print(
+            f"{OURS} takes {statistics.median(times):.2f} of the time, {statistics.median(memory):.2f} of the memory "
+            f"of {other}"
+        )
 
 
-def run(command: list[object], folder: str) -> float:
-    """Returns the seconds of a command as a whole process."""
+def tensorflow_way() -> list[object]:
+    """Returns a command that generates by TensorFlow."""
+    code = "from melody_rnn import MelodyRNN; MelodyRNN.from_preset(None, 'tensorflow').generate(10, num_steps=128)"
+    return [sys.executable, "-c", code]
+
+
+def run(command: list[object], folder: str) -> Cost:
+    """Returns what a command takes as a whole process."""
     start = time.perf_counter()
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2"}
-    subprocess.run(list(map(str, command)), cwd=folder, env=environment, capture_output=True, check=True)
-    return time.perf_counter() - start
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(list(map(str, command)), cwd=folder, env=environment, stdout=quiet, stderr=quiet) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, list(map(str, command)))
+    return Cost(time.perf_counter() - start, usage.ru_maxrss / 1024)
 
 
 if __name__ == "__main__":

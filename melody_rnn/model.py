@@ -102,7 +102,8 @@ class MelodyRNN:
         folder = find_preset(name_or_folder)
         if engine != "tensorflow":
             try:
-                return cls(read_preset(folder), None, read_preset_step(folder), engine, folder)
+                preset = read_preset(folder)
+                return cls(preset, None, read_preset_step(folder, preset.config), engine, folder)
             except (InputFileError, ModelError) as error:
                 if engine == "litert":
                     raise ModelError(str(error)) from error
@@ -218,7 +219,7 @@ class MelodyRNN:
     def _make_step(self) -> Step:
         with TemporaryDirectory() as folder:
             self.save_preset(Path(folder) / "model")
-            return read_preset_step(Path(folder) / "model")
+            return read_preset_step(Path(folder) / "model", self.config)
 
     def generate(
         self,

@@ -137,18 +137,18 @@ def make_step(folder: Path, config: ModelConfig, network: "MelodyNetwork") -> "S
     from melody_rnn.encodings import make_encoding
     from melody_rnn.litert.convert import convert_step
 
-    return convert_step(config.name, make_encoding(config.encoding), network, (folder / _WEIGHTS).read_bytes())
+    return convert_step(config, make_encoding(config.encoding), network, (folder / _WEIGHTS).read_bytes())
 
 
-def read_preset_step(folder: Path) -> "Step":
-    """Reads a preset's step; needs no TensorFlow.
+def read_preset_step(folder: Path, config: ModelConfig) -> "Step":
+    """Reads the step of a preset with this configuration; needs no TensorFlow.
 
     Raises:
         InputFileError, ModelError: If it is missing, or cannot be used; see `read_step`.
     """
     from melody_rnn.litert.description import read_step
 
-    return read_step(folder, folder / _WEIGHTS)
+    return read_step(folder, config, folder / _WEIGHTS)
 
 
 def make_network(config: ModelConfig) -> "MelodyNetwork":

@@ -26,6 +26,7 @@ def test_the_public_surface():
         "beam_search",
         "best_of",
         "config",
+        "engine",
         "from_bundle",
         "from_magenta_run",
         "from_preset",
@@ -35,6 +36,7 @@ def test_the_public_surface():
         "logits",
         "network",
         "save_bundle",
+        "save_litert",
         "save_magentajs",
         "save_preset",
         "stochastic_beam_search",
@@ -115,6 +117,8 @@ def test_presets_round_trip(tiny_model, tmp_path):
         "README.md",
         "model.weights.h5",
         "preset.json",
+        "step.json",
+        "step.tflite",
     ]
     loaded = MelodyRNN.from_preset(tmp_path / "tiny")
     assert loaded.config == tiny_model.config

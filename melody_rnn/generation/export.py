@@ -113,4 +113,10 @@ def sampler_file(num_classes: int, num_events: int, min_note: int) -> tuple[byte
     setting = "the setting of this name; {} leaves it out"
     means = {**_MEANINGS, **{name: setting.format(value) for name, value in _NEUTRAL.items()}}
     inputs, outputs = ([asdict(info) for info in side] for side in in_order(content, means))
-    return content, {"inputs": inputs, "outputs": outputs, "neutral": _NEUTRAL, "min_note": min_note}
+    return content, {
+        "inputs": inputs,
+        "outputs": outputs,
+        "neutral": _NEUTRAL,
+        "min_note": min_note,
+        "num_classes": num_classes,
+    }

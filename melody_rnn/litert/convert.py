@@ -12,8 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from melody_rnn.arrays.tensors import batch_axes
+from melody_rnn.config import ModelConfig
 from melody_rnn.encodings import Encoding
-from melody_rnn.litert.description import StateInfo, Step, StepDescription, TensorInfo, digest
+from melody_rnn.litert.description import StateInfo, Step, StepDescription, TensorInfo, config_digest, digest
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.tunes.cues import CUES
 
@@ -30,11 +31,11 @@ _RESULTS: Final = {
 }
 
 
-def convert_step(name: str, encoding: Encoding, network: MelodyNetwork, weights: bytes) -> Step:
+def convert_step(config: ModelConfig, encoding: Encoding, network: MelodyNetwork, weights: bytes) -> Step:
     """Returns a model's step.
 
     Args:
-        name: The model's.
+        config: The model's configuration.
         encoding: Its encoding.
         network: Its network.
         weights: The file of the network's weights, for its digest.
@@ -44,12 +45,13 @@ def convert_step(name: str, encoding: Encoding, network: MelodyNetwork, weights:
     inputs, outputs = in_order(content, step.means)
     first_label_events = encoding.label_events(encoding.initial_state(1)).numpy()[0].tolist()
     description = StepDescription(
-        name,
+        config.name,
         inputs,
         outputs,
         step.states,
         tuple(first_label_events),
         encoding.sums_labels,
+        config_digest=config_digest(config),
         weights_digest=digest(weights),
         step_digest=digest(content),
     )

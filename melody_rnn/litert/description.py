@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from melody_rnn.config import ModelConfig
 from melody_rnn.errors import ModelError
 from melody_rnn.files import read_input
 
@@ -57,6 +58,7 @@ class StepDescription:
         states: Which outputs become which inputs.
         first_label_events: [num_classes], the event that each label stands for before the first one.
         sums_labels: Whether the model was trained to make an event as likely as all its labels together.
+        config_digest: SHA-256 of the model's configuration as JSON.
         weights_digest: SHA-256 of the file of weights that the step was written from.
         step_digest: SHA-256 of the step file.
         version: `STEP_VERSION` of the program that wrote it.
@@ -68,6 +70,7 @@ class StepDescription:
     states: tuple[StateInfo, ...]
     first_label_events: tuple[int, ...]
     sums_labels: bool
+    config_digest: str
     weights_digest: str
     step_digest: str
     version: int = STEP_VERSION
@@ -93,11 +96,17 @@ class StepDescription:
             version = data["version"]
             if version != STEP_VERSION:
                 raise ModelError(f"a step file of version {version!r}, and this program reads {STEP_VERSION}")
-            inputs, outputs = (tuple(map(_tensor_info, data[name])) for name in ("inputs", "outputs"))
-            states = tuple(StateInfo(**state) for state in data["states"])
-            labels = tuple(map(int, data["first_label_events"])), bool(data["sums_labels"])
-            digests = str(data["weights_digest"]), str(data["step_digest"])
-            return cls(str(data["model"]), inputs, outputs, states, *labels, *digests)
+            return cls(
+                model=str(data["model"]),
+                inputs=tuple(map(_tensor_info, data["inputs"])),
+                outputs=tuple(map(_tensor_info, data["outputs"])),
+                states=tuple(StateInfo(**state) for state in data["states"]),
+                first_label_events=tuple(map(int, data["first_label_events"])),
+                sums_labels=bool(data["sums_labels"]),
+                config_digest=str(data["config_digest"]),
+                weights_digest=str(data["weights_digest"]),
+                step_digest=str(data["step_digest"]),
+            )
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ModelError(f"no description of a step file ({error})") from error
 
@@ -120,11 +129,12 @@ class Step:
         (folder / DESCRIPTION_FILE).write_text(self.description.to_json(), encoding="utf-8")
 
 
-def read_step(folder: Path, weights: Path) -> Step:
+def read_step(folder: Path, config: ModelConfig, weights: Path) -> Step:
     """Reads a preset's step file.
 
     Args:
         folder: The preset's.
+        config: The configuration that it must belong to.
         weights: The file of weights that it must belong to.
 
     Raises:
@@ -139,14 +149,23 @@ def read_step(folder: Path, weights: Path) -> Step:
     content = read_input(folder / STEP_FILE, _MAX_BYTES)
     if digest(content) != description.step_digest:
         raise ModelError(f"{folder / STEP_FILE}: not the step file that {path.name} describes; copy both anew")
+    if config_digest(config) != description.config_digest:
+        raise ModelError(f"{folder / STEP_FILE}: of another configuration than the model's; save the model anew")
     if digest(read_input(weights, _MAX_BYTES)) != description.weights_digest:
-        raise ModelError(f"{folder / STEP_FILE}: written from other weights than {weights.name} holds; save it anew")
+        raise ModelError(
+            f"{folder / STEP_FILE}: written from other weights than {weights.name} holds; save the model anew"
+        )
     return Step(description, content)
 
 
 def digest(content: bytes) -> str:
     """Returns the SHA-256 of bytes, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def config_digest(config: ModelConfig) -> str:
+    """Returns the SHA-256 of a configuration."""
+    return digest(config.to_json().encode())
 
 
 def _tensor_info(data: Any) -> TensorInfo:

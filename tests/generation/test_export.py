@@ -1,4 +1,8 @@
 import json
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,3 +84,14 @@ def test_the_folder_is_new(folder, tiny_model):
     assert (folder / "README.md").read_text() == "# tiny\n\nA tiny model.\n"
     with pytest.raises(OutputError, match="exists already"):
         tiny_model.save_litert(folder)
+
+
+def test_the_program_of_the_documentation_writes_a_melody(folder):
+    page = (Path(__file__).parents[2] / "docs" / "litert.md").read_text()
+    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    program = program.replace("lookback_rnn_litert", str(folder))
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    melody = json.loads(result.stdout)
+    assert len(melody) == 64
+    assert set(melody) <= {-2, -1, *range(60, 72)}
+    assert len(set(melody)) > 3

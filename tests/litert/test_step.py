@@ -53,13 +53,13 @@ OUTLINES = [
 def model(request):
     keras.utils.set_random_seed(1)
     encoding, network = make_encoding(request.param.encoding), make_network(request.param)
-    return encoding, network, convert_step(request.param.name, encoding, network, WEIGHTS)
+    return encoding, network, convert_step(request.param, encoding, network, WEIGHTS)
 
 
 @pytest.fixture(scope="module")
 def step():
     encoding, network = make_encoding(CONFIGS[0].encoding), make_network(CONFIGS[0])
-    return convert_step("one_hot", encoding, network, WEIGHTS)
+    return convert_step(CONFIGS[0], encoding, network, WEIGHTS)
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_the_description_names_all_in_the_order_of_the_file(model):
 
 
 def test_a_step_comes_back_from_its_folder(folder, step):
-    assert read_step(folder, folder / "weights.h5") == step
+    assert read_step(folder, CONFIGS[0], folder / "weights.h5") == step
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,12 @@ def test_a_step_comes_back_from_its_folder(folder, step):
 def test_what_does_not_belong_to_its_weights_is_told(folder, change, message):
     change(folder)
     with pytest.raises((InputFileError, ModelError), match=message):
-        read_step(folder, folder / "weights.h5")
+        read_step(folder, CONFIGS[0], folder / "weights.h5")
+
+
+def test_what_belongs_to_another_configuration_is_told(folder):
+    with pytest.raises(ModelError, match=r"step\.tflite: of another configuration"):
+        read_step(folder, CONFIGS[1], folder / "weights.h5")
 
 
 def test_what_is_no_litert_file_is_told(step):
