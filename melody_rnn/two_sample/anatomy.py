@@ -16,6 +16,7 @@ from melody_rnn.tunes.tune import Tune
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 Values = dict[str, float]
 
 _MAJOR: Final = np.array(
@@ -122,7 +123,7 @@ class Anatomy:
     @cached_property
     def onsets(self) -> Ints:
         """How many notes begin in each bar, [num_bars]."""
-        return (self.bars >= 0).sum(axis=1)
+        return np.asarray((self.bars >= 0).sum(axis=1))
 
     @cached_property
     def num_bars(self) -> int:
@@ -145,12 +146,12 @@ def best_major_key(pitches: Ints, durations: Ints) -> int:
     return int(fits.argmax())
 
 
-def share(flags: NDArray[np.bool_]) -> float:
+def share(flags: Flags) -> float:
     """Returns the share of what is true; NaN of nothing."""
     return float(flags.mean()) if len(flags) else math.nan
 
 
-def mean(values: Ints | Floats) -> float:
+def mean(values: Ints | Floats | Flags) -> float:
     """Returns the mean; NaN of nothing."""
     return float(values.mean()) if len(values) else math.nan
 
@@ -168,7 +169,7 @@ def entropy(things: Ints) -> float:
     return float(-(shares * np.log2(shares)).sum())
 
 
-def longest_run(flags: NDArray[np.bool_]) -> int:
+def longest_run(flags: Flags) -> int:
     """Returns the most successive true flags."""
     bounds = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
     return int((bounds[1::2] - bounds[::2]).max(initial=0))

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from melody_rnn.two_sample.anatomy import Anatomy, Values, mean
+from melody_rnn.two_sample.anatomy import Anatomy, Ints, Values, mean
 
 SENTENCES: Final = {
     "begin_pickup": "Steps of the pickup, as quarters.",
@@ -99,6 +99,6 @@ def _end(tune: Anatomy) -> Values:
     }
 
 
-def _repeated_at_end(pitches: np.ndarray) -> int:
+def _repeated_at_end(pitches: Ints) -> int:
     others = np.flatnonzero(pitches != pitches[-1])
     return len(pitches) - (int(others[-1]) + 1 if len(others) else 0)

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from melody_rnn.two_sample.anatomy import Anatomy, Values, deviation, entropy, longest_run, mean, share
+from melody_rnn.two_sample.anatomy import Anatomy, Ints, Values, deviation, entropy, longest_run, mean, share
 
 _WIDTHS: Final = (*range(13),)
 _TURNS: Final = {"down": -1, "level": 0, "up": 1}
@@ -63,7 +63,7 @@ def measure(tune: Anatomy) -> Values:
     return _widths(widths, signs) | _pairs(intervals, widths, signs) | _runs(widths, signs) | _places(tune, widths)
 
 
-def _widths(widths: np.ndarray, signs: np.ndarray) -> Values:
+def _widths(widths: Ints, signs: Ints) -> Values:
     is_step, is_third = (widths > 0) & (widths <= _STEP), (widths > _STEP) & (widths < _LEAP)
     is_leap = widths >= _LEAP
     return {
@@ -82,7 +82,7 @@ def _widths(widths: np.ndarray, signs: np.ndarray) -> Values:
     }
 
 
-def _pairs(intervals: np.ndarray, widths: np.ndarray, signs: np.ndarray) -> Values:
+def _pairs(intervals: Ints, widths: Ints, signs: Ints) -> Values:
     before, after, pairs = signs[:-1], signs[1:], intervals[:-1] * 256 + intervals[1:]
     triples = pairs[:-1] * 256 + intervals[2:]
     is_leap, is_back = widths[:-1] >= _LEAP, before * after < 0
@@ -106,7 +106,7 @@ def _pairs(intervals: np.ndarray, widths: np.ndarray, signs: np.ndarray) -> Valu
     }
 
 
-def _runs(widths: np.ndarray, signs: np.ndarray) -> Values:
+def _runs(widths: Ints, signs: Ints) -> Values:
     moves = signs[signs != 0]
     return {
         "interval_longest_run": float(max(longest_run(signs > 0), longest_run(signs < 0))),
@@ -116,7 +116,7 @@ def _runs(widths: np.ndarray, signs: np.ndarray) -> Values:
     }
 
 
-def _places(tune: Anatomy, widths: np.ndarray) -> Values:
+def _places(tune: Anatomy, widths: Ints) -> Values:
     is_first = np.diff(tune.bar_numbers) > 0
     is_beat = tune.places[1:] % tune.steps_per_beat == 0
     return {

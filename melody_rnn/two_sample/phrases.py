@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from melody_rnn.two_sample.anatomy import Anatomy, Values, mean, share
+from melody_rnn.two_sample.anatomy import Anatomy, Flags, Ints, Values, mean, share
 
 _BARS: Final = (2, 4, 6, 8, 12, 16, 24, 32)
 _OPENINGS: Final = (5, 9, 13)
@@ -94,7 +94,7 @@ def _ends(tune: Anatomy) -> Values:
     }
 
 
-def _closing(tune: Anatomy, last: np.ndarray) -> np.ndarray:
+def _closing(tune: Anatomy, last: Ints) -> Ints:
     """Returns the last note of each bar that is before the next phrase's pickup, if that is as long as the first."""
     ends = tune.first + (np.arange(tune.num_bars) + 1) * tune.steps_per_bar - tune.pickup_steps
     before = np.searchsorted(tune.starts, ends) - 1
@@ -102,6 +102,6 @@ def _closing(tune: Anatomy, last: np.ndarray) -> np.ndarray:
     return np.where(is_same_bar, before, last)
 
 
-def _over(onsets: np.ndarray, is_end: np.ndarray) -> float:
+def _over(onsets: Ints, is_end: Flags) -> float:
     ends, others = mean(onsets[is_end]), mean(onsets[~is_end])
     return ends / others if others else math.nan

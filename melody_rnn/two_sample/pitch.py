@@ -7,7 +7,7 @@ import numpy as np
 
 from melody_rnn.events import NOTES_PER_OCTAVE
 from melody_rnn.music.scales import SCALES
-from melody_rnn.two_sample.anatomy import Anatomy, Values, best_major_key, deviation, entropy, mean, share
+from melody_rnn.two_sample.anatomy import Anatomy, Floats, Values, best_major_key, deviation, entropy, mean, share
 
 _DEGREES: Final = ("1", "b2", "2", "b3", "3", "4", "#4", "5", "b6", "6", "b7", "7")
 _BEAT_DEGREES: Final = {"1": 0, "2": 2, "3": 4, "4": 5, "5": 7, "6": 9, "7": 11}
@@ -33,7 +33,9 @@ SENTENCES: Final = {
     "pitch_peak_place": "Where the highest note first comes, as a share of the notes.",
     "pitch_peaks": "Share of notes that have the highest pitch.",
     **{f"pitch_class_{name}": f"Share of notes that are the degree {name} of the tonic." for name in _DEGREES},
-    **{f"pitch_downbeat_{name}": f"Share of notes on first beats that are the degree {name}." for name in _BEAT_DEGREES},
+    **{
+        f"pitch_downbeat_{name}": f"Share of notes on first beats that are the degree {name}." for name in _BEAT_DEGREES
+    },
 }
 """Each feature, in a sentence."""
 
@@ -77,7 +79,7 @@ def measure(tune: Anatomy) -> Values:
     }
 
 
-def _of_bars(tune: Anatomy) -> tuple[np.ndarray, np.ndarray]:
+def _of_bars(tune: Anatomy) -> tuple[Floats, Floats]:
     """Returns mean and range of the pitches of each bar that has notes."""
     is_note = tune.bars >= 0
     has_notes = is_note.any(axis=1)

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from melody_rnn.two_sample.anatomy import Anatomy, Values, longest_run, mean, numbered, share
+from melody_rnn.two_sample.anatomy import Anatomy, Floats, Ints, Values, longest_run, mean, numbered, share
 
 _LAGS: Final = (1, 2, 3, 4, 8, 12, 16)
 _SHAPE_LAGS: Final = (1, 2, 4, 8)
@@ -19,7 +19,10 @@ SENTENCES: Final = {
     **{f"repeat_alike_{lag}": f"Mean share of notes that a bar has from the bar {lag} before." for lag in _LAGS},
     **{f"repeat_shape_{lag}": f"Share of bars that are the bar {lag} before, moved up or down." for lag in _SHAPE_LAGS},
     **{f"repeat_bar_{one}_{two}": f"Share of notes that bar {one} has from bar {two}." for one, two in _PAIRS},
-    **{f"repeat_part_{one}_{two}": f"Mean share of notes of quarter {two} of the bars from {one}." for one, two in _PARTS},
+    **{
+        f"repeat_part_{one}_{two}": f"Mean share of notes of quarter {two} of the bars from {one}."
+        for one, two in _PARTS
+    },
     "repeat_distinct": "Different bars over bars.",
     "repeat_distinct_rhythms": "Different rhythms of bars over bars.",
     "repeat_distinct_early": "Different bars over bars, in the first half.",
@@ -52,7 +55,7 @@ def measure(tune: Anatomy) -> Values:
     return _lagged(tune, alike, exact, rhythms) | _bars(exact, rhythms, alike) | _notes(tune) | _parts(alike)
 
 
-def shared_notes(bars: np.ndarray) -> np.ndarray:
+def shared_notes(bars: Ints) -> Floats:
     """Returns how much of two bars is the same, [num_bars, num_bars] float64.
 
     Each is the number of notes that begin on the same step with the same pitch, over the notes of the bar that has
@@ -65,7 +68,7 @@ def shared_notes(bars: np.ndarray) -> np.ndarray:
     return np.where(more > 0, same / np.maximum(more, 1), 1.0)
 
 
-def _lagged(tune: Anatomy, alike: np.ndarray, exact: np.ndarray, rhythms: np.ndarray) -> Values:
+def _lagged(tune: Anatomy, alike: Floats, exact: Ints, rhythms: Ints) -> Values:
     values = {}
     shapes = numbered(_shapes(tune.bars))
     for lag in _LAGS:
@@ -78,13 +81,13 @@ def _lagged(tune: Anatomy, alike: np.ndarray, exact: np.ndarray, rhythms: np.nda
     return values
 
 
-def _shapes(bars: np.ndarray) -> np.ndarray:
+def _shapes(bars: Ints) -> Ints:
     """Returns bars with pitches counted from their first note."""
     firsts = np.take_along_axis(bars, (bars >= 0).argmax(axis=1)[:, np.newaxis], axis=1)
     return np.where(bars >= 0, bars - firsts + 256, bars)
 
 
-def _bars(exact: np.ndarray, rhythms: np.ndarray, alike: np.ndarray) -> Values:
+def _bars(exact: Ints, rhythms: Ints, alike: Floats) -> Values:
     num, half = len(exact), len(exact) // 2
     earlier = np.tril(alike, -1)
     best = earlier[1:].max(axis=1)
@@ -108,12 +111,12 @@ def _bars(exact: np.ndarray, rhythms: np.ndarray, alike: np.ndarray) -> Values:
     }
 
 
-def loop_bars(numbers: np.ndarray, period: int) -> int:
+def loop_bars(numbers: Ints, period: int) -> int:
     """Returns the most successive bars that are each the bar `period` before; bars are given by equal numbers."""
     return longest_run(numbers[period:] == numbers[:-period]) if len(numbers) > period else 0
 
 
-def _nearest_lags(numbers: np.ndarray) -> np.ndarray:
+def _nearest_lags(numbers: Ints) -> Floats:
     last: dict[int, int] = {}
     lags = []
     for place, number in enumerate(numbers.tolist()):
@@ -123,7 +126,7 @@ def _nearest_lags(numbers: np.ndarray) -> np.ndarray:
     return np.array(lags, np.float64)
 
 
-def _longest_repeat(things: np.ndarray) -> int:
+def _longest_repeat(things: Ints) -> int:
     """Returns the most successive things that come again later, without overlap."""
     best, runs = 0, np.zeros(len(things) + 1, np.int64)
     places = np.arange(len(things))
@@ -143,7 +146,7 @@ def _notes(tune: Anatomy) -> Values:
     }
 
 
-def _parts(alike: np.ndarray) -> Values:
+def _parts(alike: Floats) -> Values:
     num, size = len(alike), len(alike) // 4
     values = {
         f"repeat_bar_{one}_{two}": float(alike[one - 1, two - 1]) if one <= num else math.nan for one, two in _PAIRS

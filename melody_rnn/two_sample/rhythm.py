@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from melody_rnn.events import NO_EVENT
-from melody_rnn.two_sample.anatomy import Anatomy, Values, deviation, entropy, longest_run, mean, numbered, share
+from melody_rnn.two_sample.anatomy import Anatomy, Ints, Values, deviation, entropy, longest_run, mean, numbered, share
 
 _DURATIONS: Final = {
     "16th": 0.25,
@@ -148,20 +148,20 @@ def _bars(tune: Anatomy) -> Values:
     }
 
 
-def _lengths(rhythm: np.ndarray) -> np.ndarray:
+def _lengths(rhythm: Ints) -> Ints:
     return np.diff(np.append(np.flatnonzero(rhythm != NO_EVENT), len(rhythm)))
 
 
-def _begins_with_longest(rhythm: np.ndarray) -> bool:
+def _begins_with_longest(rhythm: Ints) -> bool:
     lengths = _lengths(rhythm)
     return bool(rhythm[0] == 0 and lengths[0] == lengths.max())
 
 
-def _is_plain(rhythm: np.ndarray) -> bool:
+def _is_plain(rhythm: Ints) -> bool:
     lengths = _lengths(rhythm)
     return bool(rhythm[0] == 0 and len(lengths) > 1 and (lengths == lengths[0]).all())
 
 
-def _struck(tune: Anatomy, is_struck: np.ndarray, place: int) -> float:
+def _struck(tune: Anatomy, is_struck: Ints, place: int) -> float:
     step, rest = divmod(place * tune.steps_per_quarter, 4)
     return math.nan if rest or step >= tune.steps_per_bar else float(is_struck[step])

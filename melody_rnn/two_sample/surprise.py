@@ -16,8 +16,10 @@ from melody_rnn.two_sample.anatomy import Anatomy, Floats, Ints, Values, deviati
 
 _SURPRISING: Final = 4.0
 _MAX_DURATION: Final = 64
-_KINDS: Final = {"pitch": "pitch, given its place in the key and the two intervals before", "rhythm": "duration, given "
-    "its place in the bar and the two durations before"}
+_KINDS: Final = {
+    "pitch": "pitch, given its place in the key and the two intervals before",
+    "rhythm": "duration, given its place in the bar and the two durations before",
+}
 
 SENTENCES: Final = {
     f"surprise_{kind}{suffix}": sentence.format(what=what)
@@ -86,7 +88,7 @@ class Listener:
             heard = total > 0
             mixed = (seen + new * probabilities) / np.maximum(total + new, 1)
             probabilities = np.where(heard, mixed, probabilities)
-        return -np.log(probabilities)
+        return np.asarray(-np.log(probabilities))
 
 
 def _contexts(tune: Anatomy) -> dict[str, tuple[list[Ints], Ints]]:
