@@ -43,3 +43,4 @@ temperature-report: install
 
 docs: install
 	@$(BIN)/python -m melody_rnn.cli.reference > docs/cli.md
+	@$(BIN)/python -m melody_rnn.two_sample.reference > docs/two-sample-features.md

@@ -54,7 +54,7 @@ def main() -> None:
             *(f"{distance(f.signatures, figures[1].signatures):.2f}" for f in figures),
         )
         if arguments.two_sample:
-            table.add_row("AUC", *aucs(generated, real, arguments.seed))
+            table.add_row("AUC", *aucs(generated, real, arguments.seed, model.outlines is not None))
         console.print(table)
 
 
@@ -90,11 +90,11 @@ def rows(figures: WholeTunes) -> Iterator[tuple[str, str]]:
         yield "runs of twelve intervals in train", _percent(figures.copied)
 
 
-def aucs(generated: Sequence[Tune], real: Sequence[Tune], seed: int) -> tuple[str, str]:
+def aucs(generated: Sequence[Tune], real: Sequence[Tune], seed: int, uses_keys: bool) -> tuple[str, str]:
     """Returns the AUC of generated against real tunes, and that of real against real ones."""
     if min(len(generated), len(real)) < MIN_TUNES:
         return "too few tunes", ""
-    result = two_sample(generated, real, seed, uses_keys=False)
+    result = two_sample(generated, real, seed, uses_keys=uses_keys)
     return tuple(f"{own.value:.3f} ({own.low:.3f} to {own.high:.3f})" for own in (result.auc, result.control))
 
 

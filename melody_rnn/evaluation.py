@@ -24,6 +24,7 @@ from melody_rnn.music.meters import COMMON_TIME
 from melody_rnn.sampling.temperature import log_softmax, sum_labels
 from melody_rnn.training.batches import outlined, squash_all
 from melody_rnn.tunes.outline import Known
+from melody_rnn.two_sample import TwoSample
 
 ENSEMBLE: Final = "ensemble"
 """What the mean of several models' probabilities is called."""
@@ -122,6 +123,7 @@ class Evaluation:
         copied: If it was asked for.
         calibration: If it was asked for.
         differences: Of each two models, and of their mean and each of them.
+        two_sample: If it was asked for.
     """
 
     split: Split
@@ -132,6 +134,7 @@ class Evaluation:
     copied: Copied | None = None
     calibration: Calibration | None = None
     differences: list[Difference] = field(default_factory=list)
+    two_sample: TwoSample | None = None
 
     def to_data(self) -> dict[str, object]:
         """Returns the evaluation as JSON data."""

@@ -145,6 +145,11 @@ class MelodyRNN:
         return cls(Preset(bundle.config, card=card), network)
 
     @property
+    def outlines(self) -> OutlineBank | None:
+        """What the tunes that the model was trained on have for forms; None if it knows no form."""
+        return self._preset.outlines
+
+    @property
     def config(self) -> ModelConfig:
         """The model's configuration."""
         return self._preset.config

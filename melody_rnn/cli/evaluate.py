@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -44,7 +45,16 @@ if TYPE_CHECKING:
     metavar="N",
     help="Generate N melodies too, and say what share of their runs of twelve intervals is in the train split.",
 )
-@click.option("--seed", type=options.SEED, default=0, show_default=True, help="Of those melodies.")
+@click.option(
+    "--two-sample",
+    type=click.IntRange(min=0),
+    is_flag=False,
+    flag_value=0,
+    metavar="[N]",
+    help="Generate N tunes of the meters and lengths of N tunes of the split (all, without N), and say how well a "
+    "classifier tells them apart, and by what.",
+)
+@click.option("--seed", type=options.SEED, default=0, show_default=True, help="Of those melodies and tunes.")
 @click.option(
     "--calibrate", is_flag=True, help="Fit the temperature that makes the validation split likeliest; see what it does."
 )
@@ -62,6 +72,7 @@ def command(
     dataset: Path,
     split: str,
     copied: int,
+    two_sample: int | None,
     seed: int,
     calibrate: bool,
     reliability: Path | None,
@@ -80,11 +91,12 @@ def command(
     melody-rnn evaluate --model runs/mine/model --dataset data/mine --copied 100
     melody-rnn evaluate --model runs/mine/model --model tunes_rnn --dataset data/mine
     melody-rnn evaluate --dataset data/tunebooks --calibrate --reliability diagram.png
+    melody-rnn evaluate --dataset data/tunebooks --two-sample
     """
     for model in models:
         options.check_model(model)
-    if len(models) > 1 and (copied or calibrate):
-        raise InvalidArgumentError("--copied and --calibrate are for one model; give --model once")
+    if len(models) > 1 and (copied or calibrate or two_sample is not None):
+        raise InvalidArgumentError("--copied, --calibrate and --two-sample are for one model; give --model once")
     if not dataset.is_dir():
         raise InputFileError(f"{dataset}: no such folder; make a dataset with melody-rnn dataset build")
     if reliability is not None:
@@ -100,8 +112,13 @@ def command(
         evaluation = compare(by_name, loaded, part, seed)
     else:
         only = models[0] if models else None
-        name = options.model_name(only)
-        evaluation = evaluate(options.load_model(only), name, loaded, part, copied, seed, calibrate)
+        loaded_model = options.load_model(only)
+        evaluation = evaluate(loaded_model, options.model_name(only), loaded, part, copied, seed, calibrate)
+        if two_sample is not None:
+            from melody_rnn.two_sample.matching import compare as compare_tunes
+
+            tunes = [melody.tune for melody in loaded.split(part) if not melody.form.is_truncated]
+            evaluation = replace(evaluation, two_sample=compare_tunes(loaded_model, tunes, two_sample, seed))
     if reliability is not None and evaluation.calibration:
         from melody_rnn.calibration import write_diagram
 
@@ -181,6 +198,10 @@ def _print(evaluation: "Evaluation") -> None:
             f"error {100 * before.calibration_error:.2f} % before, {100 * after.calibration_error:.2f} % after",
             highlight=False,
         )
+    if evaluation.two_sample:
+        from melody_rnn.cli.two_sample import print_two_sample
+
+        print_two_sample(console, evaluation.two_sample)
 
 
 def _print_differences(console: "Console", evaluation: "Evaluation") -> None:

@@ -156,6 +156,7 @@ class Asked(TypedDict, total=False):
         pitches: The lowest and the highest MIDI pitch that a whole tune may have.
         outline: Of all whole tunes, in place of form, bars, key and pitches; as `melody_rnn.tunes.outline.outline_of`
             gives that of a tune. Where the model plays it is worked out here.
+        outlines: One for each whole tune, as the model's bank has them; they are taken as they are.
     """
 
     primer: PrimerLike
@@ -171,9 +172,10 @@ class Asked(TypedDict, total=False):
     key: Key | str | None
     pitches: tuple[int, int] | None
     outline: Outline | None
+    outlines: Sequence[Outline] | None
 
 
-_OF_TUNES: Final = ("form", "bars", "key", "pitches", "outline")
+_OF_TUNES: Final = ("form", "bars", "key", "pitches", "outline", "outlines")
 
 
 def is_stream(asked: Mapping[str, object]) -> bool:
@@ -219,7 +221,13 @@ def plan(config: ModelConfig, bank: OutlineBank | None, num_outputs: int, seed: 
     )
     if is_stream(asked) or bank is None:
         return [run.stream(num_outputs, meter, asked)]
-    outline = asked.get("outline")
+    outline, outlines = asked.get("outline"), asked.get("outlines")
+    if outlines is not None:
+        if len(of_tunes) > 1 or len(outlines) != num_outputs or not all(own.num_steps for own in outlines):
+            raise InvalidArgumentError(
+                f"outlines must be {num_outputs}, one a tune, each with its end, and no form beside"
+            )
+        return run.tunes(outlines)
     if outline is None:
         return run.tunes(draw_outlines(bank, _shape(asked, meter), num_outputs, seed, given))
     if len(of_tunes) > 1 or meter not in (None, outline.meter):

@@ -55,8 +55,8 @@ def test_several_models_are_compared(arguments, tiny_model, tmp_path):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--model", "basic_rnn", "--calibrate"], "--calibrate are for one model"),
-        (["--model", "basic_rnn", "--copied", "3"], "--copied and"),
+        (["--model", "basic_rnn", "--calibrate"], "--calibrate and --two-sample are for one model"),
+        (["--model", "basic_rnn", "--copied", "3"], "--copied,"),
         (["--model", "basic_rnn", "--model", "basic_rnn"], "--model basic_rnn is given twice"),
     ],
 )
@@ -64,3 +64,23 @@ def test_what_cannot_be_compared(arguments, more, message):
     result = CliRunner().invoke(cli, ["evaluate", *arguments[:-1], *more])
     assert isinstance(result.exception, InvalidArgumentError)
     assert message in str(result.exception)
+
+
+def test_two_sample_test(tiny_model, tmp_path):
+    rng = np.random.default_rng(3)
+    melodies = [
+        StoredMelody(f"{k:02}", rng.choice([-2, -1, 60, 64], 40).astype(np.int8), COMMON_TIME, part)
+        for k, part in enumerate(["train"] * 3 + ["test"] * 22)
+    ]
+    save(Dataset(tuple(melodies)), tmp_path / "data")
+    tiny_model.save_preset(tmp_path / "tiny")
+    arguments = ["evaluate", "--model", str(tmp_path / "tiny"), "--dataset", str(tmp_path / "data")]
+    result = CliRunner().invoke(cli, [*arguments, "--two-sample"])
+    assert result.exit_code == 0, result.output
+    assert "tells 22 generated tunes from 22 real ones" in " ".join(result.stdout.split())
+    assert "repetition alone" in result.stdout
+    data = json.loads(CliRunner().invoke(cli, [*arguments, "--two-sample", "20", "--json"]).stdout)["two_sample"]
+    assert data["num_tunes"] == 20
+    assert {"name", "sentence", "auc", "generated", "real"} == set(data["features"][0])
+    many = CliRunner().invoke(cli, [*arguments, "--two-sample", "23"])
+    assert "from 20 to 22 tunes, got 23" in str(many.exception)
