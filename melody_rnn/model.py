@@ -43,6 +43,7 @@ from melody_rnn.sampling.sampler import Controls, SamplerSettings
 from melody_rnn.sampling.schedule import Schedule
 from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
 from melody_rnn.tunes.outline import Outline, outline_of
+from melody_rnn.tunes.outline_bank import OutlineBank
 from melody_rnn.tunes.primers import PrimerLike, read_tune_like
 from melody_rnn.tunes.tune import Origin, Tune
 
@@ -145,7 +146,7 @@ class MelodyRNN:
         return cls(Preset(bundle.config, card=card), network)
 
     @property
-    def outlines(self) -> OutlineBank | None:
+    def outlines(self) -> "OutlineBank | None":
         """What the tunes that the model was trained on have for forms; None if it knows no form."""
         return self._preset.outlines
 
