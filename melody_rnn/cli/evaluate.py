@@ -112,13 +112,14 @@ def command(
         evaluation = compare(by_name, loaded, part, seed)
     else:
         only = models[0] if models else None
-        loaded_model = options.load_model(only)
-        evaluation = evaluate(loaded_model, options.model_name(only), loaded, part, copied, seed, calibrate)
+        loaded_model, compared = options.load_model(only), None
         if two_sample is not None:
             from melody_rnn.two_sample.matching import compare as compare_tunes
 
             tunes = [melody.tune for melody in loaded.split(part) if not melody.form.is_truncated]
-            evaluation = replace(evaluation, two_sample=compare_tunes(loaded_model, tunes, two_sample, seed))
+            compared = compare_tunes(loaded_model, tunes, two_sample, seed)
+        evaluation = evaluate(loaded_model, options.model_name(only), loaded, part, copied, seed, calibrate)
+        evaluation = replace(evaluation, two_sample=compared)
     if reliability is not None and evaluation.calibration:
         from melody_rnn.calibration import write_diagram
 

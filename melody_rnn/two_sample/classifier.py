@@ -168,9 +168,11 @@ def cross_validated(values: Floats, is_generated: Flags, folds: Ints, seed: int)
     with threadpool_limits(1):
         for fold in range(NUM_FOLDS):
             inside = folds == fold
+            # scikit-learn finds no bins for a feature that no tune has.
+            has_values = np.isfinite(values[~inside]).any(axis=0)
             classifier = HistGradientBoostingClassifier(random_state=seed, max_features=max_features, **_BOOSTING)
-            classifier.fit(values[~inside], is_generated[~inside])
-            scores[inside] = classifier.decision_function(values[inside])
+            classifier.fit(values[~inside][:, has_values], is_generated[~inside])
+            scores[inside] = classifier.decision_function(values[inside][:, has_values])
     return scores
 
 

@@ -1,14 +1,18 @@
+import io
 import json
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from melody_rnn.cli.main import cli
+from melody_rnn.cli.two_sample import print_two_sample
 from melody_rnn.data.dataset import Dataset, StoredMelody, save
 from melody_rnn.errors import InvalidArgumentError, OutputError
 from melody_rnn.evaluation import ENSEMBLE
 from melody_rnn.music.meters import COMMON_TIME
+from melody_rnn.two_sample import Auc, FeatureAuc, TwoSample
 
 
 @pytest.fixture
@@ -74,13 +78,22 @@ def test_two_sample_test(tiny_model, tmp_path):
     ]
     save(Dataset(tuple(melodies)), tmp_path / "data")
     tiny_model.save_preset(tmp_path / "tiny")
-    arguments = ["evaluate", "--model", str(tmp_path / "tiny"), "--dataset", str(tmp_path / "data")]
-    result = CliRunner().invoke(cli, [*arguments, "--two-sample"])
-    assert result.exit_code == 0, result.output
-    assert "tells 22 generated tunes from 22 real ones" in " ".join(result.stdout.split())
-    assert "repetition alone" in result.stdout
-    data = json.loads(CliRunner().invoke(cli, [*arguments, "--two-sample", "20", "--json"]).stdout)["two_sample"]
+    arguments = ["evaluate", "--model", str(tmp_path / "tiny"), "--dataset", str(tmp_path / "data"), "--json"]
+    data = json.loads(CliRunner().invoke(cli, [*arguments, "--two-sample", "20"]).stdout)["two_sample"]
     assert data["num_tunes"] == 20
     assert {"name", "sentence", "auc", "generated", "real"} == set(data["features"][0])
     many = CliRunner().invoke(cli, [*arguments, "--two-sample", "23"])
     assert "from 20 to 22 tunes, got 23" in str(many.exception)
+
+
+def test_two_sample_test_in_words():
+    auc = Auc(0.75, 0.5, 0.875)
+    feature = FeatureAuc("end_length", "Duration of the last note, quarters.", 0.625, 0.5, 1.5)
+    result = TwoSample(40, auc, Auc(0.5, 0.25, 0.75), {"6/8": auc}, {"ends": auc}, [feature], False)
+    console = Console(record=True, width=160, file=io.StringIO())
+    print_two_sample(console, result)
+    text = " ".join(console.export_text().split())
+    assert "tells 40 generated tunes from 40 real ones with an AUC of 0.750 (0.500 to 0.875)" in text
+    assert "6/8 0.750 0.500..0.875" in text
+    assert "ends alone" in text
+    assert "end_length 0.625 0.500 1.500 Duration of the last note, quarters." in text

@@ -40,8 +40,8 @@ def test_every_tune_has_every_feature_or_nan(tune):
     anatomy = Anatomy.of(tune)
     for group in GROUPS:
         if group.measure:
-            assert list(group.measure(anatomy)) == list(group.sentences), group.name
-    assert list(Listener([anatomy])(anatomy)) == list(GROUPS[-1].sentences)
+            assert group.measure(anatomy).keys() == group.sentences.keys(), group.name
+    assert Listener([anatomy])(anatomy).keys() == GROUPS[-1].sentences.keys()
     assert not np.isinf(list(of(tune).values())).any()
 
 
@@ -92,8 +92,8 @@ def test_repetition():
     assert row["repeat_rhythm_1"] == 1
     assert row["repeat_distinct"] == 3 / 8
     assert row["repeat_loop_2"] == 2
-    assert row["repeat_shape_1"] == pytest.approx(4 / 7)
-    assert row["repeat_longest_bars"] == 2
+    assert row["repeat_shape_1"] == pytest.approx(5 / 7)
+    assert row["repeat_longest_bars"] == 3
 
 
 def test_loops_and_shared_notes():
