@@ -289,7 +289,7 @@ def _play(model: MelodyRNN, melodies: Sequence[StoredMelody], known: Known) -> _
     probabilities: dict[int, Probabilities] = {}
     label_nats: dict[int, NDArray[np.float32]] = {}
     events = [melody.events.tolist() for melody in melodies]
-    outlines = [outline for _, outline in outlined(encoding, melodies, known)]
+    outlines = [example.outline for example in outlined(encoding, melodies, known)]
     for row, replay in replayer(events, outlines):
         log_probabilities = log_softmax(replay.logits)
         probabilities[row] = sum_labels(log_probabilities, replay.label_events[1:])

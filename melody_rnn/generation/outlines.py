@@ -13,7 +13,7 @@ from melody_rnn.events import NOTES_PER_OCTAVE
 from melody_rnn.music.forms import Form, WrittenPart
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import COMMON_TIME, Meter
-from melody_rnn.tunes.outline import BarKind, BarPlan, Outline, plan_bars, stream_outline
+from melody_rnn.tunes.outline import BarKind, BarPlan, Cadence, Outline, plan_bars, stream_outline
 from melody_rnn.tunes.outline_bank import OutlineBank, fit, in_key
 from melody_rnn.tunes.tune import Section, Tune
 
@@ -175,7 +175,20 @@ def _laid_out(bank: OutlineBank, base: Outline, parts: Sequence[WrittenPart], ch
             bars += _part_plan(bank, number, part.bars, choices[number % len(choices)])
         start += part.bars * steps_per_bar
     # What is planned beyond the model's reach is not known to it.
-    return replace(base, num_steps=start, sections=tuple(sections), jump=None, bars=tuple(bars))
+    cadences = _cadences(base, parts)
+    return replace(base, num_steps=start, sections=tuple(sections), jump=None, bars=tuple(bars), cadences=cadences)
+
+
+def _cadences(base: Outline, parts: Sequence[WrittenPart]) -> tuple[Cadence, ...]:
+    """Returns cadences for parts: the last one's of a tune for the last, for each label the same."""
+    if not base.cadences:
+        return ()
+    own: dict[str, Cadence] = {}
+    for number, part in enumerate(parts):
+        own.setdefault(part.label, base.cadences[min(number, len(base.cadences) - 1)])
+    own[parts[-1].label] = base.cadences[-1]
+    longest = min(part.bars for part in parts) * base.steps_per_bar
+    return tuple(own[part.label]._replace(steps=min(own[part.label].steps, longest)) for part in parts)
 
 
 def _part_plan(bank: OutlineBank, number: int, num_bars: int, choice: float) -> list[BarPlan]:

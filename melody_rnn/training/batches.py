@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -16,7 +16,7 @@ from melody_rnn.events import NO_EVENT
 from melody_rnn.music.transposition import home_transposition, transpose
 from melody_rnn.training.devices import Strategy
 from melody_rnn.training.settings import TrainingSettings
-from melody_rnn.tunes.outline import Known, Outline, outline_of
+from melody_rnn.tunes.outline import BarKind, Known, Outline, outline_of
 from melody_rnn.tunes.outline_bank import OutlineBank
 
 # Compiled loops are made anew for each length, so that training batches are padded to a multiple of this.
@@ -28,9 +28,22 @@ _UNKNOWN_FORM: Final = 0.2
 _UNKNOWN_PLAN: Final = 0.4
 _UNKNOWN_KEY: Final = 0.2
 _UNKNOWN_PITCHES: Final = 0.5
-Example = tuple[StoredMelody, Outline]
-"""A melody, and what is known of it beforehand."""
-Batch = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+_MOST_NOISE: Final = 5
+Batch = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+
+
+class Example(NamedTuple):
+    """A melody to train on.
+
+    Attributes:
+        melody: The melody; its events are what the network is to say.
+        outline: What is known of it beforehand.
+        heard: The events that the network hears, if others than those.
+    """
+
+    melody: StoredMelody
+    outline: Outline
+    heard: NDArray[np.int8] | None = None
 
 
 def squash_all(config: ModelConfig, melodies: Sequence[StoredMelody]) -> list[StoredMelody]:
@@ -54,8 +67,8 @@ def opening_pitches(melodies: Sequence[StoredMelody]) -> dict[int, float]:
 def outlined(encoding: Encoding, melodies: Sequence[StoredMelody], known: Known = "plan") -> list[Example]:
     """Returns melodies, in the model's range, with as much of their outlines as is known and the encoding reads."""
     if not encoding.num_cues:
-        return [(melody, Outline()) for melody in melodies]
-    return [(melody, _outline(melody).known(known)) for melody in melodies]
+        return [Example(melody, Outline()) for melody in melodies]
+    return [Example(melody, _outline(melody).known(known)) for melody in melodies]
 
 
 def outline_bank(originals: Sequence[StoredMelody], config: ModelConfig) -> OutlineBank:
@@ -86,7 +99,7 @@ def label_frequencies(
     """
     counts = np.ones(encoding.num_classes)
     examples, _ = _begin_epoch(encoding, outlined(encoding, melodies), settings, 0)
-    moved = [melody for melody, _ in examples]
+    moved = [example.melody for example in examples]
     for _, (_, labels, _), weights in evaluation_batches(encoding, moved, settings.batch_size):
         counts += np.bincount(np.ravel(labels), np.ravel(weights), len(counts))
     frequencies: NDArray[np.float64] = counts / counts.sum()
@@ -124,7 +137,7 @@ def training_batches(
         while True:
             moved, rng = _begin_epoch(reader, all_known, settings, epoch)
             noise = rng.uniform(1 - _LENGTH_NOISE, 1 + _LENGTH_NOISE, len(moved))
-            order = np.argsort(noise * [len(melody.events) for melody, _ in moved], kind="stable")
+            order = np.argsort(noise * [len(example.melody.events) for example in moved], kind="stable")
             for index in rng.permutation(per_epoch)[skipped:]:
                 rows = order[index * batch_size : (index + 1) * batch_size]
                 yield [moved[row] for row in rows]
@@ -187,10 +200,10 @@ def _shared(
                 padded = pad(reader, examples, num_shares * share, length_multiple)
                 for index in range(first, first + own):
                     rows = slice(index * share, (index + 1) * share)
-                    events, lengths, steps_per_bar, cues = (part[rows] for part in padded)
-                    yield events, lengths, steps_per_bar, cues
+                    events, heard, lengths, steps_per_bar, cues = (part[rows] for part in padded)
+                    yield events, heard, lengths, steps_per_bar, cues
 
-        shapes = ([None, None], [None], [None], [None, None, reader.num_cues])
+        shapes = ([None, None], [None, None], [None], [None], [None, None, reader.num_cues])
         signature = tuple(tf.TensorSpec(shape, tf.int32) for shape in shapes)
         shares = tf.data.Dataset.from_generator(generate, output_signature=signature)
         num_own = tf.data.INFINITE_CARDINALITY if count is None else count * own
@@ -215,21 +228,24 @@ def pad(encoding: Encoding, examples: Sequence[Example], batch_size: int = 0, le
         length_multiple: The steps after the first event come to a multiple of this.
 
     Returns:
-        Events [batch, steps], lengths [batch], steps_per_bar [batch] and cues [batch, steps + 1, num_cues], all int32.
+        Events [batch, steps], what is heard of them [batch, steps], lengths [batch], steps_per_bar [batch] and cues
+        [batch, steps + 1, num_cues], all int32.
     """
-    melodies, outlines = zip(*examples, strict=True)
+    melodies, outlines = [example.melody for example in examples], [example.outline for example in examples]
     num_rows = max(batch_size, len(melodies))
     lengths = np.ones(num_rows, np.int32)
     lengths[: len(melodies)] = [len(melody.events) for melody in melodies]
     num_steps = 1 + -(-(max(lengths) - 1) // length_multiple) * length_multiple
     events = np.full((num_rows, num_steps), NO_EVENT, np.int32)
+    heard = events.copy()
     steps_per_bar = np.full(num_rows, melodies[0].steps_per_bar, np.int32)
-    for row, melody in enumerate(melodies):
+    for row, (melody, _, own) in enumerate(examples):
         events[row, : len(melody.events)] = melody.events
+        heard[row, : len(melody.events)] = melody.events if own is None else own
         steps_per_bar[row] = melody.steps_per_bar
     cues = np.zeros((num_rows, num_steps + 1, encoding.num_cues), np.int32)
     cues[: len(melodies)] = encoding.cues(outlines, int(num_steps) + 1)
-    return events, lengths, steps_per_bar, cues
+    return events, heard, lengths, steps_per_bar, cues
 
 
 def _encoded(
@@ -245,11 +261,13 @@ def _encoded(
     encodings = (encoding, *views)
     compiled = [tf.function(each.encode, jit_compile=is_compiled, autograph=False) for each in encodings]
 
-    def encode(events: tf.Tensor, lengths: tf.Tensor, steps_per_bar: tf.Tensor, cues: tf.Tensor) -> tuple[object, ...]:
+    def encode(
+        events: tf.Tensor, heard: tf.Tensor, lengths: tf.Tensor, steps_per_bar: tf.Tensor, cues: tf.Tensor
+    ) -> tuple[object, ...]:
         events, lengths = tf.ensure_shape(events, [batch_size, None]), tf.ensure_shape(lengths, [batch_size])
         batch = []
         for each, encode_all in zip(encodings, compiled, strict=True):
-            inputs, labels, label_events, _ = encode_all(events, steps_per_bar, cues[..., : each.num_cues])
+            inputs, labels, label_events, _ = encode_all(heard, steps_per_bar, cues[..., : each.num_cues])
             inputs = tf.ensure_shape(inputs[:, :-1], [batch_size, None, each.input_size])
             labels = tf.ensure_shape(labels, [batch_size, None])
             label_events = tf.ensure_shape(label_events, [batch_size, None, each.num_classes])
@@ -272,22 +290,49 @@ def _begin_epoch(
     """Returns an epoch's melodies, transposed and with some of what is known left out, and what the rest draws from."""
     rng = np.random.default_rng([settings.seed, epoch])
     config, most = encoding.config, settings.transposition
-    moved = [_transpose(melody, outline, config, most, rng) for melody, outline in examples]
+    moved = [_transpose(melody, outline, config, most, rng) for melody, outline, _ in examples]
+    if settings.input_noise:
+        moved = [_noisy(example, config, settings.input_noise, rng) for example in moved]
     if encoding.num_cues:
         known = rng.random((len(moved), 4)) >= [_UNKNOWN_FORM, _UNKNOWN_PLAN, _UNKNOWN_KEY, _UNKNOWN_PITCHES]
-        moved = [(melody, outline.part(*row)) for (melody, outline), row in zip(moved, known.tolist(), strict=True)]
+        moved = [
+            example._replace(outline=example.outline.part(*row))
+            for example, row in zip(moved, known.tolist(), strict=True)
+        ]
     return moved, rng
+
+
+def _noisy(example: Example, config: EncodingConfig, share: float, rng: np.random.Generator) -> Example:
+    """Returns a melody of which, every other time, some notes are heard as others.
+
+    A bar that the plan says to be the same as another is to be the same as that one was heard.
+    """
+    melody, outline, _ = example
+    heard = melody.events.astype(np.int8)
+    notes = np.flatnonzero(heard >= 0)
+    wrong = notes[rng.random(len(notes)) < share]
+    if rng.random() < 0.5 or not len(wrong):
+        return example
+    moves = rng.integers(1, _MOST_NOISE + 1, len(wrong)) * rng.choice([-1, 1], len(wrong))
+    heard[wrong] = np.clip(heard[wrong] + moves, config.min_note, config.max_note - 1)
+    truth, bar = melody.events.copy(), melody.steps_per_bar
+    for number, plan in enumerate(outline.bars):
+        if plan.kind == BarKind.SAME:
+            start, end = number * bar, min((number + 1) * bar, len(heard))
+            source = start - plan.distance * bar
+            heard[start:end] = truth[start:end] = heard[source : source + end - start]
+    return Example(replace(melody, events=truth), outline, heard)
 
 
 def _transpose(
     melody: StoredMelody, outline: Outline, config: EncodingConfig, most: int, rng: np.random.Generator
 ) -> Example:
     if not most:
-        return melody, outline
+        return Example(melody, outline)
     is_note = melody.events >= 0
     pitches = melody.events[is_note].astype(int)
     lowest = max(-most, config.min_note - pitches.min(initial=config.max_note))
     highest = min(most, config.max_note - 1 - pitches.max(initial=config.min_note))
     amount = int(rng.integers(lowest, max(highest, lowest) + 1))
     events = np.where(is_note, melody.events + amount, melody.events).astype(np.int8)
-    return replace(melody, events=events), replace(outline, transposition=outline.transposition + amount)
+    return Example(replace(melody, events=events), replace(outline, transposition=outline.transposition + amount))

@@ -231,6 +231,8 @@ def _check_dataset(config: ModelConfig, settings: TrainingSettings, dataset: Dat
             f"the dataset has {dataset.steps_per_quarter} steps a quarter note and the model "
             f"{config.steps_per_quarter}; build a dataset of that many"
         )
+    if settings.input_noise and not make_encoding(config.encoding).sums_labels:
+        raise InvalidArgumentError("input_noise is for models that sum their labels, as tunes_rnn does; set it to 0")
     needed: tuple[Split, ...] = ("train",) if settings.keep == "last" else ("train", "validation")
     for split in needed:
         if not dataset.split(split):

@@ -52,6 +52,8 @@ CUES: Final = (
     Cue("highest", "the tune's highest pitch, likewise"),
     Cue("kind", "the `BarKind` of the bar"),
     Cue("next_kind", f"the `BarKind` of the bar after it; {_PAST_THE_END} past the end"),
+    Cue("cadence", "the pitch class of the section's last note, as the model plays, from 1"),
+    Cue("cadence_steps", "steps from the beginning of that note to the section's end"),
     Cue("source", "how many steps ago the step is that the bar's plan takes up; 0 for none. Not hot"),
 )
 """The columns of cues."""
@@ -77,6 +79,8 @@ def cue_sizes(config: EncodingConfig) -> tuple[int, ...]:
         num_pitches + 1,
         _PAST_THE_END,
         _PAST_THE_END + 1,
+        NOTES_PER_OCTAVE + 1,
+        config.max_bar_steps + 1,
     )
 
 
@@ -109,7 +113,7 @@ def cues_of(outline: Outline, num_steps: int, config: EncodingConfig) -> NDArray
         *_form(outline, steps, most),
         np.full(num_steps, 0 if played.key is None else played.key.tonic + 1),
         *(np.full(num_steps, number) for number in _pitches(played, config)),
-        *_plan(outline, steps),
+        *_plan(played, steps, most),
     ]
     return np.stack(columns, axis=1).astype(np.int32)
 
@@ -166,17 +170,24 @@ def _pitches(played: Outline, config: EncodingConfig) -> tuple[int, int]:
     return lowest, highest
 
 
-def _plan(outline: Outline, steps: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    """Returns the columns kind, next_kind and source."""
+def _plan(outline: Outline, steps: NDArray[np.intp], most_steps: int) -> list[NDArray[np.intp]]:
+    """Returns the columns kind, next_kind, cadence, cadence_steps and source."""
     nothing = np.zeros_like(steps)
     if not outline.bars:
-        return [nothing] * 3
+        return [nothing] * 5
+    cadence = [nothing, nothing]
+    if outline.cadences:
+        starts = [section.start for section in outline.sections]
+        section = np.maximum(np.searchsorted(starts, steps, side="right") - 1, 0)
+        degrees = np.array([pitch % NOTES_PER_OCTAVE + 1 for pitch, _ in outline.cadences])
+        lengths = np.array([min(length, most_steps) for _, length in outline.cadences])
+        cadence = [degrees[section], lengths[section]]
     bar_steps = outline.steps_per_bar
     kinds = np.array([*(plan.kind for plan in outline.bars), 0, 0])
     following = np.array([*(plan.kind for plan in outline.bars[1:]), _PAST_THE_END, 0, 0])
     distances = np.array([*(plan.distance for plan in outline.bars), 0, 0]) * bar_steps
     own = np.minimum(steps // bar_steps, len(outline.bars))
-    return [kinds[own], following[own], distances[own]]
+    return [kinds[own], following[own], *cadence, distances[own]]
 
 
 @lru_cache

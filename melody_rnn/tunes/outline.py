@@ -1,5 +1,6 @@
 """Outlines: all that is fixed of a tune before its first note, from its meter to which bar takes up which."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -17,7 +18,7 @@ from melody_rnn.tunes.tune import Jump, Section, Tune, letter
 
 Known = Literal["meter", "form", "plan"]
 """How much of an outline is known: the meter and the pickup, as of a stream; the end, the sections and the key, too; or
-all, with the plan of the bars, the lowest and the highest pitch."""
+all, with the plan of the bars, the cadences, the lowest and the highest pitch."""
 REACH_STEPS: Final = 256
 """How far back, in steps of sixteenths, a bar may take up another: what an encoding remembers."""
 _ALIKE_SHARE: Final = 0.5
@@ -42,6 +43,13 @@ class BarPlan(NamedTuple):
     distance: int = 0
 
 
+class Cadence(NamedTuple):
+    """What a section ends on: the MIDI pitch of its last note, and the steps from there to the section's end."""
+
+    pitch: int
+    steps: int
+
+
 @dataclass(frozen=True)
 class Outline:
     """What is known of a written tune before its notes are.
@@ -55,6 +63,7 @@ class Outline:
         sections: Its sections, without their endings; none if they are not known.
         jump: The da capo or dal segno, or None.
         bars: The plan of each bar, the pickup's included; none if it is not known.
+        cadences: What each section ends on; none if that is not known.
         key: The key, or None if it is not known.
         pitches: The lowest and the highest MIDI pitch, or None if they are not known.
         is_limited: Whether no pitch may lie beyond those two.
@@ -69,6 +78,7 @@ class Outline:
     sections: tuple[Section, ...] = ()
     jump: Jump | None = None
     bars: tuple[BarPlan, ...] = ()
+    cadences: tuple[Cadence, ...] = ()
     key: Key | None = None
     pitches: tuple[int, int] | None = None
     is_limited: bool = False
@@ -126,7 +136,7 @@ class Outline:
 
         Args:
             form: Whether the end and the sections are.
-            plan: Whether the plan of bars is, which needs the form.
+            plan: Whether the plan of bars and the cadences are, which needs the form.
             key: Whether the key is.
             pitches: Whether the lowest and the highest pitch are.
         """
@@ -135,6 +145,7 @@ class Outline:
             num_steps=self.num_steps if form else None,
             sections=self.sections if form else (),
             bars=self.bars if form and plan else (),
+            cadences=self.cadences if form and plan else (),
             key=self.key if key else None,
             pitches=self.pitches if pitches else None,
         )
@@ -154,6 +165,7 @@ class Outline:
             self,
             key=self.key and self.key.transpose(amount),
             pitches=self.pitches and (self.pitches[0] + amount, self.pitches[1] + amount),
+            cadences=tuple(cadence._replace(pitch=cadence.pitch + amount) for cadence in self.cadences),
             opening=None if self.opening is None else self.opening + amount,
             transposition=self.transposition - amount,
         )
@@ -179,12 +191,24 @@ def outline_of(tune: Tune, transposition: int = 0) -> Outline:
         sections=sections,
         jump=tune.jump,
         bars=plan_bars(tune.events, tune.steps_per_bar, REACH_STEPS * tune.steps_per_quarter // 4),
+        cadences=_cadences(tune),
         key=tune.key,
         pitches=(min(pitches), max(pitches)) if pitches else None,
         opening=tune.events[0] if tune.events and tune.events[0] >= 0 else None,
         transposition=transposition,
         steps_per_quarter=tune.steps_per_quarter,
     )
+
+
+def _cadences(tune: Tune) -> tuple[Cadence, ...]:
+    """Returns what each section of a tune ends on; of one that has no note, what was there before."""
+    starts = [section.start for section in tune.sections]
+    onsets = [step for step, event in enumerate(tune.events) if event >= 0]
+    cadences = []
+    for end in [*starts[1:], len(tune)] if starts and onsets else ():
+        last = onsets[max(bisect_left(onsets, end) - 1, 0)]
+        cadences.append(Cadence(tune.events[last], max(end - last, 1)))
+    return tuple(cadences)
 
 
 def plan_bars(events: Sequence[int], steps_per_bar: int, reach: int = REACH_STEPS) -> tuple[BarPlan, ...]:

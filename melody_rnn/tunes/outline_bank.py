@@ -13,7 +13,7 @@ from melody_rnn.errors import ModelError
 from melody_rnn.events import MAX_PITCH, MIN_PITCH, NOTES_PER_OCTAVE
 from melody_rnn.music.keys import MAX_SHARPS, MODES, Key
 from melody_rnn.music.meters import Meter
-from melody_rnn.tunes.outline import BarKind, BarPlan, Outline
+from melody_rnn.tunes.outline import BarKind, BarPlan, Cadence, Outline
 from melody_rnn.tunes.tune import Jump, Section, letter
 
 _MAX_BYTES: Final = 8 * 2**20
@@ -27,7 +27,7 @@ _ARRAYS: Final = {
     "pitches": ("int16", 4),
     "jumps": ("int32", 3),
     "num_sections": ("uint16", 1),
-    "sections": ("uint16", 3),
+    "sections": ("uint16", 5),
     "num_bars": ("uint16", 1),
     "bars": ("uint8", 2),
 }
@@ -89,9 +89,9 @@ class OutlineBank(Sequence[Outline]):
             "jumps": [outline.jump or nowhere for outline in outlines],
             "num_sections": [len(outline.sections) for outline in outlines],
             "sections": [
-                (section.start, _letter_number(outline, section), section.times)
+                (section.start, _letter_number(outline, section), section.times, *cadence)
                 for outline in outlines
-                for section in outline.sections
+                for section, cadence in zip(outline.sections, outline.cadences, strict=True)
             ],
             "num_bars": [len(outline.bars) for outline in outlines],
             "bars": [plan for outline in outlines for plan in outline.bars],
@@ -238,7 +238,8 @@ def _outlines(arrays: dict[str, NDArray[Any]], steps_per_quarter: int) -> Iterat
             meter=meter,
             pickup_steps=pickup_steps,
             num_steps=num_steps,
-            sections=tuple(Section(start, letter(label), times) for start, label, times in own_sections),
+            sections=tuple(Section(start, letter(label), times) for start, label, times, _, _ in own_sections),
+            cadences=tuple(Cadence(pitch, steps) for *_, pitch, steps in own_sections),
             jump=None if jump.after < 0 else jump,
             bars=tuple(BarPlan(BarKind(kind), distance) for kind, distance in own_bars),
             key=Key(sharps, _MODES[mode]) if abs(sharps) <= MAX_SHARPS else None,
@@ -262,6 +263,7 @@ def _check(outline: Outline) -> None:
         and starts == sorted(set(starts))
         and all(start < num_steps for start in starts)
         and all(section.times >= 1 for section in outline.sections)
+        and all(MIN_PITCH <= pitch <= MAX_PITCH for pitch, _ in outline.cadences)
         and len(outline.bars) in (0, -(-num_steps // outline.steps_per_bar))
         and all(MIN_PITCH <= pitch <= MAX_PITCH for pitch in outline.pitches or ())
         and abs(outline.transposition) <= MAX_PITCH
