@@ -42,8 +42,13 @@ def random_teacher(config, seed):
     return Teacher(Path(config.name), config, random_network(config, seed))
 
 
+def encoded_events(encoding):
+    rows, steps = EVENTS.shape
+    return encoding.encode(tf.constant(EVENTS), 16, tf.zeros([rows, steps + 1, encoding.num_cues], tf.int32))
+
+
 def view(encoding):
-    encoded = encoding.encode(tf.constant(EVENTS))
+    encoded = encoded_events(encoding)
     return View(encoded.inputs[:, :-1], encoded.label_events[:, 1:])
 
 
@@ -78,7 +83,7 @@ def test_the_gradient_is_that_of_the_paper(temperature, weight):
     network = random_network(ONE_HOT, 2)
     own = view(encoding)
     logits, weights = network(own.inputs), tf.constant([[1.0] * 9, [1.0] * 5 + [0.0] * 4])
-    labels = encoding.encode(tf.constant(EVENTS)).labels[:, 1:]
+    labels = encoded_events(encoding).labels[:, 1:]
     trainee = Trainee(network, encoding, distillation=distillation)
     with tf.GradientTape() as tape:
         tape.watch(logits)
