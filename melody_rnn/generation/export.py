@@ -18,7 +18,7 @@ from melody_rnn.errors import OutputError
 from melody_rnn.events import NUM_SPECIAL_EVENTS
 from melody_rnn.files import whole_folder
 from melody_rnn.generation.rules import LoopState, Rules
-from melody_rnn.litert.convert import in_order, to_litert
+from melody_rnn.litert.convert import to_litert
 from melody_rnn.litert.description import Step
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.repetition import MAX_ONSETS
@@ -109,10 +109,10 @@ def sampler_file(num_classes: int, num_events: int, min_note: int) -> tuple[byte
     shapes: dict[str, Sequence[int | None]] = {name: [None] for name in _NEUTRAL}
     shapes |= {name: [None, num_classes] for name in ("logits", "label_events", "noise")}
     shapes |= {"is_allowed": [None, num_events], "last_notes": [None, MAX_ONSETS], "dynamic_temperature": [None, 2]}
-    content = to_litert(choose, shapes)
     setting = "the setting of this name; {} leaves it out"
     means = {**_MEANINGS, **{name: setting.format(value) for name, value in _NEUTRAL.items()}}
-    inputs, outputs = ([asdict(info) for info in side] for side in in_order(content, means))
+    content, *sides = to_litert(choose, shapes, means)
+    inputs, outputs = ([asdict(info) for info in side] for side in sides)
     return content, {
         "inputs": inputs,
         "outputs": outputs,

@@ -1,7 +1,8 @@
 """Writes a model's step as a LiteRT file: the encoding's step and the network's, the code that training folds.
 
 Everything goes in and out as float32 with at least one axis, and is cast inside: in browsers, LiteRT.js gives zeros
-for int32 inputs and refuses booleans and scalars. The batch is free; whoever runs the file resizes its inputs.
+for int32 inputs and refuses booleans and scalars. It refuses free sizes too, so the file says that the batch is 1; no
+operation in it relies on that, and whoever wants more melodies resizes its inputs.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Any, Final
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.lite.tools import flatbuffer_utils
 
 from melody_rnn.arrays.tensors import batch_axes
 from melody_rnn.config import ModelConfig
@@ -41,8 +43,7 @@ def convert_step(config: ModelConfig, encoding: Encoding, network: MelodyNetwork
         weights: The file of the network's weights, for its digest.
     """
     step = _StepFunction(encoding, network)
-    content = to_litert(step, step.shapes)
-    inputs, outputs = in_order(content, step.means)
+    content, inputs, outputs = to_litert(step, step.shapes, step.means)
     first_label_events = encoding.label_events(encoding.initial_state(1)).numpy()[0].tolist()
     description = StepDescription(
         config.name,
@@ -58,18 +59,34 @@ def convert_step(config: ModelConfig, encoding: Encoding, network: MelodyNetwork
     return Step(description, content)
 
 
-def to_litert(function: Callable[..., Any], shapes: Mapping[str, Sequence[int | None]]) -> bytes:
-    """Returns a function as a LiteRT file.
+def to_litert(
+    function: Callable[..., Any], shapes: Mapping[str, Sequence[int | None]], means: Mapping[str, str]
+) -> tuple[bytes, tuple[TensorInfo, ...], tuple[TensorInfo, ...]]:
+    """Writes a function as a LiteRT file.
 
     Args:
         function: Takes float32 tensors by name and returns such.
         shapes: Of each that it takes; None is the batch.
+        means: What each tensor is that it takes or returns, in words.
+
+    Returns:
+        The file, its inputs and its outputs, in its order.
     """
     specs = {name: tf.TensorSpec(shape, tf.float32, name=name) for name, shape in shapes.items()}
     concrete = tf.function(function, autograph=False).get_concrete_function(**specs)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], tf.Module())
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    return bytes(converter.convert())
+    content = bytes(converter.convert())
+    return _with_batch_of_one(content), *_in_order(content, means)
+
+
+def _with_batch_of_one(content: bytes) -> bytes:
+    """Returns a LiteRT file in which free sizes are 1."""
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    for graph in model.subgraphs:
+        for tensor in graph.tensors:
+            tensor.shapeSignature = None
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
 class _StepFunction:
@@ -153,7 +170,7 @@ def _as_vector(tensor: tf.Tensor) -> tf.Tensor:
     return tensor if tensor.shape.rank else tf.reshape(tensor, [1])
 
 
-def in_order(content: bytes, means: Mapping[str, str]) -> tuple[tuple[TensorInfo, ...], tuple[TensorInfo, ...]]:
+def _in_order(content: bytes, means: Mapping[str, str]) -> tuple[tuple[TensorInfo, ...], tuple[TensorInfo, ...]]:
     """Returns the inputs and the outputs of a LiteRT file in the order in which they stand in it."""
     from melody_rnn.litert.run import open_file
 

@@ -78,7 +78,7 @@ class StepRun:
         interpreter, batch_size = self._file.interpreter, len(steps_per_bar)
         for info in step.description.inputs:
             shape = [batch_size if size is None else size for size in info.shape]
-            interpreter.resize_tensor_input(self._file.inputs[info.name], shape, strict=True)
+            interpreter.resize_tensor_input(self._file.inputs[info.name], shape)
         interpreter.allocate_tensors()
         for state in self._states:
             index = self._file.inputs[state.input]
