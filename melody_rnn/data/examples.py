@@ -22,9 +22,8 @@ from melody_rnn.data.splits import Split
 from melody_rnn.data.tfrecords import read_records, write_records
 from melody_rnn.encodings import Encoding
 from melody_rnn.errors import InputFileError
-from melody_rnn.events import DEFAULT_STEPS_PER_BAR, MAX_PITCH, NO_EVENT, NOTE_OFF
+from melody_rnn.events import MAX_PITCH, NO_EVENT, NOTE_OFF
 from melody_rnn.music.meters import COMMON_TIME, meter_of_bar
-from melody_rnn.tunes.outline import Outline
 
 _MOST_STEPS_PER_BAR = 255
 
@@ -126,8 +125,6 @@ def _decode(first_inputs: NDArray[np.float32], labels: Sequence[int], encoding: 
 def _first_event(first_inputs: NDArray[np.float32], encoding: Encoding) -> int:
     """Returns the event after which the encoding's inputs are these."""
     candidates: list[int] = [NO_EVENT, NOTE_OFF, *range(encoding.config.min_note, encoding.config.max_note)]
-    cues = encoding.cues([Outline()] * len(candidates), 2)
-    encoded = encoding.encode(tf.constant([[event] for event in candidates]), DEFAULT_STEPS_PER_BAR, tf.constant(cues))
-    vectors = encoded.inputs[:, 0].numpy()
+    vectors = encoding.encode_stream(tf.constant([[event] for event in candidates])).inputs[:, 0].numpy()
     nearest = int(np.abs(vectors - first_inputs).sum(axis=1).argmin())
     return candidates[nearest]

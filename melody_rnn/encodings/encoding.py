@@ -12,6 +12,7 @@ from melody_rnn.config import EncodingConfig
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT, NUM_SPECIAL_EVENTS, index_event
 from melody_rnn.features import Features
 from melody_rnn.tunes.cues import cues_of_all
+from melody_rnn.music.meters import meter_of_bar
 from melody_rnn.tunes.outline import Outline
 
 State = Any
@@ -123,6 +124,18 @@ class Encoding(ABC):
         )
         hot, dense, labels, label_events = (_batch_first(array.stack()) for array in outputs)
         return Encoded(Features(hot, dense).vectors(self.hot_size), labels, label_events, state)
+
+    def encode_stream(self, events: tf.Tensor, steps_per_bar: int | Sequence[int] = DEFAULT_STEPS_PER_BAR) -> Encoded:
+        """Encodes whole melodies of which nothing but the bars is known beforehand.
+
+        Args:
+            events: [batch, steps] int32, whose shape is known.
+            steps_per_bar: One number, or one a melody.
+        """
+        batch_size, steps = events.shape
+        bars = [int(number) for number in np.broadcast_to(steps_per_bar, [batch_size])]
+        cues = self.cues([Outline(meter_of_bar(number)) for number in bars], steps + 1)
+        return self.encode(events, tf.constant(bars), tf.constant(cues))
 
     def _step_outputs(self) -> list[tuple[tf.DType, list[int | None]]]:
         """Returns type and shape of what a step gives: hot and dense features, the label and the labels' events."""

@@ -46,7 +46,7 @@ def check_equal(config, melodies):
     """Checks a batch of melodies of one length."""
     encoding, expected = make_encoding(config), reference(config)
     events = tf.constant([list(melody) for melody in melodies], tf.int32)
-    inputs, labels, *_ = tf.function(encoding.encode)(events)
+    inputs, labels, *_ = tf.function(encoding.encode_stream)(tf.constant(events))
     assert (encoding.input_size, encoding.num_classes) == (expected.input_size, expected.num_classes)
     assert encoding.no_event_label == expected.default_event_label
     for row, melody in enumerate(melodies):
@@ -95,4 +95,4 @@ def test_every_label_means_the_event_that_note_seq_decodes(config):
         history = list(melody)[:t]
         assert list(meanings) == [expected.class_index_to_event(c, history) for c in range(encoding.num_classes)]
         assert meanings[encoding.label(tf.constant([event]), state).numpy()[0]] == event
-        _, state = encoding.step(tf.constant([event]), state)
+        _, state = encoding.step(tf.constant([event]), state, tf.zeros([1, 0], tf.int32))

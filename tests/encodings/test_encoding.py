@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from melody_rnn.config import CONFIGS, EncodingConfig
 from melody_rnn.encodings import make_encoding
+from melody_rnn.tunes.cues import CUES, NUM_CUES, cue_sizes
 
 BAR_LOOKBACK = EncodingConfig("lookback", 60, 72, (1, 2), lookback_unit="bar")
 TUNE = EncodingConfig("tune", 60, 72, (1, 2), lookback_unit="bar")
@@ -23,11 +24,15 @@ def random_events(config, batch, steps):
 @pytest.mark.parametrize("config", EVERY, ids=lambda c: f"{c.kind}-{c.lookback_unit}")
 def test_single_steps_equal_the_whole_melody(config, is_compiled):
     encoding, events = make_encoding(config), random_events(config, 3, 50)
-    inputs, labels, label_events, final_state = encoding.encode(tf.constant(events), 12)
+    rng, num_cues = np.random.default_rng(4), encoding.num_cues
+    sizes = [*cue_sizes(config), 40] if num_cues else []
+    cues = rng.integers(0, sizes, (3, 51, num_cues)).astype(np.int32) if sizes else np.zeros((3, 51, 0), np.int32)
+    encoded = encoding.encode(tf.constant(events), 12, tf.constant(cues))
+    inputs, labels, label_events, final_state = encoded
 
     @tf.function(jit_compile=is_compiled)
-    def step(event, state):
-        features, new_state = encoding.step(event, state)
+    def step(event, state, cues):
+        features, new_state = encoding.step(event, state, cues)
         return (
             features.vectors(encoding.hot_size),
             encoding.label(event, state),
@@ -37,7 +42,7 @@ def test_single_steps_equal_the_whole_melody(config, is_compiled):
 
     state = encoding.initial_state(3, 12)
     for t in range(50):
-        vectors, label, meanings, state = step(tf.constant(events[:, t]), state)
+        vectors, label, meanings, state = step(tf.constant(events[:, t]), state, tf.constant(cues[:, t + 1]))
         np.testing.assert_array_equal(meanings, label_events[:, t])
         np.testing.assert_array_equal(vectors, inputs[:, t])
         np.testing.assert_array_equal(label, labels[:, t])
@@ -50,7 +55,7 @@ def test_projecting_features_is_multiplying_vectors(config):
     kernel = tf.constant(np.random.default_rng(5).normal(size=(encoding.input_size, 7)), tf.float32)
     state = encoding.initial_state(4)
     for event in random_events(config, 4, 20).T:
-        features, state = encoding.step(tf.constant(event), state)
+        features, state = encoding.step(tf.constant(event), state, tf.zeros([4, encoding.num_cues], tf.int32))
         expected = tf.matmul(features.vectors(encoding.hot_size), kernel)
         np.testing.assert_allclose(features.project(kernel), expected, atol=1e-5)
 
@@ -59,7 +64,7 @@ def test_bar_lookbacks_follow_each_melody_s_own_meter():
     encoding = make_encoding(BAR_LOOKBACK)
     first_bar = [60, -2, -2, 62, -2, -2]
     events = tf.constant([first_bar * 4, ([*first_bar, 64, -2, -2]) * 2 + first_bar], tf.int32)
-    _, labels, _, state = encoding.encode(events, tf.constant([6, 9]))
+    _, labels, _, state = encoding.encode_stream(events, [6, 9])
     num_events = 14
     assert list(labels[0, :6].numpy()) == [2, num_events + 1, num_events + 1, 4, num_events + 1, num_events + 1]
     assert list(labels[0, 6:12].numpy()) == [num_events, num_events + 1, num_events + 1] * 2
@@ -71,7 +76,7 @@ def test_bar_lookbacks_follow_each_melody_s_own_meter():
 
 def test_bar_lookback_inputs_tell_position_and_meter():
     encoding = make_encoding(BAR_LOOKBACK)
-    inputs, *_ = encoding.encode(tf.fill([2, 13], -2), tf.constant([6, 16]))
+    inputs, *_ = encoding.encode_stream(tf.fill([2, 13], -2), [6, 16])
     meter = inputs.numpy()[:, :, 3 * 14 : 3 * 14 + 64]
     position, steps_left = meter[:, :, :32].argmax(2), meter[:, :, 32:].argmax(2)
     next_step = np.arange(1, 14)
@@ -82,15 +87,15 @@ def test_bar_lookback_inputs_tell_position_and_meter():
 def test_a_longer_bar_may_count_as_one():
     config = replace(BAR_LOOKBACK, max_bar_steps=48)
     first_bar = [60] + [-2] * 23 + [62] + [-2] * 23
-    _, labels, *_ = make_encoding(config).encode(tf.constant([first_bar * 2 + [60]]), 48)
+    _, labels, *_ = make_encoding(config).encode_stream(tf.constant([first_bar * 2 + [60]]), 48)
     assert list(labels.numpy()[0, [24, 48, 72, 96]]) == [4, 14, 14, 15]
-    _, labels, *_ = make_encoding(BAR_LOOKBACK).encode(tf.constant([first_bar * 2 + [60]]), 48)
+    _, labels, *_ = make_encoding(BAR_LOOKBACK).encode_stream(tf.constant([first_bar * 2 + [60]]), 48)
     assert list(labels.numpy()[0, [24, 48, 72, 96]]) == [4, 15, 15, 15]
 
 
 def hot_names(row):
     """Names what a row of the tune encoding's inputs says, in the order of its docstring."""
-    widths = [14, 13, 16, 32, 32, 16, 15, 15, 7, 7, 15, 7]
+    widths = [14, 13, 16, *cue_sizes(TUNE), 15, 15, 15, 7, 7, 15, 7]
     assert len(row) == sum(widths)
     parts = np.split(np.asarray(row), np.cumsum(widths)[:-1])
     assert all(part.sum() == 1 for part in parts)
@@ -98,9 +103,8 @@ def hot_names(row):
         "last",
         "sounding",
         "age",
-        "in_bar",
-        "left",
-        "bar",
+        *(cue.name for cue in CUES[:-1]),
+        "source",
         "lookback1",
         "lookback2",
         "run1",
@@ -114,10 +118,11 @@ def hot_names(row):
 def test_tune_inputs_tell_what_sounds_where_we_are_and_what_came_before():
     encoding = make_encoding(TUNE)
     bar = [60, -2, -1, 64]
-    inputs, _, _, _ = encoding.encode(tf.constant([bar * 3 + [65, -2, -1]]), 4)
+    inputs, _, _, _ = encoding.encode_stream(tf.constant([bar * 3 + [65, -2, -1]]), 4)
     before_bar_2 = hot_names(inputs[0, 3])
     assert before_bar_2["last"] == before_bar_2["sounding"] + 2 == 6
-    assert (before_bar_2["in_bar"], before_bar_2["left"], before_bar_2["bar"]) == (0, 3, 1)
+    assert (before_bar_2["place"], before_bar_2["to_bar_end"], before_bar_2["bar"]) == (0, 3, 1)
+    assert (before_bar_2["tune_bars"], before_bar_2["kind"], before_bar_2["source"]) == (0, 0, 14)
     assert (before_bar_2["lookback1"], before_bar_2["lookback2"]) == (2, 14)
     assert (before_bar_2["match"], before_bar_2["match_length"]) == (14, 0)
     in_bar_3 = hot_names(inputs[0, 9])
@@ -133,7 +138,19 @@ def test_tune_inputs_tell_what_sounds_where_we_are_and_what_came_before():
 def test_tune_longest_match_is_found_off_the_bar_lines():
     encoding = make_encoding(TUNE)
     events = [60, 62, 64, 65, 67, 71, 60, 62, 64]
-    _, _, label_events, state = encoding.encode(tf.constant([events]), 4)
-    assert encoding.label_events(state)[0, -1].numpy() == 65
-    assert label_events[0, 7, -1].numpy() == 62
-    assert label_events[0, 6, -1].numpy() == -2
+    _, _, label_events, state = encoding.encode_stream(tf.constant([events]), 4)
+    assert encoding.label_events(state)[0, -2].numpy() == 65
+    assert label_events[0, 7, -2].numpy() == 62
+    assert label_events[0, 6, -2].numpy() == -2
+
+
+def test_tune_labels_and_inputs_know_what_the_plan_takes_up():
+    encoding = make_encoding(TUNE)
+    events = [60, -2, 62, -1, 60, -2, 62, -1]
+    cues = np.zeros((1, 9, NUM_CUES), np.int32)
+    # The second bar takes up the first; what lies before the start is nothing.
+    cues[0, 4:8, -1] = 4
+    cues[0, 2, -1] = 5
+    inputs, _, label_events, _ = encoding.encode(tf.constant([events]), 4, tf.constant(cues))
+    assert label_events[0, :, -1].numpy().tolist() == [-2, -2, -2, -2, 60, -2, 62, -1]
+    assert [hot_names(inputs[0, step])["source"] for step in (1, 3, 5, 6)] == [14, 2, 4, 1]

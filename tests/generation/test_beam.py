@@ -42,7 +42,7 @@ def tracer(tiny_model):
 
 def log_likelihoods(model, melodies, first):
     """Returns the log-likelihood of each melody's events from `first` on, summed label by label, float64."""
-    encoded = model._encoding.encode(tf.constant(melodies, tf.int32))
+    encoded = model._encoding.encode_stream(tf.constant(melodies, tf.int32))
     logits = model.network(encoded.inputs[:, :-1]).numpy().astype(np.float64)
     p = np.exp(logits) / np.exp(logits).sum(axis=2, keepdims=True)
     own = (p * (encoded.label_events.numpy()[:, 1:] == melodies[:, 1:, np.newaxis])).sum(axis=2)
@@ -166,7 +166,7 @@ def test_the_stochastic_beam_is_magenta_s(search, tiny_model, beam):
     def extend(branched):
         step = len(branched[0][0])
         melodies = tf.constant([[*PRIMER, *sequence] for sequence, _ in branched], tf.int32)
-        encoded = tiny_model._encoding.encode(melodies)
+        encoded = tiny_model._encoding.encode_stream(melodies)
         logits = transform(tiny_model.network(encoded.inputs)[:, -1], controls(width, **settings))
         labels = draw(logits, gumbel(noise[step * width : (step + 1) * width])).numpy()
         meanings, tempered = tiny_model._encoding.label_events(encoded.state).numpy(), log_softmax(logits).numpy()

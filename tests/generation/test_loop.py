@@ -56,7 +56,7 @@ def test_greedy_choices_are_the_likeliest_events(loop, tiny_model):
     assert sample(loop, 1, new_steps=20, primer=primer, temperature=0, seed=99)[0].tolist() == events
     for t in range(20):
         before = primer + events[:t]
-        state = tiny_model._encoding.encode(np.array([before], np.int32)).state
+        state = tiny_model._encoding.encode_stream(np.array([before], np.int32)).state
         meanings = tiny_model._encoding.label_events(state).numpy()[0]
         assert events[t] == meanings[tiny_model.logits(before)[-1].argmax()]
 
@@ -88,7 +88,7 @@ def test_top_k_of_one_is_greedy(loop):
 
 def test_sampled_frequencies_follow_the_model(loop, tiny_model):
     first = sample(loop, 6000, new_steps=1)[:, 0]
-    state = tiny_model._encoding.encode(np.array([[60]], np.int32)).state
+    state = tiny_model._encoding.encode_stream(np.array([[60]], np.int32)).state
     meanings = tiny_model._encoding.label_events(state).numpy()[0]
     p = np.exp(log_softmax(tiny_model.logits([60])[-1:])[0])
     for event in np.unique(meanings):

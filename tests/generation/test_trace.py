@@ -20,7 +20,7 @@ def by_hand(model, events):
     p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     rows = np.zeros((len(events), 130))
     for t in range(len(events)):
-        state = model._encoding.encode(np.array([events[: t + 1]], np.int32)).state
+        state = model._encoding.encode_stream(np.array([events[: t + 1]], np.int32)).state
         for label, event in enumerate(model._encoding.label_events(state).numpy()[0]):
             rows[t, event + 2] += p[t, label]
     return rows

@@ -36,7 +36,7 @@ def test_evaluation_batches_hold_every_event_once(encoding, melodies):
     assert sum(float(np.sum(weights)) for _, _, weights in batches) == sum(len(m.events) - 1 for m in melodies)
     longest = max(melodies, key=lambda m: (len(m.events), m.id))
     inputs, (events, labels, label_events), weights = batches[-1]
-    expected = encoding.encode(longest.events[np.newaxis].astype(np.int32))
+    expected = encoding.encode_stream(longest.events[np.newaxis].astype(np.int32))
     last = 150 % 64 - 1
     np.testing.assert_array_equal(inputs[last], expected.inputs[0, :-1])
     np.testing.assert_array_equal(labels[last], expected.labels[0, 1:])
