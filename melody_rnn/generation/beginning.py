@@ -7,9 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from melody_rnn.events import NO_EVENT, event_index, index_event
+from melody_rnn.config import EncodingConfig
+from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT, event_index, index_event
 from melody_rnn.generation.request import Request
 from melody_rnn.generation.rules import ACT, FREE, ONSET, Fixed
+from melody_rnn.music.meters import meter_of_bar
 from melody_rnn.music.transposition import transpose
 from melody_rnn.sampling.automaton import Automaton, Guide, Situation
 from melody_rnn.sampling.schedule import Steps
@@ -37,6 +39,30 @@ class Start:
     cues: NDArray[np.int32]
     ends_note: bool = False
     fixed: Fixed | None = None
+
+    @classmethod
+    def of_streams(
+        cls,
+        events: NDArray[np.int32],
+        new_steps: int,
+        config: EncodingConfig,
+        ends_note: bool = False,
+        steps_per_bar: int = DEFAULT_STEPS_PER_BAR,
+    ) -> "Start":
+        """Starts melodies of which nothing but the bars is known.
+
+        Args:
+            events: [num_melodies, primer_steps] int32.
+            new_steps: How many steps will be sampled, at most.
+            config: The encoding's.
+            ends_note: As in `Start`.
+            steps_per_bar: Of all of them.
+        """
+        num_melodies, num_given = events.shape
+        outlines = [Outline(meter_of_bar(steps_per_bar))] * num_melodies
+        cues = cues_of_all(outlines, num_given + new_steps, config)
+        bars = np.full(num_melodies, steps_per_bar, np.int32)
+        return cls(events, np.arange(num_melodies), bars, cues, ends_note)
 
 
 class Beginning(NamedTuple):

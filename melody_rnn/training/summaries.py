@@ -18,7 +18,6 @@ from melody_rnn.config import ModelConfig
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import OutputError
-from melody_rnn.events import DEFAULT_STEPS_PER_BAR
 from melody_rnn.generation.beginning import Start
 from melody_rnn.generation.loop import SamplingLoop
 from melody_rnn.network.network import MelodyNetwork
@@ -26,7 +25,6 @@ from melody_rnn.presets import MIDDLE_C
 from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.training.batches import evaluation_batches, squash_all
 from melody_rnn.training.trainee import Trainee
-from melody_rnn.tunes.outline import Outline
 from melody_rnn.tunes.piano_roll import picture_bytes, plot_piano_roll
 from melody_rnn.tunes.tune import Tune
 
@@ -144,12 +142,7 @@ class EpochSummaries(keras.callbacks.Callback):
         copy.set_weights(network.get_weights())
         config = encoding.config
         opening = min(range(config.min_note, config.max_note), key=lambda pitch: abs(pitch - MIDDLE_C))
-        start = Start(
-            np.full((NUM_PICTURES, 1), opening, np.int32),
-            np.arange(NUM_PICTURES),
-            np.full(NUM_PICTURES, DEFAULT_STEPS_PER_BAR, np.int32),
-            encoding.cues([Outline()] * NUM_PICTURES, _PICTURE_STEPS),
-        )
+        start = Start.of_streams(np.full((NUM_PICTURES, 1), opening, np.int32), _PICTURE_STEPS - 1, config)
         sampled = loop(start, _PICTURE_STEPS - 1, SamplerSettings().controls(NUM_PICTURES), seed=0)
         for events in np.concatenate([start.events, sampled], axis=1).tolist():
             tune = Tune(tuple(events))

@@ -10,19 +10,27 @@ import tensorflow as tf
 from melody_rnn.config import EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import GenerationError
-from melody_rnn.generation.beam import BeamSearch, StochasticBeam
+from melody_rnn.generation.beam import StochasticBeam
 from melody_rnn.generation.beginning import Start
+from melody_rnn.generation.compiled_beam import CompiledBeamSearch
 from melody_rnn.generation.loop import SamplingLoop
 from melody_rnn.generation.replayer import CompiledReplayer
 from melody_rnn.generation.trace import trace_melodies
+from melody_rnn.music.meters import Meter
 from melody_rnn.presets import make_network
 from melody_rnn.sampling.sampler import SamplerSettings, draw, fill_with_noise, gumbel, transform
 from melody_rnn.sampling.temperature import log_softmax
+from melody_rnn.tunes.outline import Outline
 
 EVENTS = [-2, -1, *range(60, 72)]
 # Long enough for both lookbacks to mean something, so that several labels mean one event.
 PRIMER = (60, 64, -2, 67, 60, -1, 64, -2, 60)
 NO_SCORE = np.zeros(1)
+PLAIN = EncodingConfig("one_hot")
+
+
+def start_of(events, new_steps, config=PLAIN, **more):
+    return Start.of_streams(np.array(events, np.int32), new_steps, config, **more)
 
 
 def repeated(events, num_melodies):
@@ -32,7 +40,7 @@ def repeated(events, num_melodies):
 
 @pytest.fixture(scope="module")
 def search(tiny_model):
-    return BeamSearch(tiny_model._encoding, tiny_model.network)
+    return CompiledBeamSearch(tiny_model._encoding, tiny_model.network)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +61,7 @@ def test_a_wide_enough_beam_finds_the_likeliest_of_all_melodies(search, tiny_mod
     every = np.array([[*PRIMER, *rest] for rest in itertools.product(EVENTS, repeat=3)])
     scores = log_likelihoods(tiny_model, every, len(PRIMER))
     order = np.argsort(-scores)[:50]
-    found = search.best(Start(np.array([PRIMER], np.int32)), 3, len(EVENTS) ** 2, NO_SCORE)
+    found = search.best(start_of([PRIMER], 3), 3, len(EVENTS) ** 2, NO_SCORE)
     np.testing.assert_array_equal(found.events[:50], every[order, len(PRIMER) :])
     np.testing.assert_allclose(found.scores[:50], scores[order], atol=1e-5)
 
@@ -63,40 +71,42 @@ def test_starts_compete_with_their_own_scores(search, tiny_model):
     every = np.array([[start, *rest] for start in (60, 67, 64) for rest in itertools.product(EVENTS, repeat=2)])
     scores = log_likelihoods(tiny_model, every, 1) + np.repeat(shares, len(EVENTS) ** 2)
     order = np.argsort(-scores)[:30]
-    found = search.best(Start(starts), 2, 3 * len(EVENTS), shares)
+    found = search.best(start_of(starts, 2), 2, 3 * len(EVENTS), shares)
     melodies = np.concatenate([starts[found.starts], found.events], axis=1)
     np.testing.assert_array_equal(melodies[:30], every[order])
     np.testing.assert_allclose(found.scores[:30], scores[order], atol=1e-5)
     # A beam narrower than the starts keeps the likeliest.
-    assert set(search.best(Start(starts), 2, 1, shares).starts) == {1}
+    assert set(search.best(start_of(starts, 2), 2, 1, shares).starts) == {1}
 
 
 def test_a_beam_of_one_takes_the_likeliest_event_each_time(search, tracer):
-    found = search.best(Start(np.array([PRIMER], np.int32)), 20, 1, NO_SCORE)
+    found = search.best(start_of([PRIMER], 20), 20, 1, NO_SCORE)
     melody = [*PRIMER, *found.events[0].tolist()]
     (trace,) = tracer([melody], [16])
     assert set(trace.ranks[len(PRIMER) :]) == {1}
 
 
 def test_wider_beams_find_likelier_melodies_here_and_none_twice(search):
-    best = [search.best(Start(np.array([PRIMER], np.int32)), 12, width, NO_SCORE) for width in (1, 8, 64)]
+    best = [search.best(start_of([PRIMER], 12), 12, width, NO_SCORE) for width in (1, 8, 64)]
     assert best[0].scores[0] <= best[1].scores[0] <= best[2].scores[0]
     assert len({row.tobytes() for row in best[2].events}) == 64
     assert (np.diff(best[2].scores) <= 0).all()
 
 
 def test_a_beam_wider_than_there_are_melodies_gives_those_that_there_are(search):
-    found = search.best(Start(np.array([[60]], np.int32)), 1, 40, NO_SCORE)
+    found = search.best(start_of([[60]], 1), 1, 40, NO_SCORE)
     assert sorted(found.events[:, 0]) == EVENTS
     assert np.exp(found.scores).sum() == pytest.approx(1, abs=1e-6)
 
 
 def test_a_primer_that_ends_its_note_is_followed_by_a_note_on_or_off(search):
-    start = Start(np.array([PRIMER], np.int32), ends_note=True)
+    start = start_of([PRIMER], 2, ends_note=True)
     found = search.best(start, 2, 200, NO_SCORE)
     assert (found.events[:, 0] != -2).all()
     assert (found.events[:, 1] == -2).any()
-    sampled = search.stochastic(Start(repeated(PRIMER, 40), True), 2, controls(40), 0, StochasticBeam(2, 2, 1))
+    sampled = search.stochastic(
+        start_of(repeated(PRIMER, 40), 2, ends_note=True), 2, controls(40), 0, StochasticBeam(2, 2, 1)
+    )
     assert (sampled.events[:, 0] != -2).all()
 
 
@@ -116,12 +126,14 @@ def test_scores_are_those_of_the_melodies_replayed(config):
     encoding, network = make_encoding(config.encoding), make_network(config)
     for variable in network.variables:
         variable.assign(variable * 3.0)
-    search, tracer = BeamSearch(encoding, network), partial(trace_melodies, CompiledReplayer(encoding, network))
-    starts = Start(np.array([PRIMER[:6], PRIMER[1:7]], np.int32), steps_per_bar=3)
+    search, tracer = CompiledBeamSearch(encoding, network), partial(trace_melodies, CompiledReplayer(encoding, network))
+    starts = start_of([PRIMER[:6], PRIMER[1:7]], 15, config.encoding, steps_per_bar=3)
     found = search.best(starts, 15, 6, np.log([0.5, 0.5]))
     assert len({row.tobytes() for row in found.events}) == 6
     melodies = np.concatenate([starts.events[found.starts], found.events], axis=1).tolist()
-    replayed = [trace.log_likelihoods[6:].sum() + np.log(0.5) for trace in tracer(melodies, [3] * 6)]
+    replayed = [
+        trace.log_likelihoods[6:].sum() + np.log(0.5) for trace in tracer(melodies, [Outline(Meter(3, 16))] * 6)
+    ]
     np.testing.assert_allclose(found.scores, replayed, rtol=1e-4)
 
 
@@ -131,7 +143,7 @@ def controls(num_melodies, **settings):
 
 @pytest.mark.parametrize("settings", [{}, {"temperature": 0.6, "top_k": 5}, {"temperature": [0.5, 1.0, 2.0, 1.0, 0.0]}])
 def test_one_branch_of_one_is_plain_sampling(search, tiny_model, settings):
-    start = Start(repeated(PRIMER, 5))
+    start = start_of(repeated(PRIMER, 5), 40)
     found = search.stochastic(start, 40, controls(5, **settings), 7, StochasticBeam(1, 1, 3))
     loop = SamplingLoop(tiny_model._encoding, tiny_model.network)
     np.testing.assert_array_equal(found.events, loop(start, 40, controls(5, **settings), 7))
@@ -176,14 +188,16 @@ def test_the_stochastic_beam_is_magenta_s(search, tiny_model, beam):
         ]
 
     sequence, score = magenta_beam_search(extend, new_steps, *beam)
-    found = search.stochastic(Start(repeated(PRIMER, 2)), new_steps, controls(2, **settings), 5, StochasticBeam(*beam))
+    found = search.stochastic(
+        start_of(repeated(PRIMER, 2), new_steps), new_steps, controls(2, **settings), 5, StochasticBeam(*beam)
+    )
     assert found.events[index].tolist() == sequence
     assert found.scores[index] == pytest.approx(score, abs=1e-4)
 
 
 def test_melody_k_is_the_same_however_many_beams_there_are(search):
     many, few = (
-        search.stochastic(Start(repeated(PRIMER, n)), 10, controls(n), 3, StochasticBeam(2, 4, 2)).events
+        search.stochastic(start_of(repeated(PRIMER, n), 10), 10, controls(n), 3, StochasticBeam(2, 4, 2)).events
         for n in (9, 2)
     )
     assert len({row.tobytes() for row in many}) == 9
@@ -193,8 +207,8 @@ def test_melody_k_is_the_same_however_many_beams_there_are(search):
 def test_logits_that_are_not_finite_stop_it(tiny_config):
     network = make_network(tiny_config)
     network.logits_layer.bias.assign(np.full(network.num_classes, np.nan))
-    broken = BeamSearch(make_encoding(tiny_config.encoding), network)
+    broken = CompiledBeamSearch(make_encoding(tiny_config.encoding), network)
     with pytest.raises(GenerationError, match="not finite"):
-        broken.best(Start(np.array([[60]], np.int32)), 3, 2, NO_SCORE)
+        broken.best(start_of([[60]], 3), 3, 2, NO_SCORE)
     with pytest.raises(GenerationError, match="not finite"):
-        broken.stochastic(Start(repeated([60], 2)), 3, controls(2), 0, StochasticBeam(2, 2, 1))
+        broken.stochastic(start_of(repeated([60], 2), 3), 3, controls(2), 0, StochasticBeam(2, 2, 1))

@@ -1,11 +1,14 @@
 import numpy as np
 import pytest
 
+from melody_rnn.config import EncodingConfig
 from melody_rnn.errors import GenerationError
 from melody_rnn.generation.beginning import Start
 from melody_rnn.generation.loop import CPU_TILES, SamplingLoop
 from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.sampling.temperature import log_softmax
+
+PLAIN = EncodingConfig("one_hot")
 
 
 def repeated(events, num_melodies):
@@ -19,7 +22,7 @@ def loop(tiny_model):
 
 
 def sample(loop, num_melodies, new_steps=40, primer=(60,), seed=7, ends_note=False, **settings):
-    start = Start(repeated(primer, num_melodies), ends_note)
+    start = Start.of_streams(repeated(primer, num_melodies), new_steps, PLAIN, ends_note)
     return loop(start, new_steps, SamplerSettings(**settings).controls(num_melodies), seed)
 
 
@@ -98,7 +101,7 @@ def test_sampled_frequencies_follow_the_model(loop, tiny_model):
 
 def test_progress_is_told(loop):
     done = []
-    start = Start(repeated([60], 70))
+    start = Start.of_streams(repeated([60], 70), 5, PLAIN)
     loop(start, 5, SamplerSettings().controls(70), 0, done.append)
     assert sum(done) == 70
     assert len(done) == 3
