@@ -85,9 +85,7 @@ SETTINGS: Final[Mapping[str, TrainingSettings]] = MappingProxyType(
         "mono_rnn": TrainingSettings(),
         "lookback_rnn": TrainingSettings(),
         "attention_rnn": TrainingSettings(clip_norm=3.0),
-        "tunes_rnn": TrainingSettings(
-            batch_size=32, learning_rate=3e-3, schedule="cosine", input_noise=0.06, epochs=24
-        ),
+        "tunes_rnn": TrainingSettings(batch_size=32, learning_rate=3e-3, schedule="cosine", epochs=24),
     }
 )
 """Each configuration's settings; Magenta's for its four (melody_rnn_model.py)."""

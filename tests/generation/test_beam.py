@@ -82,7 +82,7 @@ def test_starts_compete_with_their_own_scores(search, tiny_model):
 def test_a_beam_of_one_takes_the_likeliest_event_each_time(search, tracer):
     found = search.best(start_of([PRIMER], 20), 20, 1, NO_SCORE)
     melody = [*PRIMER, *found.events[0].tolist()]
-    (trace,) = tracer([melody], [16])
+    (trace,) = tracer([melody], [Outline()])
     assert set(trace.ranks[len(PRIMER) :]) == {1}
 
 
