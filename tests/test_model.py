@@ -35,6 +35,7 @@ def test_the_public_surface():
         "log_likelihoods",
         "logits",
         "network",
+        "outlines",
         "save_bundle",
         "save_litert",
         "save_magentajs",
