@@ -39,7 +39,7 @@ def node_modules():
         except subprocess.TimeoutExpired:
             pytest.skip(f"npm ci took more than {INSTALL_SECONDS} seconds")
         except subprocess.CalledProcessError as error:
-            pytest.skip(f"npm cannot install @magenta/music: {' '.join(error.stderr.split())[:200]}")
+            pytest.skip(f"npm cannot install what package.json names: {' '.join(error.stderr.split())[:200]}")
     return folder
 
 
