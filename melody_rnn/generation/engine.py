@@ -1,9 +1,11 @@
 """The two ways to run a model: its step by LiteRT, which starts at once, and TensorFlow, which is faster in the end.
 
-Importing TensorFlow, reading the weights and compiling the loop take seconds, in which LiteRT samples hundreds of
-melodies. So the work decides, by a rule that has nothing to do with what else is going on: up to `MAX_LITERT_STEPS`
-steps of all melodies together are LiteRT's. `benchmarks/engines.py` measures where the two cross, and how rarely they
-choose another event because rounding parts two choices that are all but equal.
+Importing TensorFlow, reading the weights and compiling the loop take six to eight seconds of a core, and then an event
+takes about 9 microseconds. LiteRT begins after 0.4 seconds, and an event takes 13 to 80 microseconds, the most with a
+large model and every setting. So the work decides, by a rule that has nothing to do with what else is going on: up to
+`MAX_LITERT_STEPS` steps of all melodies together, where the slowest case crosses, are LiteRT's.
+`benchmarks/engines.py` measures both, and how rarely the engines choose another event because rounding parts two
+choices that are all but equal: not once in 508,000 choices of `lookback_rnn`.
 """
 
 from dataclasses import dataclass
