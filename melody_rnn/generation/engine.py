@@ -5,7 +5,7 @@ takes about 9 microseconds. LiteRT begins after 0.4 seconds, and an event takes 
 large model and every setting. So the work decides, by a rule that has nothing to do with what else is going on: up to
 `MAX_LITERT_STEPS` steps of all melodies together, where the slowest case crosses, are LiteRT's.
 `benchmarks/engines.py` measures both, and how rarely the engines choose another event because rounding parts two
-choices that are all but equal: not once in 508,000 choices of `lookback_rnn`.
+choices that are all but equal: not once in a million choices of `lookback_rnn`.
 """
 
 from dataclasses import dataclass
