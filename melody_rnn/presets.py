@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Final
 from melody_rnn.config import ModelConfig
 from melody_rnn.errors import InputFileError, ModelError, OutputError
 from melody_rnn.files import read_input, whole_folder
-from melody_rnn.tunes.outline_bank import OutlineBank
 
 if TYPE_CHECKING:
     from melody_rnn.litert.description import Step
     from melody_rnn.network.network import MelodyNetwork
+    from melody_rnn.tunes.outline_bank import OutlineBank
 
 DEFAULT_PRESET: Final = "tunes_rnn"
 MIDDLE_C: Final = 60
@@ -51,7 +51,7 @@ class Preset:
     card: str = ""
     nats_per_event: float | None = None
     outline_nats_per_event: float | None = None
-    outlines: OutlineBank | None = None
+    outlines: "OutlineBank | None" = None
     name: str = ""
 
 
@@ -218,7 +218,9 @@ def read_preset(folder: Path) -> Preset:
     return Preset(config, opening_pitches, text, nats[0], nats[1], outlines, own_name)
 
 
-def _read_outlines(path: Path, config: ModelConfig) -> OutlineBank | None:
+def _read_outlines(path: Path, config: ModelConfig) -> "OutlineBank | None":
+    from melody_rnn.tunes.outline_bank import OutlineBank
+
     if not path.is_file():
         return None
     try:
