@@ -35,7 +35,7 @@ def test_best_of(generate, tiny_model, tmp_path):
     assert [row["nats_per_event"] for row in rows] == pytest.approx(best.nats_per_event)
     about = json.loads(read_score(tmp_path / rows[0]["file"]).text)
     assert (about["best_of"], about["candidate"], about["seed"]) == (12, rows[0]["candidate"], 5)
-    assert "the likeliest of 12, temperature 0.5, seed 5" in generate("--best-of", 12, "--seed", 5, "-t", 0.5)
+    assert "the best of 12, temperature 0.5, seed 5" in generate("--best-of", 12, "--seed", 5, "-t", 0.5)
     with pytest.raises(ModelError, match="nats_per_event"):
         generate("--best-of", 12, "--best-by", "typical")
 
