@@ -127,7 +127,10 @@ class Options:
 )
 @click.option("--qpm", type=POSITIVE, help="The same in quarter notes a minute.")
 @click.option(
-    "--program", type=click.IntRange(0, 127), help="General MIDI instrument. [default: the primer file's, or 0]"
+    "--program",
+    type=options.ProgramType(),
+    help="Who plays: fiddle, tin whistle, or another of General MIDI's 128 instruments, by name or number from 0. "
+    "[default: the primer file's, or piano]",
 )
 @click.option(
     "--velocity", type=click.IntRange(1, 127), default=100, show_default=True, help="How hard notes are struck."

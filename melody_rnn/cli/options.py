@@ -67,6 +67,21 @@ class MeterType(click.ParamType["Meter"]):
             self.fail(str(error), param, ctx)
 
 
+class ProgramType(click.ParamType[int]):
+    """An instrument of General MIDI, by its name or number."""
+
+    name = "instrument"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Returns its number, or fails with names that are similar."""
+        from melody_rnn.music.instruments import parse_program
+
+        try:
+            return parse_program(str(value))
+        except InvalidArgumentError as error:
+            self.fail(str(error), param, ctx)
+
+
 SEED = click.IntRange(0, MAX_SEED)
 
 model_option = click.option(

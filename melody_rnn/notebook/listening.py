@@ -15,6 +15,7 @@ from melody_rnn.errors import MelodyRNNError
 from melody_rnn.events import DEFAULT_QPM
 from melody_rnn.formats.reading import SUFFIXES
 from melody_rnn.model import MelodyRNN, fresh_seed
+from melody_rnn.music.instruments import parse_program
 from melody_rnn.music.meters import parse_meter
 from melody_rnn.notebook import composing
 from melody_rnn.notebook.composing import compose
@@ -22,22 +23,23 @@ from melody_rnn.presets import DEFAULT_PRESET, list_presets
 from melody_rnn.tunes.files import read_tune
 from melody_rnn.tunes.tune import Tune
 
-INSTRUMENTS: Final = {
-    "piano": 0,
-    "music box": 10,
-    "vibraphone": 11,
-    "organ": 19,
-    "accordion": 21,
-    "guitar": 24,
-    "violin": 40,
-    "harp": 46,
-    "clarinet": 71,
-    "piccolo": 72,
-    "flute": 73,
-    "whistle": 78,
-    "banjo": 105,
-    "fiddle": 110,
-}
+_PLAYERS: Final = (
+    "piano",
+    "music box",
+    "vibraphone",
+    "organ",
+    "accordion",
+    "guitar",
+    "violin",
+    "harp",
+    "clarinet",
+    "piccolo",
+    "flute",
+    "whistle",
+    "banjo",
+    "fiddle",
+)
+INSTRUMENTS: Final = {name: parse_program(name) for name in _PLAYERS}
 KEYS: Final = ("C", "C#/Db", "D", "D#/Eb", "E", "F", "F#/Gb", "G", "G#/Ab", "A", "A#/Bb", "B")
 METERS: Final = ("4/4", "2/4", "3/4", "6/8", "9/8", "3/2")
 COMPARED: Final = (0.5, 1.0, 1.5)

@@ -193,6 +193,7 @@ LIGHT_MISTAKES = [
     (["generate", "--top-p", "1.5"], "must be above 0 and at most 1, got 1.5"),
     (["generate", "--num-outputs", "0"], "0 is not in the range x>=1"),
     (["generate", "--qpm", "0"], "must be a finite number above 0"),
+    (["generate", "--program", "fidle"], "a number from 0 to 127 or a name, such as fiddle"),
     (["generate", "--output-dir", "file/below"], "is a file"),
     (["generate", "--primer", "C4", "--primer-midi", "a.mid"], "give one of them"),
     (["generate", "--beam-size", "0"], "0 is not in the range x>=1"),
