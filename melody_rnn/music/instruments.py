@@ -162,7 +162,10 @@ def _plain(name: str) -> str:
     return " ".join(re.findall("[a-z0-9]+", name.lower()))
 
 
-_PROGRAMS: Final = {_plain(name): program for program, name in enumerate(PROGRAM_NAMES)} | COMMON_PROGRAMS
+_PROGRAMS: Final[Mapping[str, int]] = {
+    **{_plain(name): program for program, name in enumerate(PROGRAM_NAMES)},
+    **COMMON_PROGRAMS,
+}
 
 
 def _similar(wanted: str) -> list[str]:
