@@ -97,7 +97,11 @@ sampler_options = together(
     click.option("--max-same-pitch", type=click.IntRange(min=1), help="Most notes of the same pitch in a row."),
 )
 constraint_options = together(
-    click.option("--key", metavar="TEXT", help='Only notes of a key: "D dorian", "F# minor", or "D" with --scale.'),
+    click.option(
+        "--key",
+        metavar="TEXT",
+        help='Only notes of a key: "D dorian", "F# minor", Ddor, "re mayor"; or D with --scale.',
+    ),
     click.option(
         "--scale",
         metavar="TEXT",

@@ -1,5 +1,7 @@
 """Keys and scales by name, as sets of pitch classes."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -39,6 +41,31 @@ SCALES: Final[Mapping[str, tuple[int, ...]]] = {
     "chromatic": tuple(range(NOTES_PER_OCTAVE)),
 }
 """Semitones above the tonic; 'melodic minor' is the ascending one."""
+_OTHER_NAMES: Final[Mapping[str, str]] = {
+    "mayor": "major",
+    "menor": "minor",
+    "menor armonica": "harmonic minor",
+    "menor melodica": "melodic minor",
+    "jonico": "ionian",
+    "dorico": "dorian",
+    "frigio": "phrygian",
+    "lidio": "lydian",
+    "mixolidio": "mixolydian",
+    "eolio": "aeolian",
+    "locrio": "locrian",
+    "pentatonica mayor": "major pentatonic",
+    "pentatonica menor": "minor pentatonic",
+    "cromatica": "chromatic",
+}
+_MIN_LETTERS: Final = 3
+# A syllable stands before a sign, a space, an m for minor or the end; 'faeolian' is F.
+_KEY: Final = re.compile(
+    r"((?:do|re|mi|fa|sol|la|si)(?=[#♯b♭\W]|m?$)|[A-G])"
+    r"(?:[\s-]*(sharp|flat|sostenido|bemol)\b|([#♯b♭]*))"
+    r"(?:[\s_-]+(?=\w))?(.*)",
+    re.IGNORECASE,
+)
+_SIGNS: Final[Mapping[str, str]] = {"sharp": "#", "flat": "b", "sostenido": "#", "bemol": "b"}
 
 
 class Scale(NamedTuple):
@@ -68,7 +95,9 @@ def parse_scale(key: str | None, scale: str | None = None) -> Scale:
     """Reads a key and a scale as a person writes them.
 
     Args:
-        key: A tonic, alone or with the scale's name: 'D dorian', 'F# minor', 'Am', 'C' (major).
+        key: A tonic, alone or with the scale's name: 'D dorian', 'F# minor', 'Am', 'C' (major). Upper and lower case
+            are alike, the space may be left out, three letters of a name are enough, and Spanish names are known:
+            'ddor', 'B flat maj', 'fa# menor'.
         scale: A scale's name, for which the key gives the tonic; or the notes themselves, 'D E F# A B', the first of
             them the tonic where there is no key.
 
@@ -93,14 +122,20 @@ def parse_scale(key: str | None, scale: str | None = None) -> Scale:
 
 def _parse_key(key: str) -> tuple[int, str | None]:
     """Returns the tonic, and the scale's name if there is one."""
-    tonic, _, name = key.strip().partition(" ")
-    if len(tonic) > 1 and tonic.endswith("m") and not name:
-        tonic, name = tonic[:-1], "minor"
-    try:
-        pitch_class = parse_pitch_class(tonic)
-    except MelodyError as error:
-        raise MelodyError(f"the key {key!r} does not begin with a note: {error}") from None
-    return pitch_class, name.strip() or None
+    match = _KEY.fullmatch(_without_accents(key).strip())
+    if not match:
+        raise MelodyError(
+            f"the key {key!r} does not begin with a note; write a letter from A to G, # or b, and the scale, such as "
+            "'F# minor'"
+        )
+    natural, word, accidentals, name = match.groups()
+    tonic = parse_pitch_class(natural + (_SIGNS[word.lower()] if word else accidentals))
+    return tonic, {"m": "minor", "M": "major"}.get(name, name) or None
+
+
+def _without_accents(text: str) -> str:
+    """Returns a text without its letters' accents."""
+    return "".join(part for part in unicodedata.normalize("NFKD", text) if not unicodedata.combining(part))
 
 
 def _parse_notes(text: str) -> list[int]:
@@ -112,10 +147,14 @@ def _parse_notes(text: str) -> list[int]:
 
 
 def _find(name: str) -> tuple[int, ...]:
-    wanted = " ".join(name.lower().split())
-    if wanted not in SCALES:
+    wanted = " ".join(_without_accents(name).lower().split())
+    wanted = _OTHER_NAMES.get(wanted, wanted)
+    if wanted in SCALES:
+        return SCALES[wanted]
+    fitting = [scale for scale in SCALES if scale.startswith(wanted) and " " not in scale]
+    if len(wanted) < _MIN_LETTERS or len(fitting) != 1:
         raise MelodyError(f"there is no scale {name!r}; those there are: {', '.join(SCALES)}")
-    return SCALES[wanted]
+    return SCALES[fitting[0]]
 
 
 def _scale_on(tonic: int, name: str) -> Scale:

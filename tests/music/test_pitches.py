@@ -11,7 +11,19 @@ def test_note_names_round_trip():
 
 @pytest.mark.parametrize(
     ("name", "pitch"),
-    [("C4", 60), ("c4", 60), ("Bb3", 58), ("F##2", 43), ("Cb4", 59), ("B♯4", 72), ("C-1", 0), ("G9", 127)],
+    [
+        ("C4", 60),
+        ("c4", 60),
+        ("Bb3", 58),
+        ("F##2", 43),
+        ("Cb4", 59),
+        ("B♯4", 72),
+        ("C-1", 0),
+        ("G9", 127),
+        ("sol4", 67),
+        ("Sib3", 58),
+        ("DO-1", 0),
+    ],
 )
 def test_note_names(name, pitch):
     assert parse_note_name(name) == pitch
@@ -23,12 +35,12 @@ def test_bad_note_names(name):
         parse_note_name(name)
 
 
-@pytest.mark.parametrize(("name", "pitch_class"), [("C", 0), ("Cb", 11), ("b♭", 10), ("F##", 7), ("B#", 0)])
+@pytest.mark.parametrize(("name", "pitch_class"), [("C", 0), ("Cb", 11), ("b♭", 10), ("F##", 7), ("B#", 0), ("fa#", 6)])
 def test_pitch_classes(name, pitch_class):
     assert parse_pitch_class(name) == pitch_class
 
 
-@pytest.mark.parametrize("name", ["", "H", "C4", "tonic", "#"])
+@pytest.mark.parametrize("name", ["", "H", "C4", "tonic", "#", "so"])
 def test_bad_pitch_classes(name):
     with pytest.raises(MelodyError, match=repr(name)):
         parse_pitch_class(name)
