@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Final
 
 from melody_rnn.formats.engraving import EngravedBar, Item
-from melody_rnn.formats.note_values import VALUES, beats, is_compound
+from melody_rnn.formats.note_values import VALUES, beats
 from melody_rnn.music.meters import Meter
 
 _EIGHTH: Final = Fraction(1, 2)
@@ -38,7 +38,7 @@ def beams(bar: EngravedBar) -> dict[int, list[str]]:
 def _groups(bar: EngravedBar) -> list[Fraction]:
     """Returns where groups begin in a bar, in quarter notes from its origin."""
     meter = bar.meter
-    if is_compound(meter) or meter.denominator > 4:
+    if meter.is_compound or meter.denominator > 4:
         return beats(meter)
     if meter not in _HALVED:
         return _quarters_or_beats(bar, beats(meter))

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from melody_rnn.errors import MelodyError
 from melody_rnn.events import NOTES_PER_OCTAVE
 from melody_rnn.formats.note_values import TRIPLET, find_triplets, split_value
-from melody_rnn.formats.note_values import is_compound as is_compound
 from melody_rnn.formats.score import Bar, Note, Score
 from melody_rnn.music.keys import Key, spell
 from melody_rnn.music.meters import COMMON_TIME, Meter

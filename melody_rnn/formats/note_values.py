@@ -23,16 +23,11 @@ _BAR_LINE, _HALF, _BEAT, _PART, _WEAKEST = 0, 1, 2, 3, 9
 _MAX_PIECES: Final = 12
 
 
-def is_compound(meter: Meter) -> bool:
-    """Returns whether a meter's beats have three parts, as those of 6/8."""
-    return meter.denominator >= 8 and meter.numerator % 3 == 0
-
-
 def beats(meter: Meter) -> list[Fraction]:
     """Returns where the beats of a bar begin, in quarter notes; those of 5/8 and 7/8 have three parts, then two."""
-    if meter.denominator == 8 and not is_compound(meter):
+    if meter.denominator == 8 and not meter.is_compound:
         return _uneven_beats(meter.numerator)
-    size = Fraction(12 if is_compound(meter) else 4, meter.denominator)
+    size = Fraction(12 if meter.is_compound else 4, meter.denominator)
     return [size * number for number in range(int(meter.quarters / size))]
 
 

@@ -9,14 +9,15 @@ import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from melody_rnn.errors import MelodyError
-from melody_rnn.formats.engraving import is_compound
 from melody_rnn.formats.musicxml.writer import musicxml_bytes
 from melody_rnn.formats.score import Score
+from melody_rnn.music.meters import COMMON_TIME
 
 BARS_PER_LINE: Final = 4
 _SVG: Final = "http://www.w3.org/2000/svg"
@@ -32,6 +33,7 @@ _SCALE: Final = 40
 _TEXT_SCALE: Final = 0.9
 # What Verovio sets in its music font, as characters that a text font has.
 _MUSIC_CHARACTERS: Final = str.maketrans("\uea64\uea65\uea66\ue260\ue261\ue262\ue870\ue871", "♭♮♯♭♮♯°ø")
+_BEATS: Final = {Fraction(1): "♩", Fraction(3, 2): "♩."}
 
 ET.register_namespace("", _SVG)
 ET.register_namespace("xlink", _XLINK)
@@ -147,10 +149,10 @@ def _note(score: Score) -> str:
     """Returns the line under a title: the tempo, and who made the tune."""
     parts = []
     if score.tempos:
-        meter = score.meters[0].meter if score.meters else None
-        is_dotted = meter is not None and is_compound(meter) and meter.denominator == 8
-        qpm = score.tempos[0].qpm
-        parts.append(f"♩. = {qpm / 1.5:.4g}" if is_dotted else f"♩ = {qpm:.4g}")
+        meter = score.meters[0].meter if score.meters else COMMON_TIME
+        # The font has no half note.
+        beat = meter.tempo_beat if meter.tempo_beat in _BEATS else Fraction(1)
+        parts.append(f"{_BEATS[beat]} = {score.tempos[0].qpm / float(beat):.4g}")
     if score.composer:
         parts.append(_printable(score.composer))
     return "    ".join(parts)

@@ -27,6 +27,18 @@ class Meter(NamedTuple):
         """The length of a bar, in quarter notes."""
         return Fraction(4 * self.numerator, self.denominator)
 
+    @property
+    def is_compound(self) -> bool:
+        """Whether its beats have three parts, as those of 6/8."""
+        return self.denominator >= 8 and self.numerator % 3 == 0
+
+    @property
+    def tempo_beat(self) -> Fraction:
+        """The note that tempos count, in quarter notes: a dotted quarter in 6/8, a half in 2/2, else a quarter."""
+        if self.is_compound and self.denominator == 8:
+            return Fraction(3, 2)
+        return Fraction(2) if self.denominator == 2 else Fraction(1)
+
     def steps_per_bar(self, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER) -> int:
         """Returns the steps in a bar.
 

@@ -245,8 +245,7 @@ def _draw_grid(axes: Axes, steps: range, meter: Meter, steps_per_quarter: int, p
 def _steps_per_beat(meter: Meter, steps_per_quarter: int) -> float:
     """Returns the steps between two beat lines; in compound meters such as 6/8 three of the meter's notes make one."""
     note = 4 * steps_per_quarter / meter.denominator
-    is_compound = meter.denominator >= 8 and meter.numerator % 3 == 0 and meter.numerator > 3
-    return 3 * note if is_compound else note
+    return 3 * note if meter.is_compound and meter.numerator > 3 else note
 
 
 def _legend(notes: Sequence[RollNote], words: RollWords) -> list[Patch]:

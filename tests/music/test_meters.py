@@ -26,3 +26,21 @@ def test_a_bar_that_is_no_whole_number_of_steps():
 @pytest.mark.parametrize("steps_per_bar", range(1, 65))
 def test_the_meter_of_a_bar_has_its_steps(steps_per_bar):
     assert meter_of_bar(steps_per_bar).steps_per_bar() == steps_per_bar
+
+
+@pytest.mark.parametrize(
+    ("meter", "quarters"),
+    [
+        ("6/8", 1.5),
+        ("9/8", 1.5),
+        ("12/8", 1.5),
+        ("2/2", 2),
+        ("3/2", 2),
+        ("4/4", 1),
+        ("3/4", 1),
+        ("7/8", 1),
+        ("6/16", 1),
+    ],
+)
+def test_the_note_that_tempos_count(meter, quarters):
+    assert parse_meter(meter).tempo_beat == quarters

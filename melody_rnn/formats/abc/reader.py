@@ -23,7 +23,6 @@ from melody_rnn.formats.abc.texts import plain_text
 from melody_rnn.formats.abc.tokens import NoteWord, Token, read_bar, read_length, read_note, tokens
 from melody_rnn.formats.abc.tunebook import AbcTune
 from melody_rnn.formats.abc.voice import UNITS, Voice, quarters
-from melody_rnn.formats.engraving import is_compound
 from melody_rnn.formats.score import ChordSymbol, KeyChange, Mark, MeterChange, Part, Score, TempoChange
 from melody_rnn.music.meters import Meter
 
@@ -347,4 +346,4 @@ class _Reader:
 
 def _set_meter(voice: Voice, meter: Meter | None) -> None:
     voice.bar_units = int(meter.quarters * UNITS) if meter else None
-    voice.is_compound = meter is not None and is_compound(meter) and meter.numerator > 3
+    voice.is_compound = meter is not None and meter.is_compound and meter.numerator > 3

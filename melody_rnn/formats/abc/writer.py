@@ -10,7 +10,6 @@ from typing import Final
 from melody_rnn.formats.abc.texts import field_text
 from melody_rnn.formats.beams import group_numbers
 from melody_rnn.formats.engraving import EngravedBar, Item, Spelled, engrave, line_starts
-from melody_rnn.formats.note_values import is_compound
 from melody_rnn.formats.score import Bar, Score
 from melody_rnn.music.keys import Key
 
@@ -160,7 +159,7 @@ class _TuneWriter:
         if second.start in self._chords or second.start in self._tempos:
             return ""
         both, offset = first.length + second.length, first.start - engraved.origin
-        step = _EIGHTH if is_compound(engraved.meter) else both
+        step = _EIGHTH if engraved.meter.is_compound else both
         if both not in _BROKEN_PAIRS or offset % step or first.is_tied or second.is_tied:
             return ""
         return {3 * second.length: ">", second.length / 3: "<"}.get(first.length, "")
@@ -201,9 +200,10 @@ def _triplet_sign(items: Sequence[Item], number: int) -> str:
 
 def _tempo(qpm: float, engraved: EngravedBar) -> str:
     """Returns a tempo in the meter's beat where that is a plain number, else in quarter notes."""
-    meter = engraved.meter
-    if is_compound(meter) and meter.denominator == 8 and round(qpm / 1.5, 3) * 1.5 == qpm:
-        return f"3/8={qpm / 1.5:.10g}"
+    beat = engraved.meter.tempo_beat
+    beats = round(qpm / float(beat), 3)
+    if beats * float(beat) == qpm:
+        return f"{beat / 4}={beats:.10g}"
     return f"1/4={round(qpm, 3):.10g}"
 
 

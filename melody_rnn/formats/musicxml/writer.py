@@ -15,7 +15,7 @@ from typing import Final
 from melody_rnn.formats.beams import beams
 from melody_rnn.formats.engraving import EngravedBar, Item, Spelled, engrave, line_starts
 from melody_rnn.formats.musicxml.harmony import parse_symbol
-from melody_rnn.formats.note_values import VALUES, is_compound
+from melody_rnn.formats.note_values import VALUES
 from melody_rnn.formats.score import Score
 from melody_rnn.music.keys import Key
 
@@ -204,11 +204,12 @@ class _Writer:
     def _tempo(self, measure: ET.Element, engraved: EngravedBar, qpm: float) -> None:
         direction = _direction(measure)
         metronome = _add(_add(direction, "direction-type"), "metronome")
-        is_dotted = is_compound(engraved.meter) and engraved.meter.denominator == 8
-        _add(metronome, "beat-unit", "quarter")
-        if is_dotted:
+        beat = engraved.meter.tempo_beat
+        plain, dots = VALUES[beat]
+        _add(metronome, "beat-unit", _TYPES[plain])
+        for _ in range(dots):
             _add(metronome, "beat-unit-dot")
-        _add(metronome, "per-minute", f"{round(qpm / 1.5 if is_dotted else qpm, 2):.10g}")
+        _add(metronome, "per-minute", f"{round(qpm / float(beat), 2):.10g}")
         _add(direction, "sound").set("tempo", f"{qpm:.10g}")
 
     def _marks_at_end(self, measure: ET.Element, engraved: EngravedBar) -> None:

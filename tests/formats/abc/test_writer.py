@@ -25,6 +25,18 @@ def score_of_notes(*notes: tuple[float, float, int], bars: int = 1, **fields: ob
     return replace(whole, **fields)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("meter", "qpm", "text"),
+    [((6, 8), 180, "3/8=120"), ((2, 2), 160, "1/2=80"), ((4, 4), 90.5, "1/4=90.5"), ((6, 8), 100, "1/4=100")],
+)
+def test_tempos_count_the_beat_where_that_is_a_plain_number(meter, qpm, text):
+    score = score_of_notes(
+        (0, 4, 60), tempos=(TempoChange(Fraction(0), qpm),), meters=(MeterChange(Fraction(0), Meter(*meter)),)
+    )
+    assert f"\nQ:{text}\n" in abc_text([score])
+    assert read_text(abc_text([score])).tempos == score.tempos
+
+
 def test_a_header_has_what_is_known():
     score = score_of_notes(
         (0, 4, 60),

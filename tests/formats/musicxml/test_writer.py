@@ -109,3 +109,14 @@ def test_a_compressed_file_is_the_same_each_time_and_holds_the_document():
         assert archive.read("score.musicxml") == musicxml_bytes(score)
         assert {info.date_time[0] for info in archive.infolist()} == {1980}
     assert read_musicxml(mxl_bytes(score)).parts == score.parts
+
+
+@pytest.mark.parametrize(
+    ("meter", "beat", "dots", "per_minute"),
+    [("6/8", "quarter", 1, "80"), ("2/2", "half", 0, "60"), ("4/4", "quarter", 0, "120")],
+)
+def test_tempos_count_the_beat(meter, beat, dots, per_minute):
+    metronome = written("c4|", f"M:{meter}\nL:1/4\nQ:1/4=120\nK:C").find(".//metronome")
+    assert metronome.findtext("beat-unit") == beat
+    assert len(metronome.findall("beat-unit-dot")) == dots
+    assert metronome.findtext("per-minute") == per_minute
