@@ -9,6 +9,7 @@ from typing import Final, NoReturn
 
 import click
 
+from melody_rnn.cli.suggestions import similar, similar_options
 from melody_rnn.errors import MelodyRNNError
 
 USER_ERROR: Final = 2
@@ -41,6 +42,15 @@ class _LazyGroup(click.Group):
         command: click.Command = import_module(f"melody_rnn.cli.{_COMMANDS[cmd_name]}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name in _COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        others = " or ".join(similar(name, _COMMANDS))
+        raise click.UsageError(f"No such command {name!r}.{f' Did you mean {others}?' if others else ''}", ctx)
+
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="melody-rnn", message="%(version)s")
@@ -70,6 +80,8 @@ def run_and_exit(program: str, run: Callable[[], object]) -> NoReturn:
     try:
         run()
     except click.ClickException as error:
+        if isinstance(error, click.NoSuchOption):
+            error.possibilities = similar_options(error)
         context = getattr(error, "ctx", None)
         path = context.command_path if context else program
         _fail(f"{path}: {' '.join(error.format_message().split())} (see {path} --help)")
