@@ -35,8 +35,8 @@ from melody_rnn.presets import (
     find_preset,
     load_preset,
     make_network,
-    read_preset,
     read_preset_step,
+    read_whole_preset,
     save_preset,
 )
 from melody_rnn.sampling.sampler import Controls, SamplerSettings
@@ -103,7 +103,7 @@ class MelodyRNN:
         folder = find_preset(name_or_folder)
         if engine != "tensorflow":
             try:
-                preset = read_preset(folder)
+                preset = read_whole_preset(folder)
                 return cls(preset, None, read_preset_step(folder, preset.config), engine, folder)
             except (InputFileError, ModelError) as error:
                 if engine == "litert":

@@ -8,7 +8,7 @@ The folder holds `preset.json` (`Preset` as JSON), `model.weights.h5` (Keras 3 w
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -105,7 +105,7 @@ def load_preset(folder: Path) -> tuple[Preset, "MelodyNetwork"]:
     Raises:
         ModelError: If a part is missing, damaged or does not fit the others.
     """
-    preset = read_preset(folder)
+    preset = read_whole_preset(folder)
     network = make_network(preset.config)
     try:
         network.load_weights(folder / _WEIGHTS)
@@ -188,7 +188,7 @@ def _describe(preset: Preset) -> str:
 
 
 def read_preset(folder: Path) -> Preset:
-    """Reads a preset's description and card; needs no TensorFlow.
+    """Reads a preset's description and card, without its outlines; needs neither TensorFlow nor NumPy.
 
     Raises:
         ModelError: If the description is missing or damaged.
@@ -214,8 +214,17 @@ def read_preset(folder: Path) -> Preset:
         raise ModelError(f"{path}: name must be one that a file can have, got {own_name!r}")
     card = folder / _CARD
     text = card.read_text(encoding="utf-8") if card.is_file() else ""
-    outlines = _read_outlines(folder / _OUTLINES, config)
-    return Preset(config, opening_pitches, text, nats[0], nats[1], outlines, own_name)
+    return Preset(config, opening_pitches, text, nats[0], nats[1], None, own_name)
+
+
+def read_whole_preset(folder: Path) -> Preset:
+    """Reads all of a preset but its weights; needs no TensorFlow.
+
+    Raises:
+        ModelError: If a part is missing or damaged.
+    """
+    preset = read_preset(folder)
+    return replace(preset, outlines=_read_outlines(folder / _OUTLINES, preset.config))
 
 
 def _read_outlines(path: Path, config: ModelConfig) -> "OutlineBank | None":

@@ -18,6 +18,7 @@ from melody_rnn.errors import InvalidArgumentError, OutputError
 
 if TYPE_CHECKING:
     from melody_rnn.model import MelodyRNN
+    from melody_rnn.music.instruments import Instrument
     from melody_rnn.music.meters import Meter
     from melody_rnn.tunes.outline import Outline
     from melody_rnn.tunes.tune import Section, Tune
@@ -45,6 +46,7 @@ class Options:
     pickup_steps: int | None
     tempo: float | None
     qpm: float | None
+    instrument: "Instrument | None"
     program: int | None
     velocity: int
     output_dir: Path
@@ -127,6 +129,14 @@ class Options:
 )
 @click.option("--qpm", type=POSITIVE, help="The same in quarter notes a minute.")
 @click.option(
+    "--for",
+    "instrument",
+    type=options.InstrumentType(),
+    metavar="INSTRUMENT",
+    help="For whom a whole tune is: its range is kept, and it plays. fiddle, whistle, flute, recorder, mandolin, banjo "
+    "or voice.",
+)
+@click.option(
     "--program",
     type=options.ProgramType(),
     help="Who plays: fiddle, tin whistle, or another of General MIDI's 128 instruments, by name or number from 0. "
@@ -202,6 +212,8 @@ def _is_given(option: str) -> bool:
 
 
 def _check(asked: Options) -> None:
+    if asked.instrument is not None and not asked.is_whole:
+        raise InvalidArgumentError("--for is for whole tunes; give --range and --program for a stream of steps")
     if asked.primer is not None and asked.primer_midi is not None:
         raise InvalidArgumentError("--primer and --primer-midi both say how to begin; give one of them")
     options.check_model(asked.model)
@@ -304,7 +316,7 @@ def _asked(asked: Options, primer: "Tune | None") -> dict[str, Any]:
     if asked.outline is not None:
         return common | {"outline": asked.outline, "meter": None, "pickup_steps": None}
     if asked.is_whole:
-        common |= {"key": constraints.signature, "pitches": constraints.pitches}
+        common |= {"key": constraints.signature, "pitches": _pitches(asked)}
         common["constraints"] = constraints.of_whole_tune()
     return common
 
@@ -315,6 +327,14 @@ def _load(asked: Options, primer: "Tune | None", verbose: bool) -> "MelodyRNN":
     if asked.new_steps is not None:
         num_steps = asked.new_steps + (len(primer) if primer else 0)
     return options.load_model(asked.model, asked.device, verbose, asked.search.count(asked.num_outputs) * num_steps)
+
+
+def _pitches(asked: Options) -> tuple[int, int] | None:
+    """Returns the range that a whole tune keeps to."""
+    own = asked.choosing.constraints.pitches
+    if own is None and asked.instrument is not None:
+        return asked.instrument.lowest, asked.instrument.highest
+    return own
 
 
 def _signed(asked: Options, primer: "Tune | None", tune: "Tune", own: dict[str, Any], index: int) -> "Tune":
@@ -328,7 +348,8 @@ def _signed(asked: Options, primer: "Tune | None", tune: "Tune", own: dict[str, 
     known = {name: value for name, value in settings.items() if value is not None}
     run = f"beam of {asked.search.beam_size}" if seed is None else f"seed {seed}"
     title = tune.title or f"{asked.model_name}, {run}, {index}"
-    program = tune.program if asked.program is None else asked.program
+    program = tune.program if asked.instrument is None else asked.instrument.program
+    program = program if asked.program is None else asked.program
     origin = Origin(asked.model_name, seed, index, known, __version__, engine)
     return replace(tune, title=title, program=program, origin=origin)
 

@@ -81,7 +81,7 @@ def run_and_exit(program: str, run: Callable[[], object]) -> NoReturn:
         run()
     except click.ClickException as error:
         if isinstance(error, click.NoSuchOption):
-            error.possibilities = similar_options(error)
+            error.possibilities = similar_options(error)  # type: ignore[misc]
         context = getattr(error, "ctx", None)
         path = context.command_path if context else program
         _fail(f"{path}: {' '.join(error.format_message().split())} (see {path} --help)")

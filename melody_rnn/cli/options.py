@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
@@ -23,6 +23,7 @@ from melody_rnn.errors import (
 
 if TYPE_CHECKING:
     from melody_rnn.model import MelodyRNN
+    from melody_rnn.music.instruments import Instrument
     from melody_rnn.music.meters import Meter
     from melody_rnn.tunes.tune import Tune
 
@@ -65,6 +66,23 @@ class MeterType(click.ParamType["Meter"]):
             return parse_meter(str(value))
         except MelodyError as error:
             self.fail(str(error), param, ctx)
+
+
+class InstrumentType(click.ParamType["Instrument"]):
+    """An instrument that has a range."""
+
+    name = "instrument"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Instrument":
+        """Returns the instrument, or fails with those there are."""
+        from melody_rnn.music.instruments import INSTRUMENTS
+
+        if not isinstance(value, str):
+            return cast("Instrument", value)
+        instrument = INSTRUMENTS.get(value.strip().lower())
+        if instrument is None:
+            self.fail(f"must be one of {', '.join(INSTRUMENTS)}, got {value!r}", param, ctx)
+        return instrument
 
 
 class ProgramType(click.ParamType[int]):

@@ -13,7 +13,7 @@ from melody_rnn.music.keys import Key, key_of_tonic
 from melody_rnn.music.meters import COMMON_TIME, Meter, parse_meter
 from melody_rnn.music.placement import placement
 from melody_rnn.music.scales import Scale, parse_scale
-from melody_rnn.music.tempos import beat_quarters, usual_qpm
+from melody_rnn.music.tempos import usual_qpm
 from melody_rnn.music.transposition import home_transposition, major_key
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.schedule import Steps
@@ -115,7 +115,7 @@ class Request:
 
     def _qpm(self, outline: Outline) -> float:
         if self.tempo is not None:
-            return self.tempo * beat_quarters(outline.meter)
+            return self.tempo * float(outline.meter.tempo_beat)
         return self.qpm or (DEFAULT_QPM if outline.num_steps is None else usual_qpm(outline.meter))
 
     def _key(self, outline: Outline, events: Sequence[int]) -> Key:

@@ -10,16 +10,9 @@ from melody_rnn.music.meters import Meter
 _USUAL_BEATS: Final = {1.0: 120.0, 1.5: 110.0, 2.0: 100.0}
 
 
-def beat_quarters(meter: Meter) -> float:
-    """Returns the quarter notes in a meter's beat: 1.5 in 6/8, 2 in 2/2, 1 in 4/4."""
-    if meter.denominator >= 8 and meter.numerator % 3 == 0:
-        return 12 / meter.denominator
-    return 4 / meter.denominator if meter.denominator < 4 else 1.0
-
-
 def usual_qpm(meter: Meter) -> float:
     """Returns a tempo at which tunes in a meter are played, in quarter notes a minute."""
-    beat = beat_quarters(meter)
+    beat = float(meter.tempo_beat)
     return beat * _USUAL_BEATS.get(beat, 100.0)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from melody_rnn.config import EncodingConfig
 from melody_rnn.events import NOTES_PER_OCTAVE
-from melody_rnn.formats.note_values import beats, is_compound
+from melody_rnn.formats.note_values import beats
 from melody_rnn.music.meters import Meter, parse_meter
 from melody_rnn.tunes.outline import Outline
 
@@ -199,7 +199,7 @@ def beat_weights(meter: Meter, steps_per_quarter: int) -> tuple[int, ...]:
     steps_per_bar = meter.steps_per_bar(steps_per_quarter)
     starts = [float(beat * steps_per_quarter) for beat in beats(meter)]
     bounds = [*starts, float(steps_per_bar)]
-    num_parts = 3 if is_compound(meter) else 2
+    num_parts = 3 if meter.is_compound else 2
 
     def weight(step: int) -> int:
         if step == 0:

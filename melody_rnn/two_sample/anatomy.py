@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melody_rnn.events import NO_EVENT, NOTES_PER_OCTAVE
-from melody_rnn.formats.note_values import is_compound
 from melody_rnn.music.meters import Meter
 from melody_rnn.music.scales import SCALES
 from melody_rnn.tunes.tune import Tune
@@ -136,7 +135,7 @@ def steps_per_beat(meter: Meter, steps_per_quarter: int) -> int:
 
     The beat of 3/8 is the whole bar, those of 2/2 are halves, those of 5/8 and 7/8 eighths.
     """
-    return max((12 if is_compound(meter) else 4) * steps_per_quarter // meter.denominator, 1)
+    return max((12 if meter.is_compound else 4) * steps_per_quarter // meter.denominator, 1)
 
 
 def best_major_key(pitches: Ints, durations: Ints) -> int:

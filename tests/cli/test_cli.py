@@ -256,7 +256,10 @@ HEAVY_MISTAKES = [
     (["temperature", "--corpus", "folder"], "no melody to make a dataset of: there was no file in the inputs"),
     (["generate", "--model", "page.mag"], "page.mag"),
     (["generate", "--device", "gpu"], "no GPU"),
-    (["generate", "--num-steps", "64", "--key", "D", "--end-on", "C"], "the key 'D' and end_on 'C' together leave no way to the end"),
+    (
+        ["generate", "--num-steps", "64", "--key", "D", "--end-on", "C"],
+        "the key 'D' and end_on 'C' together leave no way",
+    ),
     (["generate", "--model", "noise.mag"], "noise.mag"),
     (["import-bundle", "--config", "basic_rnn", "missing", "x"], "missing: no such checkpoint"),
     (["export", "--format", "mag", "tunes_rnn", "x.mag"], "tunes_rnn cannot be exported"),
