@@ -97,6 +97,11 @@ def command() -> None:
     show_default=True,
     help="Percentages of train, validation and test; none puts every tune into train.",
 )
+@click.option(
+    "--find-form",
+    is_flag=True,
+    help="Where a file tells no form, as in MIDI, find repeats by comparing bars, and take each section once.",
+)
 @click.option("--ignore-tempo-changes", is_flag=True, help="Let melodies go on where the tempo changes.")
 @click.option("--no-pad", is_flag=True, help="Do not fill up pickups, so that bar lines may lie off the grid.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes that read. [default: one a processor]")
@@ -119,6 +124,7 @@ def build(inputs: tuple[str, ...], output: Path, overwrite: bool, as_json: bool,
     rules = ExtractionRules(
         split_at_tempo_changes=not arguments.pop("ignore_tempo_changes"),
         pad_bars=not arguments.pop("no_pad"),
+        finds_form=arguments.pop("find_form"),
         **{**arguments, "max_steps": arguments["max_steps"] or None},
     )
     with options.progress_bar("Reading") as advance:
@@ -182,6 +188,13 @@ def _print_report(report: Any, output: Path) -> None:
         for rule, count in sorted(report.dropped.items(), key=lambda item: -item[1]):
             losses.add_row(rule.replace("_", " "), f"{count:,}")
         console.print(losses)
+    if report.num_collapsed_notes:
+        console.print(
+            f"{report.num_collapsed_notes:,} notes in {report.num_collapsed_melodies:,} melodies fall onto another's "
+            "step, as in fast triplets, and are left out.",
+            highlight=False,
+            soft_wrap=True,
+        )
     console.print(
         f"{report.num_files:,} files, {report.num_tunes:,} tunes, {report.num_tunes_read:,} of them read; "
         f"{report.num_truncated:,} melodies cut off, {report.num_padded_tunes:,} tunes padded to whole bars.\n"

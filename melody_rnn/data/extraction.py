@@ -18,9 +18,10 @@ from melody_rnn.formats.grid import Pad, TimedNote, score_pads
 from melody_rnn.formats.score import Note, Score
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import COMMON_TIME, Meter
+from melody_rnn.tunes.found_form import find_form
 from melody_rnn.tunes.from_score import opening_steps, pickup_of, tunes_of_score
 from melody_rnn.tunes.line import Line, Polyphony, Span, one_line, padded, quantise, shift_at
-from melody_rnn.tunes.tune import Jump, Section
+from melody_rnn.tunes.tune import Jump, Section, Tune
 
 Collapsed = Literal["keep", "drop"]
 Repeats = Literal["written", "expanded"]
@@ -51,6 +52,8 @@ class ExtractionRules:
             from each change of meter or tempo.
         repeats: How repeats are read: 'written' has each section once, with the last of its endings, 'expanded' as it
             is played.
+        finds_form: Whether repeats are looked for in melodies without any form, and written once where they are found;
+            see `melody_rnn.tunes.found_form`.
     """
 
     steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER
@@ -63,6 +66,7 @@ class ExtractionRules:
     split_at_tempo_changes: bool = True
     pad_bars: bool = True
     repeats: Repeats = "written"
+    finds_form: bool = False
 
     def __post_init__(self) -> None:
         limits = {"steps_per_quarter": (1, 48), "min_bars": (0, 10_000), "min_pitch_classes": (0, NOTES_PER_OCTAVE)}
@@ -148,7 +152,18 @@ def extract(score: Score, rules: ExtractionRules) -> Extraction:
     extraction = _Extractor(_in_order(score, rules.repeats), rules).run()
     if rules.repeats == "written":
         extraction.melodies = _with_form(extraction.melodies, score, rules)
+    if rules.finds_form:
+        extraction.melodies = [_with_found_form(melody, rules) for melody in extraction.melodies]
     return extraction
+
+
+def _with_found_form(melody: Extracted, rules: ExtractionRules) -> Extracted:
+    """Returns a melody without sections with those that comparing its bars finds, each written once."""
+    if melody.sections or melody.is_truncated:
+        return melody
+    events, meter, pickup_steps = tuple(melody.events), melody.meter, melody.pickup_steps
+    found = find_form(Tune(events, meter, pickup_steps, steps_per_quarter=rules.steps_per_quarter))
+    return melody._replace(events=list(found.events), sections=found.sections)
 
 
 def _with_form(melodies: list[Extracted], score: Score, rules: ExtractionRules) -> list[Extracted]:

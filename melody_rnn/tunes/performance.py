@@ -194,8 +194,8 @@ def _pass(tune: Tune, section: Section, end: int) -> _Pass:
 
 def _common_steps(tune: Tune, one: _Pass, other: _Pass) -> int | None:
     """Returns how many steps two passes share, all or up to a bar's start; None if they are not passes of the same."""
-    if one.events == other.events and one.chords == other.chords:
-        return len(one.events)
+    if _without_rest(one.events) == _without_rest(other.events) and one.chords == other.chords:
+        return min(len(one.events), len(other.events))
     if one.section.start % tune.steps_per_bar != other.section.start % tune.steps_per_bar:
         return None
     shortest = min(len(one.events), len(other.events))
@@ -207,10 +207,15 @@ def _common_steps(tune: Tune, one: _Pass, other: _Pass) -> int | None:
     return common if common > 0 and 2 * common >= shortest else None
 
 
+def _without_rest(events: tuple[int, ...]) -> tuple[int, ...]:
+    """Returns events up to the last note's start: how long passes last differs where pickups follow or not."""
+    return events[: next((step for step in range(len(events), 0, -1) if events[step - 1] >= 0), 0)]
+
+
 def _fold_run(tune: Tune, run: Sequence[_Pass]) -> tuple[Section, int]:
     last = run[-1]
     common = min(_common_steps(tune, own, last) or 0 for own in run)
-    if len(run) == 1 or common == len(last.events) == min(len(own.events) for own in run):
+    if all(_without_rest(own.events) == _without_rest(last.events) and own.chords == last.chords for own in run):
         return replace(last.section, times=len(run)), last.end
     groups: dict[tuple[tuple[int, ...], tuple[Chord, ...]], list[int]] = {}
     for number, own in enumerate(run[:-1], start=1):
