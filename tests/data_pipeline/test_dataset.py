@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from melody_rnn.data import dataset
-from melody_rnn.data.dataset import Dataset, StoredMelody
+from melody_rnn.data.dataset import Dataset, StoredForm, StoredMelody
 from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError
 from melody_rnn.music.keys import Key
-from melody_rnn.music.meters import Meter
-from melody_rnn.tunes.tune import Tune
+from melody_rnn.music.meters import COMMON_TIME, Meter
+from melody_rnn.tunes.tune import Ending, Jump, Section, Tune
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_the_checksum_does_not_depend_on_how_zlib_packs(melodies: Dataset, tmp_p
     [
         ({"format": "pictures"}, "not the manifest"),
         ({"version": 99}, "version 99"),
-        ({"version": 1}, "version 1 of the format, and this program reads 2; build the dataset again"),
+        ({"version": 1}, "version 1 of the format, and this program reads 3; build the dataset again"),
         ({"steps_per_quarter": "4"}, "steps_per_quarter"),
         ({"digest": "0"}, "checksum"),
     ],
@@ -204,6 +204,13 @@ def test_an_index_of_another_form_is_refused(melodies: Dataset, tmp_path: Path, 
         {"keys": np.zeros(2, np.int8)},
         {"keys": np.array([[8, 0]], np.int8)},
         {"keys": np.array([[0, 7]], np.int8)},
+        {"jumps": np.array([[3, 2, 1]], np.int32)},
+        {"num_sections": np.array([3], np.uint16)},
+        {"sections": np.array([[5, 0, 1, 0], [2, 1, 1, 1]], np.int32)},
+        {"sections": np.array([[0, 0, 0, 0], [2, 1, 1, 1]], np.int32)},
+        {"sections": np.array([[2, 0, 1, 0], [0, 1, 1, 1]], np.int32)},
+        {"endings": np.zeros((0, 3), np.int64), "ending_events": np.zeros(2, np.int8)},
+        {"ending_events": np.zeros(3, np.int8)},
     ],
 )
 def test_arrays_of_another_form_are_refused(melodies: Dataset, tmp_path: Path, arrays: dict, monkeypatch):
@@ -211,7 +218,10 @@ def test_arrays_of_another_form_are_refused(melodies: Dataset, tmp_path: Path, a
         whole = {
             "events": np.zeros(5, np.int8), "lengths": np.array([5], np.int32),
             "meters": np.array([[4, 4]], np.uint16), "pickups": np.array([4], np.uint16),
-            "keys": np.zeros((1, 2), np.int8),
+            "keys": np.zeros((1, 2), np.int8), "truncated": np.zeros(1, np.uint8),
+            "jumps": np.full((1, 3), -1, np.int32), "num_sections": np.array([2], np.uint16),
+            "sections": np.array([[0, 0, 1, 0], [2, 1, 2, 1]], np.int32),
+            "endings": np.array([[3, 2, 2]], np.int64), "ending_events": np.zeros(2, np.int8),
         }  # fmt: skip
         return whole | arrays
 
@@ -225,3 +235,16 @@ def test_arrays_of_another_form_are_refused(melodies: Dataset, tmp_path: Path, a
     dataset.save(Dataset((replace(melodies.melodies[0], steps_per_quarter=4),)), tmp_path / "data")
     with pytest.raises(InputFileError, match="damaged"):
         dataset.load(tmp_path / "data")
+
+
+def test_forms_are_kept(melodies: Dataset, tmp_path: Path):
+    ending = Ending((1,), 12, (60, -2, -2, -1))
+    sections = (Section(0, "A", 2, (ending,)), Section(16, "B", 1), Section(24, "A", 3))
+    forms = [StoredForm(sections, Jump(30, 0, 16)), StoredForm(is_truncated=True), StoredForm()]
+    events = np.zeros(32, np.int8)
+    rows = [StoredMelody(f"m{number}", events, COMMON_TIME, "train", form=form) for number, form in enumerate(forms)]
+    dataset.save(Dataset(tuple(rows)), tmp_path / "data")
+    loaded = dataset.load(tmp_path / "data").melodies
+    assert [melody.form for melody in loaded] == forms
+    assert loaded[0].tune.sections == sections
+    assert loaded[0].tune.form == "AABAAA"
