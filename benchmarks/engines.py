@@ -59,7 +59,7 @@ def compare(name: str, settings: list[str], num_melodies: int, num_steps: int) -
         runs, seconds = [], []
         for model in (litert, tensorflow):
             start = time.perf_counter()
-            tunes = model.generate(num_melodies, num_steps, seed=1, **SETTINGS[setting])
+            tunes = model.generate(num_melodies, num_steps=num_steps, seed=1, **SETTINGS[setting])
             seconds.append(time.perf_counter() - start)
             runs.append(np.array([tune.events for tune in tunes]))
         differs = runs[0] != runs[1]

@@ -39,7 +39,7 @@ def test_best_of_keeps_the_best_candidates(typical_model, by):
     arguments = {"new_steps": 20, "primer": PRIMER, "seed": 4, "temperature": 1.3}
     best = typical_model.best_of(30, 3, by, **arguments)
     candidates = typical_model.generate(30, **arguments)
-    traces = typical_model.trace(candidates, candidates.transposition)
+    traces = typical_model.trace(candidates, outlines=candidates.outlines)
     nats = np.array([trace.nats_per_event for trace in traces])
     order = np.argsort(nats if by == "likely" else abs(nats - REAL_NATS), kind="stable")
     assert nats.min() < REAL_NATS - 0.2
@@ -69,7 +69,7 @@ def test_beam_search_says_what_the_melodies_cost(tiny_model):
     assert [list(tune)[:6] for tune in found] == [PRIMER] * 4
     nats = list(found.nats_per_event)
     assert nats == sorted(nats)
-    traces = tiny_model.trace(found, found.transposition)
+    traces = tiny_model.trace(found, outlines=found.outlines)
     assert nats == pytest.approx([trace.nats_per_event for trace in traces])
     sampled = tiny_model.best_of(50, 1, new_steps=12, primer=PRIMER, seed=0)
     assert nats[0] < sampled.nats_per_event[0]
@@ -134,7 +134,7 @@ def traced(model, **arguments):
 
 def test_a_trace_tells_how_each_event_was_drawn(tiny_model):
     melodies, traces = traced(tiny_model, num_outputs=70, new_steps=12, primer=PRIMER, seed=3, temperature=0.7, top_k=5)
-    replayed = tiny_model.trace(melodies, melodies.transposition)
+    replayed = tiny_model.trace(melodies, outlines=melodies.outlines)
     for melody, trace, plain in zip(melodies, traces, replayed, strict=True):
         np.testing.assert_array_equal(trace.events, list(melody))
         np.testing.assert_array_equal(trace.log_likelihoods, plain.log_likelihoods)
@@ -190,6 +190,7 @@ def test_traces_are_written_without_pickle(tiny_model, tmp_path):
         "drawn_labels": ("int32", (3, 20)),
         "drawn_logits": ("float32", (3, 20, 16)),
         "drawn_probabilities": ("float32", (3, 20)),
+        "num_steps": ("int64", (3,)),
         "drawn_entropies": ("float32", (3, 20)),
     }
     with pytest.raises(OutputError, match="exists already"):

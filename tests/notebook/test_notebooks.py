@@ -78,7 +78,7 @@ def test_listening(tmp_path, model):
         " if p.get_zorder() == 3], 'status': room.status.value, 'saved': [room.save(), room.status.value][1]}"
     )
     notebook, answer = run("listening", tmp_path, question)
-    tunes = [model.generate(1, 128, temperature=t, seed=1)[0] for t in (1.0, 0.5, 1.0, 1.5)]
+    tunes = [model.generate(1, num_steps=128, temperature=t, seed=1)[0] for t in (1.0, 0.5, 1.0, 1.5)]
     expected = [list(tune) for tune in tunes]
     assert answer["events"] == expected
     probabilities = model.trace([expected[0]])[0].probabilities[1:]
@@ -122,7 +122,8 @@ def test_temperature(name, tmp_path, model):
     primer = parse_primer(PRIMER)
     temperatures = (0.2, 0.6, 1.0, 1.4, 1.8)
     assert answer["events"] == [
-        list(model.generate(1, 128, primer=primer, temperature=temperature, seed=7)[0]) for temperature in temperatures
+        list(model.generate(1, num_steps=128, primer=primer, temperature=temperature, seed=7)[0])
+        for temperature in temperatures
     ]
     players = sounds(notebook)
     assert len(players) == len(temperatures)
