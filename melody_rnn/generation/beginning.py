@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from melody_rnn.config import EncodingConfig
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT, event_index, index_event
 from melody_rnn.generation.request import Request
-from melody_rnn.generation.rules import ACT, FREE, ONSET, Fixed
+from melody_rnn.generation.rules import ACT, FREE, ONSET, RING, Fixed
 from melody_rnn.music.meters import meter_of_bar
 from melody_rnn.music.transposition import transpose
 from melody_rnn.sampling.automaton import Automaton, Guide, Situation
@@ -157,7 +157,7 @@ def _start(request: Request, events: NDArray[np.int32], ends_note: bool = False)
 
 
 def _fixed(request: Request) -> Fixed | None:
-    """Returns what outlines fix of the new steps: silence, where sections begin, and which of them come again."""
+    """Returns what outlines fix of the new steps: silence, where sections begin, what they end on, which come again."""
     config, num_new = request.config.encoding, request.num_new_steps
     events = np.full((len(request.outlines), num_new), FREE, np.int32)
     repeats = np.zeros_like(events)
@@ -169,6 +169,10 @@ def _fixed(request: Request) -> Fixed | None:
             events[row, first] = ONSET
         starts = [section.start - request.num_given for section in outline.sections]
         events[row, [start for start in starts if start >= 0 and start != first]] = ACT
+        if request.constraints is None:
+            for first_step, end, pitch in outline.last_notes():
+                played = int(transpose([pitch], outline.transposition, config.min_note, config.max_note)[0])
+                _ring(events[row], first_step - request.num_given, end - request.num_given, played)
         for start, end, distance in outline.repeated_stretches(length):
             repeats[row, max(start - request.num_given, 0) : max(end - request.num_given, 0)] = distance
         if outline.is_limited and outline.pitches is not None:
@@ -176,6 +180,13 @@ def _fixed(request: Request) -> Fixed | None:
     is_limited = any(outline.is_limited for outline in request.outlines)
     is_any = is_limited or bool((events != FREE).any()) or bool(repeats.any())
     return Fixed(events, repeats, pitches) if is_any else None
+
+
+def _ring(events: NDArray[np.int32], first: int, end: int, pitch: int) -> None:
+    """Fixes a section's last note in `events` [new_steps], from its first step to the section's end, if all is new."""
+    if 0 < first < end:
+        events[first] = pitch
+        events[first + 1 : end] = RING
 
 
 def _opening_shares(outline: Outline, shares: Mapping[int, float]) -> Mapping[int, float]:

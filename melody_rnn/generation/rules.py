@@ -18,6 +18,8 @@ FREE: Final = NO_EVENT - 1
 """Stands for a step of which nothing is fixed."""
 ACT: Final = NO_EVENT - 3
 """Stands for a step at which something must begin or end."""
+RING: Final = NO_EVENT - 4
+"""Stands for a step at which no note begins."""
 ONSET: Final = NO_EVENT - 2
 """Stands for a step at which some note must begin."""
 
@@ -75,7 +77,7 @@ class Fixed(NamedTuple):
     """What is fixed of the new steps before they are sampled.
 
     Attributes:
-        events: [batch, new_steps] int32, the event of each step, `FREE`, `ONSET` for a note or `ACT` for anything new.
+        events: [batch, new_steps] int32, the event of each step, or `FREE`, `ONSET`, `ACT` or `RING`.
         repeats: [batch, new_steps] int32, how many steps ago the event lies that a step repeats; 0 for none.
         pitches: [batch, 2] int32, the lowest and the highest pitch that may sound.
     """
@@ -111,7 +113,9 @@ class Fixed(NamedTuple):
         others = xp.where(meanings == NO_EVENT, -float("inf"), free)
         # Where constraints allow nothing else, what sounds goes on after all.
         acting = xp.where(xp.max(others, axis=1, keepdims=True) > -float("inf"), others, free)
-        return xp.where(wanted == FREE, free, xp.where(wanted == ACT, acting, held))
+        ringing = xp.where(meanings >= 0, -float("inf"), free)
+        by_choice = xp.where(wanted == ACT, acting, xp.where(wanted == RING, ringing, held))
+        return xp.where(wanted == FREE, free, by_choice)
 
 
 class Rules(NamedTuple):

@@ -108,6 +108,14 @@ class Outline:
             return None
         return -(-(self.num_steps - (self.steps_per_bar if self.pickup_steps else 0)) // self.steps_per_bar)
 
+    def last_notes(self) -> list[tuple[int, int, int]]:
+        """Returns the last note of each section as its cadence says: (first step, the section's end, MIDI pitch)."""
+        ends = [*(section.start for section in self.sections[1:]), self.num_steps or 0]
+        return [
+            (max(end - cadence.steps, section.start), end, cadence.pitch)
+            for section, end, cadence in zip(self.sections, ends, self.cadences, strict=False)
+        ]
+
     def parts(self) -> tuple[WrittenPart, ...]:
         """Returns the sections with their bars, pickups and short last bars counted so that they are whole numbers."""
         bounds = [*(section.start for section in self.sections), self.num_steps or 0]
