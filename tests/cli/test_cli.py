@@ -256,6 +256,12 @@ HEAVY_MISTAKES = [
     (["temperature", "--corpus", "folder"], "no melody to make a dataset of: there was no file in the inputs"),
     (["generate", "--model", "page.mag"], "page.mag"),
     (["generate", "--device", "gpu"], "no GPU"),
+    (["generate", "--form", "A-B"], "the form must be letters"),
+    (["generate", "--form", "AABB", "--bars", "30"], "cannot be shared evenly"),
+    (["generate", "--form", "AABB", "--num-steps", "64"], "form is for whole tunes"),
+    (["generate", "--form", "AABB", "--model", "basic_rnn"], "basic_rnn knows no form"),
+    (["generate", "--tempo", "100", "--qpm", "90"], "give one of them"),
+    (["generate", "--for", "fiddle", "--num-steps", "64"], "--for is for whole tunes"),
     (
         ["generate", "--num-steps", "64", "--key", "D", "--end-on", "C"],
         "the key 'D' and end_on 'C' together leave no way",
