@@ -14,6 +14,7 @@ from melody_rnn.two_sample.classifier import (
     auc_of,
     families_of,
     folds_of,
+    paired,
     resampled,
     weighted_aucs,
 )
@@ -65,7 +66,7 @@ def test_too_few_tunes():
 
 def test_settings_of_one_tune_are_never_parted():
     tunes = [plain_tune(seed // 3).transpose(seed % 3) for seed in range(60)]
-    families = families_of(tunes)
+    families = families_of(tunes, np.arange(60))
     assert families.tolist() == [seed // 3 * 3 for seed in range(60)]
     folds = folds_of(families, np.random.default_rng(1))
     assert all(len(set(folds[families == family])) == 1 for family in families)
@@ -75,12 +76,29 @@ def test_settings_of_one_tune_are_never_parted():
     assert (weights.sum(axis=1) == 60).all()
 
 
+def test_a_fold_has_as_many_tunes_of_a_shape_of_either_kind():
+    tunes = [random_notes(seed, 64 + 16 * (seed % 4)) for seed in range(30)]
+    tunes += [random_notes(100 + seed, 64 + 16 * (seed * 7 % 4)) for seed in range(30)]
+    is_generated = np.arange(60) < 30
+    pairs = paired(tunes, is_generated)
+    assert (np.bincount(pairs) == 2).all()
+    folds = folds_of(families_of(tunes, pairs), np.random.default_rng(2))
+    for fold in range(NUM_FOLDS):
+        numbers = [int(((folds == fold) & kind).sum()) for kind in (is_generated, ~is_generated)]
+        assert numbers == [6, 6]
+    # 8 tunes of the shortest kind against 8, so that these are paired among each other.
+    shortest = np.array([len(tune) == 64 for tune in tunes])
+    assert set(pairs[shortest & is_generated]) == set(pairs[shortest & ~is_generated])
+
+
 def test_auc_counts_pairs_and_ties_half():
     scores = np.array([0.0, 1.0, 1.0, 2.0])
     is_generated = np.array([False, False, True, True])
-    weights = np.array([[1.0, 1, 1, 1], [2, 0, 1, 1], [1, 1, 0, 0]])
-    np.testing.assert_allclose(weighted_aucs(scores, is_generated, weights), [3.5 / 4, 1, np.nan])
-    auc = auc_of(scores, is_generated, weights)
+    weights, folds = np.array([[1.0, 1, 1, 1], [2, 0, 1, 1], [1, 1, 0, 0]]), np.zeros(4, np.int64)
+    np.testing.assert_allclose(weighted_aucs(scores, is_generated, folds, weights), [3.5 / 4, 1, np.nan])
+    apart = np.array([0, 1, 1, 0])
+    np.testing.assert_allclose(weighted_aucs(scores, is_generated, apart, weights), [1.5 / 2, 1, np.nan])
+    auc = auc_of(scores, is_generated, folds, weights)
     assert (auc.value, auc.low, auc.high) == (3.5 / 4, pytest.approx(0.875, abs=0.01), pytest.approx(1, abs=0.01))
 
 
