@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import repeat
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from melody_rnn.tunes.tune import Jump, Section, letter
 _MAX_BYTES: Final = 8 * 2**20
 _MAX_STEPS: Final = 65_535
 _NOTHING: Final = -1
+_NO_CADENCE: Final = Cadence(0, 0)
 _MODES: Final = tuple(MODES)
 _ARRAYS: Final = {
     "meters": ("uint8", 2),
@@ -91,7 +93,7 @@ class OutlineBank(Sequence[Outline]):
             "sections": [
                 (section.start, _letter_number(outline, section), section.times, *cadence)
                 for outline in outlines
-                for section, cadence in zip(outline.sections, outline.cadences, strict=True)
+                for section, cadence in zip(outline.sections, outline.cadences or repeat(_NO_CADENCE), strict=False)
             ],
             "num_bars": [len(outline.bars) for outline in outlines],
             "bars": [plan for outline in outlines for plan in outline.bars],
@@ -239,7 +241,7 @@ def _outlines(arrays: dict[str, NDArray[Any]], steps_per_quarter: int) -> Iterat
             pickup_steps=pickup_steps,
             num_steps=num_steps,
             sections=tuple(Section(start, letter(label), times) for start, label, times, _, _ in own_sections),
-            cadences=tuple(Cadence(pitch, steps) for *_, pitch, steps in own_sections),
+            cadences=tuple(Cadence(pitch, steps) for *_, pitch, steps in own_sections if steps),
             jump=None if jump.after < 0 else jump,
             bars=tuple(BarPlan(BarKind(kind), distance) for kind, distance in own_bars),
             key=Key(sharps, _MODES[mode]) if abs(sharps) <= MAX_SHARPS else None,
@@ -263,6 +265,7 @@ def _check(outline: Outline) -> None:
         and starts == sorted(set(starts))
         and all(start < num_steps for start in starts)
         and all(section.times >= 1 for section in outline.sections)
+        and len(outline.cadences) in (0, len(outline.sections))
         and all(MIN_PITCH <= pitch <= MAX_PITCH for pitch, _ in outline.cadences)
         and len(outline.bars) in (0, -(-num_steps // outline.steps_per_bar))
         and all(MIN_PITCH <= pitch <= MAX_PITCH for pitch in outline.pitches or ())

@@ -129,7 +129,7 @@ def test_scores_are_those_of_the_melodies_replayed(config):
     search, tracer = CompiledBeamSearch(encoding, network), partial(trace_melodies, CompiledReplayer(encoding, network))
     starts = start_of([PRIMER[:6], PRIMER[1:7]], 15, config.encoding, steps_per_bar=3)
     found = search.best(starts, 15, 6, np.log([0.5, 0.5]))
-    assert len({row.tobytes() for row in found.events}) == 6
+    assert len({(start, row.tobytes()) for start, row in zip(found.starts.tolist(), found.events, strict=True)}) == 6
     melodies = np.concatenate([starts.events[found.starts], found.events], axis=1).tolist()
     replayed = [
         trace.log_likelihoods[6:].sum() + np.log(0.5) for trace in tracer(melodies, [Outline(Meter(3, 16))] * 6)
