@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melody_rnn.config import EncodingConfig
-from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT, event_index, index_event
+from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT, NOTES_PER_OCTAVE, event_index, index_event
 from melody_rnn.generation.request import Request
-from melody_rnn.generation.rules import ACT, FREE, ONSET, RING, Fixed
+from melody_rnn.generation.rules import ACT, FREE, ONSET, PITCH_CLASS, RING, Fixed
 from melody_rnn.music.meters import meter_of_bar
 from melody_rnn.music.transposition import transpose
 from melody_rnn.sampling.automaton import Automaton, Guide, Situation
@@ -171,7 +171,7 @@ def _fixed(request: Request) -> Fixed | None:
         events[row, [start for start in starts if start >= 0 and start != first]] = ACT
         if request.constraints is None:
             for first_step, end, pitch in outline.last_notes():
-                played = int(transpose([pitch], outline.transposition, config.min_note, config.max_note)[0])
+                played = (pitch + outline.transposition) % NOTES_PER_OCTAVE
                 _ring(events[row], first_step - request.num_given, end - request.num_given, played)
         for start, end, distance in outline.repeated_stretches(length):
             repeats[row, max(start - request.num_given, 0) : max(end - request.num_given, 0)] = distance
@@ -182,10 +182,10 @@ def _fixed(request: Request) -> Fixed | None:
     return Fixed(events, repeats, pitches) if is_any else None
 
 
-def _ring(events: NDArray[np.int32], first: int, end: int, pitch: int) -> None:
+def _ring(events: NDArray[np.int32], first: int, end: int, pitch_class: int) -> None:
     """Fixes a section's last note in `events` [new_steps], from its first step to the section's end, if all is new."""
     if 0 < first < end:
-        events[first] = pitch
+        events[first] = PITCH_CLASS - pitch_class
         events[first + 1 : end] = RING
 
 

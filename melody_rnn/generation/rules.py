@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melody_rnn.arrays import Array, event_index, namespace
-from melody_rnn.events import NO_EVENT
+from melody_rnn.events import NO_EVENT, NOTES_PER_OCTAVE
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.repetition import append_onset
 from melody_rnn.sampling.sampler import Controls, control_repetition, draw, transform
@@ -20,6 +20,8 @@ ACT: Final = NO_EVENT - 3
 """Stands for a step at which something must begin or end."""
 RING: Final = NO_EVENT - 4
 """Stands for a step at which no note begins."""
+PITCH_CLASS: Final = NO_EVENT - 14
+"""Stands for a note of pitch class 0, one less for class 1, and so on."""
 ONSET: Final = NO_EVENT - 2
 """Stands for a step at which some note must begin."""
 
@@ -108,7 +110,10 @@ class Fixed(NamedTuple):
         wanted = xp.where(distance > 0, repeated, self.events[:, step, np.newaxis])
         is_outside = (meanings >= 0) & ((meanings < self.pitches[:, :1]) | (meanings > self.pitches[:, 1:]))
         free = xp.where(is_outside, -float("inf"), free)
-        is_held = xp.where(wanted == ONSET, (meanings >= 0) & ~is_outside, meanings == wanted)
+        is_note = (meanings >= 0) & ~is_outside
+        is_held = xp.where(wanted == ONSET, is_note, meanings == wanted)
+        is_of_class = is_note & (meanings % NOTES_PER_OCTAVE == PITCH_CLASS - wanted)
+        is_held = xp.where(wanted <= PITCH_CLASS, is_of_class, is_held)
         held = xp.where(is_held, raw, -float("inf"))
         others = xp.where(meanings == NO_EVENT, -float("inf"), free)
         # Where constraints allow nothing else, what sounds goes on after all.

@@ -83,14 +83,15 @@ def test_contradictions_are_told_before_anything_is_sampled(tiny_model):
 
 def test_keys_and_ranges_are_brought_to_where_the_model_plays(tiny_config, tiny_model):
     def amount(**given):
-        return plan(tiny_config, constraints=Constraints(**given)).transposition
+        return plan(tiny_config, None, 1, 0, {"constraints": Constraints(**given)})[0].outlines[0].transposition
 
     assert [amount(key=key) for key in ("C", "D", "D dorian", "E minor", "Bb mixolydian")] == [0, -2, 0, 5, -3]
     assert amount(pitch_range="C6..C7") == -24
     assert amount(pitch_range="D6..C7", key="D") == -26
     assert amount(max_leap=4) == 0
     # As a primer of the same notes would be.
-    assert amount(keep={0: 90, 5: 92}) == plan(tiny_config, primer=[90, 92]).transposition != 0
+    primed = plan(tiny_config, None, 1, 0, {"primer": [90, 92]})[0]
+    assert amount(keep={0: 90, 5: 92}) == primed.outlines[0].transposition != 0
 
 
 @pytest.mark.parametrize("settings", [{"no_repeat_ngram": 3}, {"max_same_pitch": 2}, {"repetition_penalty": 9.0}])

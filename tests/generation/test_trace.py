@@ -9,6 +9,7 @@ from melody_rnn.generation.trace import trace_melodies
 from melody_rnn.model import MelodyRNN
 from melody_rnn.presets import Preset, make_network
 from melody_rnn.sampling.temperature import sum_labels
+from melody_rnn.tunes.outline import Outline
 
 # Every degree of C major, so that the key is beyond doubt.
 SCALE = [60, 62, 64, 65, 67, -2, 69, 71, -1, 60, 62, 64, 60, 62, 64]
@@ -75,11 +76,11 @@ def test_melodies_of_any_length_and_key_stand_for_themselves(tiny_model):
 def test_generated_melodies_are_replayed_as_they_were_made(tiny_model):
     primer = [36, -2, 96, -1, -2, 43]
     greedy = tiny_model.generate(2, new_steps=30, primer=primer, temperature=0, seed=1)
-    (trace, _) = tiny_model.trace(greedy, transpose=greedy.transposition)
+    (trace, _) = tiny_model.trace(greedy, outlines=greedy.outlines)
     label_logits, label_events = trace.logits[6:], trace.label_events[6:]
     chosen = label_events[np.arange(30), label_logits.argmax(axis=1)]
     np.testing.assert_array_equal(chosen, list(greedy[0])[6:])
-    assert tiny_model.generate(1, num_steps=4).transposition == 0
+    assert tiny_model.generate(1, num_steps=4).outlines[0].transposition == 0
 
 
 def test_where_labels_are_summed_the_trace_adds_up_to_the_log_likelihood():
@@ -103,7 +104,7 @@ def test_very_unlikely_events_keep_their_logarithm():
 def test_many_melodies_are_traced_in_batches(tiny_model):
     melodies = [SCALE[: 2 + k % 9] for k in range(70)]
     replayer = CompiledReplayer(tiny_model._encoding, tiny_model.network)
-    for events, trace in zip(melodies, trace_melodies(replayer, melodies, [16] * 70), strict=True):
+    for events, trace in zip(melodies, trace_melodies(replayer, melodies, [Outline()] * 70), strict=True):
         assert trace.events.tolist() == events
 
 

@@ -63,7 +63,7 @@ def test_tunes_have_the_forms_of_the_bank(model):
         assert tune.events[tune.first_step] >= 0
         # Sections end on their cadences, and nothing begins after those.
         for first, end, pitch in outline.last_notes():
-            assert tune.events[first] == pitch
+            assert tune.events[first] % 12 == pitch % 12
             assert max(tune.events[first + 1 : end], default=-2) < 0
     assert len({tune.events for tune in tunes}) == 24
 
