@@ -142,8 +142,8 @@ def test_a_musician_generates_and_listens(lab, page, screenshots, tmp_path):
     page.get_by_role("button", name="Save .mid and .wav").scroll_into_view_if_needed()
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="primer from a file").click()
-    chooser.value.set_files(ROOT / "midi_out" / "gallery" / "jig.mid")
-    page.get_by_text("primer: jig.mid, 192 steps in 6/8").wait_for()
+    chooser.value.set_files(ROOT / "midi_out" / "gallery" / "stream.mid")
+    page.get_by_text("primer: stream.mid, 120 steps in 4/4").wait_for()
     page.get_by_role("button", name="Generate").click()
     page.get_by_text("tunes_rnn, temperature 1.2, seed").wait_for()
     page.get_by_role("button", name="Save .mid and .wav").click()
@@ -151,6 +151,6 @@ def test_a_musician_generates_and_listens(lab, page, screenshots, tmp_path):
         page.locator("a[download$='.mid']").click()
     path = tmp_path / "downloaded.mid"
     download.value.save_as(path)
-    given = read_tune(ROOT / "midi_out" / "gallery" / "jig.mid")
+    given = read_tune(ROOT / "midi_out" / "gallery" / "stream.mid")
     assert list(read_tune(path))[: len(given)] == list(given)
     page.screenshot(path=screenshots / "listening_continued.png")

@@ -58,7 +58,7 @@ def test_the_model_has_the_name_and_the_facts_of_its_run(train, tmp_path, data):
         "The weights are those of epoch 1, the best on the validation split; seed 5",
         f"`{data}`: 6 in train, 2 in validation, 2 in test",
         "`corpus:tunebooks`: Free for all. The model's folder",
-        "    melody-rnn ",
+        "    melody-rnn",
     ):
         assert fact in preset.card
     tunes = CliRunner().invoke(
