@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: install generate test models gallery bench temperature-report docs
+.PHONY: install generate test models gallery bench temperature-report docs dist
 .DEFAULT_GOAL := generate
 
 install: $(INSTALLED)
@@ -27,7 +27,8 @@ test: install
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-cache > .lint-imports.log || { cat .lint-imports.log; exit 1; }
-	@$(BIN)/python -m pytest
+	@$(BIN)/deptry melody_rnn > .deptry.log 2>&1 || { cat .deptry.log; exit 1; }
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 models: install
 	@$(BIN)/python models/train.py
@@ -44,3 +45,15 @@ temperature-report: install
 docs: install
 	@$(BIN)/python -m melody_rnn.cli.reference > docs/cli.md
 	@$(BIN)/python -m melody_rnn.two_sample.reference > docs/two-sample-features.md
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	@NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/mkdocs build --strict --quiet
+	@echo 'The site is in site/: open site/index.html, or $(BIN)/mkdocs serve'
+
+dist: install
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation --outdir dist . > .dist.log 2>&1 || { cat .dist.log; exit 1; }
+	@$(PYTHON) -m venv dist/.try
+	@dist/.try/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt dist/*.whl
+	@cd dist/.try && bin/melody-rnn generate -n 1 && bin/melody-rnn convert midi_out/*.mid --to abc
+	@rm -rf dist/.try
+	@ls -l dist

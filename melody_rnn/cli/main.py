@@ -27,6 +27,7 @@ _COMMANDS: Final = {
     "evaluate": "evaluate",
     "temperature": "temperature",
     "devices": "devices",
+    "completion": "completion",
 }
 
 

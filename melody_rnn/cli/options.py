@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
+from click.shell_completion import CompletionItem
 
 from melody_rnn.config import MAX_SEED
 from melody_rnn.errors import (
@@ -102,10 +103,20 @@ class ProgramType(click.ParamType[int]):
 
 SEED = click.IntRange(0, MAX_SEED)
 
+
+def complete_model(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Completes a shipped model's name; where none begins so, the shell completes files and folders."""
+    from melody_rnn.presets import list_presets
+
+    found = [CompletionItem(info.name) for info in list_presets() if info.name.startswith(incomplete)]
+    return found or [CompletionItem(incomplete, type="file")]
+
+
 model_option = click.option(
     "-m",
     "--model",
     metavar="NAME|FOLDER|FILE.mag",
+    shell_complete=complete_model,
     help="A shipped model, a model folder, or a Magenta bundle. [default: the best shipped one]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON lines and nothing else.")

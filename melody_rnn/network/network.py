@@ -1,6 +1,7 @@
 """The network: a stack of LSTM layers, attention if it is asked for, and a linear layer that gives logits."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import keras
@@ -18,8 +19,12 @@ from melody_rnn.network.lstm import LSTM, project
 RNNState = tuple[Any, ...]
 
 
+@keras.saving.register_keras_serializable("melody_rnn")
 class MelodyNetwork(keras.Model):
     """Network inputs to logits: whole sequences in training and scoring, single steps in sampling.
+
+    It is a Keras model like any other: `summary`, `save` to a `.keras` file, `keras.models.clone_model`, `compile` and
+    `fit`. A subclass may change `call`, `step` or `forward`, of which sampling uses the latter two.
 
     With `embedding_size` a linear layer without bias comes first; with `residual` each layer's output is added to its
     input and normalised.
@@ -58,6 +63,21 @@ class MelodyNetwork(keras.Model):
         self.logits_layer = keras.layers.Dense(num_classes, name="logits")
         self.build((None, None, input_size))
 
+    def get_config(self) -> dict[str, Any]:
+        """Returns what `from_config` makes the same network of, without its weights."""
+        own = {**asdict(self.config), "layer_sizes": list(self.config.layer_sizes)}
+        return {"config": own, "input_size": self.input_size, "num_classes": self.num_classes}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> "MelodyNetwork":
+        """Makes a network of what `get_config` returned, with fresh weights."""
+        own = {**config["config"], "layer_sizes": tuple(config["config"]["layer_sizes"])}
+        return cls(NetworkConfig(**own), config["input_size"], config["num_classes"])
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Returns the shape of the logits, [batch, steps, num_classes]."""
+        return (*input_shape[:-1], self.num_classes)
+
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the variables for inputs of shape [batch, steps, input_size]."""
         width = input_shape[-1]
@@ -67,6 +87,7 @@ class MelodyNetwork(keras.Model):
         for i, block in enumerate(self.blocks):
             block.build((None, None, width))
             width = block.size if isinstance(block, AttentionLSTM) else block.units
+            self.dropouts[i].build((None, None, width))
             if self.norms:
                 self.norms[i].build((None, None, width))
         self.logits_layer.build((None, None, width))

@@ -86,3 +86,34 @@ def test_weights_that_do_not_fit_are_refused_by_name(network):
         network.assign_by_name({name: array for name, array in weights.items() if name != "logits/bias"})
     with pytest.raises(ModelError, match="lstm_0/kernel"):
         network.assign_by_name(weights | {"lstm_0/kernel": np.zeros((2, 2), np.float32)})
+
+
+def test_it_is_a_keras_model(network, tmp_path, capsys):
+    sequence = inputs(5)
+    expected = network(sequence).numpy()
+    network.summary()
+    assert "logits (Dense)" in capsys.readouterr().out
+    network.save(tmp_path / "network.keras")
+    again = keras.models.load_model(tmp_path / "network.keras")
+    np.testing.assert_array_equal(again(sequence), expected)
+    clone = keras.models.clone_model(network)
+    assert clone.get_config() == network.get_config()
+    clone.set_weights(network.get_weights())
+    np.testing.assert_array_equal(clone(sequence), expected)
+    clone.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    losses = clone.fit(sequence, tf.zeros([3, 5], tf.int32), epochs=40, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+
+
+def test_a_subclass_is_saved_as_what_it_is(tmp_path):
+    @keras.saving.register_keras_serializable("tests")
+    class Doubled(MelodyNetwork):
+        def call(self, inputs, training=False):
+            return 2 * super().call(inputs, training)
+
+    keras.utils.set_random_seed(4)
+    network = Doubled(CONFIGS[0], 6, 9)
+    network.save(tmp_path / "doubled.keras")
+    again = keras.models.load_model(tmp_path / "doubled.keras")
+    np.testing.assert_array_equal(again(inputs(4)), network(inputs(4)))
+    assert isinstance(again, Doubled)
