@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
@@ -15,6 +14,7 @@ from melody_rnn import __version__
 from melody_rnn.config import MAX_SEED, ModelConfig
 from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError, ModelError
 from melody_rnn.events import NO_EVENT
+from melody_rnn.files import scratch_folder
 from melody_rnn.generation.beam import StochasticBeam
 from melody_rnn.generation.beginning import Start, begin, begin_with_every_opening
 from melody_rnn.generation.engine import (
@@ -223,9 +223,9 @@ class MelodyRNN:
         export_litert(Path(folder), self._step or self._make_step(), self.config.encoding, about)
 
     def _make_step(self) -> Step:
-        with TemporaryDirectory() as folder:
-            self.save_preset(Path(folder) / "model")
-            return read_preset_step(Path(folder) / "model", self.config)
+        with scratch_folder() as folder:
+            self.save_preset(folder / "model")
+            return read_preset_step(folder / "model", self.config)
 
     def generate(
         self,

@@ -3,6 +3,7 @@
 Source: Magenta's `create_bundle_file` (models/shared/sequence_generator.py).
 """
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,9 +27,12 @@ from melody_rnn.bundles.weights import (
     input_and_output_size,
 )
 from melody_rnn.config import CONFIGS, ModelConfig
-from melody_rnn.errors import InputFileError, ModelError
+from melody_rnn.errors import InputFileError, ModelError, printable
+from melody_rnn.files import open_input, read_input
 
-_MOST_BYTES: Final = 2**31 - 1
+MAX_BYTES: Final = 2**27
+"""Size that no bundle has more of: three layers of 1,024 units take 75 MiB."""
+_MOST_UNKNOWN_BYTES: Final = 2**16
 _READABLE: Final = "melody_rnn reads Melody RNN bundles (.mag) only"
 
 
@@ -66,30 +70,23 @@ def read_bundle(path: str | Path) -> Bundle:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        if path.is_dir():
-            raise InputFileError(f"{path} is a folder; give a .mag file")
-        if not path.is_file():
-            raise InputFileError(f"{path}: no such file; give the path of a .mag file")
-        with path.open("rb") as file:
-            beginning = file.read(SNIFFED_BYTES)
-            if what := describe_foreign_file(beginning):
-                raise InputFileError(f"{path} is {what}, not a bundle; {_READABLE}")
-            if path.stat().st_size > _MOST_BYTES:
-                raise InputFileError(f"{path} is larger than any bundle; {_READABLE}")
-            return beginning + file.read()
-    except OSError as error:
-        raise InputFileError(f"{path}: cannot be read ({error.strerror or error}); give a .mag file") from error
+    """Returns a bundle's bytes; a file of another kind, which may be larger, is told by its beginning."""
+    with open_input(path, sys.maxsize) as file:
+        if what := describe_foreign_file(file.read(SNIFFED_BYTES)):
+            raise InputFileError(f"{path} is {what}, not a bundle; {_READABLE}")
+    return read_input(path, MAX_BYTES)
 
 
 def _parse(content: bytes, path: str | Path) -> Any:
-    if not content:
-        raise InputFileError(f"{path} is empty; get the bundle anew")
     proto = generator_pb2.GeneratorBundle()
     try:
         proto.ParseFromString(content)
     except DecodeError as error:
         raise InputFileError(f"{path} is no bundle, or a truncated or damaged one; get it anew") from error
+    # What a bundle does not need is not to be carried along.
+    proto.DiscardUnknownFields()
+    if proto.ByteSize() + _MOST_UNKNOWN_BYTES < len(content):
+        raise InputFileError(f"{path}: most of it is no part of a bundle; get it anew")
     if not proto.checkpoint_file:
         raise InputFileError(f"{path} is no bundle, or one without a checkpoint; {_READABLE}")
     if not proto.metagraph_file:
@@ -115,7 +112,7 @@ def _convert(proto: Any) -> Bundle:
 def _own_words(proto: Any) -> str:
     """Returns the bundle's texts about itself as one printable line."""
     words = " ".join((proto.generator_details.description, proto.bundle_details.description)).split()
-    return "".join(c for c in " ".join(words) if c.isprintable()) or "Magenta melody bundle"
+    return printable(" ".join(words)) or "Magenta melody bundle"
 
 
 def _guessed(config: ModelConfig) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 import click
 
 from melody_rnn.cli import options
+from melody_rnn.errors import printable
 
 if TYPE_CHECKING:
     from melody_rnn.data.splits import SplitRules
@@ -200,8 +201,9 @@ def _print_report(report: Any, output: Path) -> None:
         f"{report.num_truncated:,} melodies cut off, {report.num_padded_tunes:,} tunes padded to whole bars.\n"
         f"In test and validation {report.leaks['exact']:.0f} melodies are also in train, and "
         f"{100 * report.leaks['near']:.1f} % share much with it.\n"
-        f"{output}: {report.num_bytes / 1e6:.2f} MB in {report.seconds:.1f} s; "
-        f"what was dropped is listed in {output / 'rejected.jsonl'}",
+        f"{printable(output)}: {report.num_bytes / 1e6:.2f} MB in {report.seconds:.1f} s; "
+        f"what was dropped is listed in {printable(output / 'rejected.jsonl')}",
         highlight=False,
+        markup=False,
         soft_wrap=True,
     )

@@ -14,7 +14,7 @@ from melody_rnn.cli import listening, options
 from melody_rnn.cli.choosing import SAMPLER_NAMES, Choosing, ChoosingCommand, constraint_options, sampler_options
 from melody_rnn.cli.kinds import KindsType, midi_type_option
 from melody_rnn.cli.search import DEFAULT_OUTPUTS, Search, facts, find, search_options
-from melody_rnn.errors import InvalidArgumentError, OutputError
+from melody_rnn.errors import MAX_MESSAGE, InvalidArgumentError, OutputError, printable
 
 if TYPE_CHECKING:
     from melody_rnn.model import MelodyRNN
@@ -379,7 +379,7 @@ def _write_sheet(asked: Options, tunes: "list[Tune]") -> None:
     from melody_rnn.tunes.files import tune_bytes, write_new
 
     path = write_new(asked.output_dir, _stem(asked, tunes[0]), tune_bytes(tunes, "pdf"), ".pdf")
-    click.echo(f"sheet music of all: {path}", err=True)
+    click.echo(f"sheet music of all: {printable(path, MAX_MESSAGE)}", err=True)
 
 
 def _row(asked: Options, tune: "Tune", paths: list[Path], log_likelihood: float) -> dict[str, Any]:
@@ -446,7 +446,7 @@ def _print_table(asked: Options, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         pitches = [event for event in row["events"] if event >= 0]
         table.add_row(
-            row["file"],
+            options.cell(row["file"]),
             f"{row['num_steps'] / row['steps_per_bar']:.3g}",
             str(len(pitches)),
             f"{note_name(min(pitches))}..{note_name(max(pitches))}" if pitches else "-",
@@ -454,12 +454,13 @@ def _print_table(asked: Options, rows: list[dict[str, Any]]) -> None:
         )
     console = Console(file=sys.stdout)
     console.print(table)
-    made = f"{asked.model_name}, {asked.search.words}"
+    made = f"{printable(asked.model_name)}, {asked.search.words}"
     if rows[0]["seed"] is None:
-        console.print(f"{made}the same each time", highlight=False)
+        console.print(f"{made}the same each time", highlight=False, markup=False)
         return
     console.print(
         f"{made}temperature {asked.choosing.temperature_text}, "
         f"seed {rows[0]['seed']} (--seed {rows[0]['seed']} makes them again)",
         highlight=False,
+        markup=False,
     )

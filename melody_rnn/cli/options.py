@@ -12,6 +12,7 @@ import click
 
 from melody_rnn.config import MAX_SEED
 from melody_rnn.errors import (
+    MAX_MESSAGE,
     DeviceError,
     InputFileError,
     InvalidArgumentError,
@@ -19,9 +20,13 @@ from melody_rnn.errors import (
     MelodyRNNError,
     ModelError,
     OutputError,
+    printable,
 )
+from melody_rnn.files import resolved
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from melody_rnn.model import MelodyRNN
     from melody_rnn.music.instruments import Instrument
     from melody_rnn.music.meters import Meter
@@ -175,7 +180,7 @@ def model_name(model: str | None) -> str:
     if is_bundle(model):
         return Path(str(model)).stem
     folder = find_preset(model)
-    return read_preset(folder).name or folder.resolve().name
+    return read_preset(folder).name or resolved(folder).name
 
 
 def steps_per_quarter(model: str | None) -> int:
@@ -229,7 +234,7 @@ def exists(path: Path) -> bool:
 def tell_remarks(path: Path, tune: "Tune") -> None:
     """Says on standard error what reading a tune left out or decided."""
     for remark in tune.remarks:
-        click.echo(f"{path}: {remark}", err=True)
+        click.echo(printable(f"{path}: {remark}", MAX_MESSAGE), err=True)
 
 
 def fail_for(failures: Sequence[MelodyRNNError], num_files: int) -> None:
@@ -244,6 +249,13 @@ def fail_for(failures: Sequence[MelodyRNNError], num_files: int) -> None:
         click.echo(f"{failure}", err=True)
     others = f" ({len(failures)} of {num_files} files could not be read)" if num_files > 1 else ""
     raise InputFileError(f"{failures[-1]}{others}")
+
+
+def cell(text: object) -> "Text":
+    """Returns a name or title for a table of rich, in which nothing is taken for markup."""
+    from rich.text import Text
+
+    return Text(printable(text, MAX_MESSAGE))
 
 
 def use_device(device: str) -> None:

@@ -11,7 +11,7 @@ import click
 
 from melody_rnn.cli import options
 from melody_rnn.cli.startup import load_tensorflow
-from melody_rnn.errors import InputFileError
+from melody_rnn.errors import InputFileError, printable
 
 if TYPE_CHECKING:
     from melody_rnn.music.meters import Meter
@@ -197,4 +197,4 @@ def _print(table: "TemperatureTable", path: Path) -> None:
     console = Console()
     console.print(shown)
     nearest = f"T = {table.nearest.label} is nearest to real tunes; " if table.nearest else ""
-    console.print(f"{nearest}open {path}", highlight=False, soft_wrap=True)
+    console.print(f"{nearest}open {printable(path)}", highlight=False, soft_wrap=True, markup=False)

@@ -11,7 +11,7 @@ import click
 from melody_rnn.cli import options
 from melody_rnn.cli.startup import load_tensorflow
 from melody_rnn.config import CONFIGS
-from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyRNNError, OutputError
+from melody_rnn.errors import MAX_MESSAGE, InputFileError, InvalidArgumentError, MelodyRNNError, OutputError, printable
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 
 if TYPE_CHECKING:
@@ -118,14 +118,13 @@ def command(
         run = _resume(run_dir, loaded, devices) if resume else _start(run_dir, loaded, dataset, arguments, devices)
     except KeyboardInterrupt:
         if (run_dir / "run.json").exists():
-            click.echo(
-                f"To go on: {shlex.join(['melody-rnn', 'train', '--run-dir', str(run_dir), '--resume'])}", err=True
-            )
+            again = shlex.join(["melody-rnn", "train", "--run-dir", str(run_dir), "--resume"])
+            click.echo(f"To go on: {printable(again, MAX_MESSAGE)}", err=True)
         raise
     best = run.best
     loss = f"validation loss {best['val_loss']:.4f}" if "val_loss" in best else f"loss {best['loss']:.4f}"
     click.echo(
-        f"{run.model}: {run.num_parameters:,} parameters, best after epoch {best['epoch']:.0f} of "
+        f"{printable(run.model)}: {run.num_parameters:,} parameters, best after epoch {best['epoch']:.0f} of "
         f"{len(run.history)}: {loss} nats"
     )
     if len(loaded.split("train")) < _FEW:
