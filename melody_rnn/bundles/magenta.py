@@ -14,7 +14,7 @@ from note_seq.protobuf import generator_pb2
 from numpy.typing import NDArray
 
 from melody_rnn.bundles.architecture import model_config, network_config
-from melody_rnn.bundles.checkpoint import read_checkpoint
+from melody_rnn.bundles.checkpoint import MAX_METAGRAPH_BYTES, read_checkpoint
 from melody_rnn.bundles.foreign import (
     SNIFFED_BYTES,
     describe_foreign_file,
@@ -32,7 +32,12 @@ from melody_rnn.files import open_input, read_input
 
 MAX_BYTES: Final = 2**27
 """Size that no bundle has more of: three layers of 1,024 units take 75 MiB."""
-_MOST_UNKNOWN_BYTES: Final = 2**16
+_MAX_FIELDS: Final = 100
+_MAX_OTHER_BYTES: Final = 2**16
+# The checkpoint and the metagraph.
+_MAX_FIELD_BYTES: Final = {2: MAX_BYTES, 3: MAX_METAGRAPH_BYTES}
+_VARINT, _LENGTH_DELIMITED = 0, 2
+_FIXED: Final = {1: 8, 5: 4}
 _READABLE: Final = "melody_rnn reads Melody RNN bundles (.mag) only"
 
 
@@ -79,19 +84,54 @@ def _read(path: Path) -> bytes:
 
 def _parse(content: bytes, path: str | Path) -> Any:
     proto = generator_pb2.GeneratorBundle()
+    _check_fields(content, path)
     try:
         proto.ParseFromString(content)
     except DecodeError as error:
         raise InputFileError(f"{path} is no bundle, or a truncated or damaged one; get it anew") from error
-    # What a bundle does not need is not to be carried along.
-    proto.DiscardUnknownFields()
-    if proto.ByteSize() + _MOST_UNKNOWN_BYTES < len(content):
-        raise InputFileError(f"{path}: most of it is no part of a bundle; get it anew")
     if not proto.checkpoint_file:
         raise InputFileError(f"{path} is no bundle, or one without a checkpoint; {_READABLE}")
     if not proto.metagraph_file:
         raise InputFileError(f"{path} ends before its metagraph: the bundle is truncated; get it anew")
     return proto
+
+
+def _check_fields(content: bytes, path: str | Path) -> None:
+    """Checks how many fields a bundle's proto has, and how long they are, before they are parsed.
+
+    Raises:
+        InputFileError: If they are more or longer than any bundle's.
+    """
+    position, num_fields = 0, 0
+    while position < len(content) and num_fields <= _MAX_FIELDS:
+        tag, position = _varint(content, position)
+        num_fields += 1
+        kind, size = tag & 7, 0
+        if kind == _LENGTH_DELIMITED:
+            size, position = _varint(content, position)
+        elif kind == _VARINT:
+            _, position = _varint(content, position)
+        elif kind in _FIXED:
+            size = _FIXED[kind]
+        else:
+            return
+        if size > _MAX_FIELD_BYTES.get(tag >> 3, _MAX_OTHER_BYTES) and position + size <= len(content):
+            raise InputFileError(f"{path}: field {tag >> 3} of {size} bytes, as no bundle has; get it anew")
+        position += size
+    if num_fields > _MAX_FIELDS:
+        raise InputFileError(f"{path}: more than {_MAX_FIELDS} fields, as no bundle has; get it anew")
+
+
+def _varint(content: bytes, position: int) -> tuple[int, int]:
+    """Returns a number of variable length and the position after it; beyond the end there are zeros."""
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = content[position] if position < len(content) else 0
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            break
+    return value, position
 
 
 def _convert(proto: Any) -> Bundle:

@@ -18,7 +18,7 @@ from melody_rnn.formats.score import ChordSymbol, KeyChange, MeterChange, Note, 
 from melody_rnn.music.keys import MAX_SHARPS, Key
 from melody_rnn.music.meters import Meter
 
-MAX_NOTES: Final = 500_000
+MAX_NOTES: Final = 200_000
 """Notes beyond which a file is no tune that anybody reads."""
 _MAX_QUARTERS: Final = 100_000
 _MAX_TICKS_PER_QUARTER: Final = 0x7FFF

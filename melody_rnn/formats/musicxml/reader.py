@@ -21,7 +21,7 @@ from melody_rnn.formats.score import Bar, ChordSymbol, KeyChange, Mark, MeterCha
 from melody_rnn.music.keys import MAX_SHARPS, MODES, Key
 from melody_rnn.music.meters import COMMON_TIME, Meter
 
-MAX_BARS: Final = 100_000
+MAX_BARS: Final = 20_000
 _MAX_QUARTERS: Final = 4_096
 _ABOVE_C: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _BEATS: Final = {
