@@ -7,7 +7,7 @@
 An input ends clearly if the command ends with status 0, or with 2 and a line that any terminal can show; without a
 traceback, a signal, a temporary file left, 10 seconds (of the process; waiting for others does not count), or 500 MB
 more than the command has taken before it began. Every input has a process of its own, forked from one that has loaded
-what commands load. A process that takes 4 GB or 40 seconds is ended.
+what commands load. A process is ended that takes 4 GB, 30 seconds, or 150 seconds with its waiting.
 """
 
 import argparse
@@ -28,7 +28,8 @@ ROOT: Final = Path(__file__).parents[1]
 SEED: Final = 16
 MAX_SECONDS: Final = 10.0
 MAX_BYTES: Final = 500 * 2**20
-WAIT_SECONDS: Final = 40.0
+MOST_SECONDS: Final = 30.0
+WAIT_SECONDS: Final = 150.0
 DATA_BYTES: Final = 4 * 2**30
 NUMBERS: Final = ("0", "-1", "1", "1.5", "1e308", "nan", "inf", "-inf", "", "\u0663", str(10**30),
                   str(2**31), str(2**63), "0x10", "1_000", " 7 ", "1e-320")  # fmt: skip
@@ -391,20 +392,21 @@ def run(folder: Path, package: Path, only: str | None, share: float) -> None:
     """Tries the inputs and prints the table."""
     rows = json.loads((folder / "inputs.json").read_text(encoding="ascii"))
     rng = random.Random(SEED)
-    rows = [row for row in rows if (only is None or row["kind"] in only.split(",")) and rng.random() < share]
     needs_tensorflow = ("bundles", "checkpoints", "weights", "datasets")
+    rows = [row for row in rows if (only is None or row["kind"] in only.split(",")) and rng.random() < share]
     rows.sort(key=lambda row: row["kind"] in needs_tensorflow)
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     sys.path.insert(0, str(package))
-    _load_light()
-    has_tensorflow = False
+    _load()
+    own_bytes = _bytes_of_tensorflow(folder)
     results: list[dict[str, Any]] = []
     for number, row in enumerate(rows):
-        if row["kind"] in needs_tensorflow and not has_tensorflow:
-            import tensorflow  # noqa: F401
+        if row["kind"] in needs_tensorflow and "tensorflow" not in sys.modules:
+            from melody_rnn.cli.startup import load_tensorflow
 
-            has_tensorflow = True
-        result = _try(folder, row)
+            load_tensorflow(verbose=True)
+            own_bytes = 0
+        result = _try(folder, row, own_bytes)
         results.append(result)
         if result["fault"]:
             words = " ".join(row["arguments"])
@@ -415,7 +417,8 @@ def run(folder: Path, package: Path, only: str | None, share: float) -> None:
     _print(results, package)
 
 
-def _load_light() -> None:
+def _load() -> None:
+    """Imports what commands import, so that it is neither time nor memory of an input."""
     from importlib import import_module
 
     for name in (
@@ -440,10 +443,23 @@ def _load_light() -> None:
         import_module(name)
 
 
-def _try(folder: Path, row: dict[str, Any]) -> dict[str, Any]:
+def _bytes_of_tensorflow(folder: Path) -> int:
+    """Returns what importing TensorFlow takes: a command that loads it by itself has this much of its own."""
+    resident = _resident()
+    child = os.fork()
+    if not child:
+        from melody_rnn.cli.startup import load_tensorflow
+
+        load_tensorflow(verbose=False)
+        os._exit(0)
+    _, _, usage = os.wait4(child, 0)
+    return max(int(usage.ru_maxrss) * 1024 - resident, 0)
+
+
+def _try(folder: Path, row: dict[str, Any], own_bytes: int) -> dict[str, Any]:
     """Runs one input in a process of its own."""
     own = folder / row["folder"]
-    for name in ("out", "out.mag", "stdout", "stderr"):
+    for name in ("out", "out.mag", "stdout", "stderr", "loaded"):
         shutil.rmtree(own / name, ignore_errors=True)
         (own / name).unlink(missing_ok=True)
     before = set(own.rglob("*"))
@@ -456,6 +472,8 @@ def _try(folder: Path, row: dict[str, Any]) -> dict[str, Any]:
     seconds = min(time.monotonic() - started, usage.ru_utime + usage.ru_stime)
     said = (own / "stderr").read_bytes().decode("utf-8", "replace") if (own / "stderr").exists() else ""
     grown = max(usage.ru_maxrss * 1024 - resident, 0)
+    if (own / "loaded").exists():
+        grown = max(grown - own_bytes, 0)
     left = [path for path in set(own.rglob(".*")) - before if "unfinished" in path.name or path.name.startswith(".")]
     fault = _fault(status, said, is_late, bool(left))
     limit = 60.0 if row["kind"] == "options" and row["arguments"][0] in HEAVY else MAX_SECONDS
@@ -476,6 +494,14 @@ def _run_child(own: Path, arguments: list[str]) -> None:
         os.dup2(os.open(name, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o666), descriptor)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.argv = ["melody-rnn", *arguments]
+    end = os._exit
+
+    def note_and_end(status: int) -> None:
+        if "tensorflow" in sys.modules:
+            (own / "loaded").touch()
+        end(status)
+
+    os._exit = note_and_end  # type: ignore[assignment]
     try:
         from melody_rnn.cli.main import main
 
@@ -494,11 +520,20 @@ def _wait(child: int, started: float) -> tuple[int, Any, bool]:
         pid, status, usage = os.wait4(child, os.WNOHANG)
         if pid:
             return status, usage, False
-        if time.monotonic() - started > WAIT_SECONDS:
+        if time.monotonic() - started > WAIT_SECONDS or _cpu_seconds(child) > MOST_SECONDS:
             os.killpg(child, signal.SIGKILL)
             _, status, usage = os.wait4(child, 0)
             return status, usage, True
         time.sleep(0.005)
+
+
+def _cpu_seconds(process: int) -> float:
+    """Returns how long a process has run."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _fault(status: int, said: str, is_late: bool, is_left: bool) -> str:

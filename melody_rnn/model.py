@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melody_rnn import __version__
-from melody_rnn.config import MAX_SEED, ModelConfig
+from melody_rnn.config import MAX_SEED, MAX_STEPS, ModelConfig
 from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError, ModelError
 from melody_rnn.events import NO_EVENT
 from melody_rnn.files import scratch_folder
@@ -521,6 +521,8 @@ class MelodyRNN:
         tune = read_tune_like(melody, self.config.steps_per_quarter)
         if not tune.events:
             raise MelodyError("the melody has no event; give at least one event")
+        if len(tune.events) > MAX_STEPS:
+            raise MelodyError(f"the melody has {len(tune.events)} steps; a model scores at most {MAX_STEPS}")
         return tune
 
     def _outline(self, tune: Tune, transposition: int | None = None) -> Outline:

@@ -80,8 +80,7 @@ def _convert(job: Job, kinds: Sequence[str], grids: Sequence[int], midi_type: in
     from melody_rnn.tunes.files import tune_bytes, write_new
 
     tunes = _read(job.source, grids)
-    for tune in tunes:
-        options.tell_remarks(job.source, tune)
+    options.tell_remarks(job.source, *tunes)
     stem, width = job.source.stem, max(2, len(str(len(tunes))))
     paths = []
     for kind in kinds:

@@ -40,14 +40,14 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--copied",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, options.MAX_SIDE_BY_SIDE),
     default=0,
     metavar="N",
     help="Generate N melodies too, and say what share of their runs of twelve intervals is in the train split.",
 )
 @click.option(
     "--two-sample",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, options.MAX_SIDE_BY_SIDE),
     is_flag=False,
     flag_value=0,
     metavar="[N]",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from melody_rnn.tunes.tune import Tune
 
 BUNDLE_SUFFIX = ".mag"
+_MAX_REMARKS: Final = 20
 STEPS_OF_A_TUNE: Final = 512
 """What a tune is taken to have before anybody knows."""
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -106,6 +107,11 @@ class ProgramType(click.ParamType[int]):
 
 
 SEED = click.IntRange(0, MAX_SEED)
+MAX_COUNT: Final = 1_000_000
+"""Largest of the numbers that say how many of something there shall be, where nothing else limits them."""
+MAX_SIDE_BY_SIDE: Final = 10_000
+"""Most melodies that are searched among or compared, which are all held at once."""
+MAX_WORKERS: Final = 256
 
 model_option = click.option(
     "-m",
@@ -231,9 +237,12 @@ def exists(path: Path) -> bool:
         return False
 
 
-def tell_remarks(path: Path, tune: "Tune") -> None:
-    """Says on standard error what reading a tune left out or decided."""
-    for remark in tune.remarks:
+def tell_remarks(path: Path, *tunes: "Tune") -> None:
+    """Says on standard error what reading tunes left out or decided; of many remarks the first ones."""
+    remarks = [remark for tune in tunes for remark in tune.remarks]
+    if len(remarks) > _MAX_REMARKS:
+        remarks[_MAX_REMARKS:] = [f"{len(remarks) - _MAX_REMARKS} more of the kind"]
+    for remark in remarks:
         click.echo(printable(f"{path}: {remark}", MAX_MESSAGE), err=True)
 
 

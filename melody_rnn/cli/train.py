@@ -34,11 +34,11 @@ _FEW: Final = 300
     help="The configuration to train: ours, or one of Magenta's. [default: tunes_rnn, or that of --from]",
 )
 @click.option("-r", "--run-dir", type=click.Path(path_type=Path), required=True, help="The run's folder.")
-@click.option("--epochs", type=click.IntRange(min=1), help="How often the tunes are seen.")
-@click.option("--steps", type=click.IntRange(min=1), help="Batches after which to end, even within an epoch.")
+@click.option("--epochs", type=click.IntRange(1, 2**31 - 1), help="How often the tunes are seen.")
+@click.option("--steps", type=click.IntRange(1, 2**31 - 1), help="Batches after which to end, even within an epoch.")
 @click.option(
     "--patience",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, options.MAX_COUNT),
     help="End after so many epochs without a better validation loss; 0 for never. [default: 10]",
 )
 @click.option("--seed", type=options.SEED, help="Makes a run repeatable. [default: 0]")

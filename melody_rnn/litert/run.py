@@ -57,6 +57,21 @@ def open_file(content: bytes) -> OpenFile:
     return OpenFile(interpreter, inputs, outputs)
 
 
+def _check_names(step: Step, file: OpenFile) -> None:
+    """Checks that a description speaks of what is in the file.
+
+    Raises:
+        ModelError: If it does not.
+    """
+    about = step.description
+    inputs, outputs = {info.name for info in about.inputs}, {info.name for info in about.outputs}
+    fits = inputs == set(file.inputs) and outputs == set(file.outputs) and {*StepResult._fields} <= outputs
+    fits = fits and {"event", "steps_per_bar", "is_first"} <= inputs
+    fits = fits and all(state.input in inputs and state.output in outputs for state in about.states)
+    if not fits:
+        raise ModelError("the step file has other inputs or outputs than its description; copy both anew")
+
+
 class StepRun:
     """A batch of melodies on its way through a model, step by step; its states lie here."""
 
@@ -72,6 +87,7 @@ class StepRun:
         """
         self._file = open_file(step.content)
         self._states = step.description.states
+        _check_names(step, self._file)
         self._batch_axes = {
             info.name: info.shape.index(None) if None in info.shape else None for info in step.description.inputs
         }

@@ -293,7 +293,8 @@ def _meter(element: ET.Element) -> Meter | None:
         finest = max(finest, int(_text(beat_type)))
         total += Fraction(sum(numbers), int(_text(beat_type)))
     beats_of_finest = total * finest
-    return Meter(int(beats_of_finest), finest) if total > 0 and beats_of_finest.denominator == 1 else None
+    meter = Meter(int(beats_of_finest), finest)
+    return meter if meter.is_usual and beats_of_finest.denominator == 1 else None
 
 
 def _direction(element: ET.Element, measure: _Measure, now: Fraction) -> None:
