@@ -6,11 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
-from melody_rnn.errors import ModelError
+from melody_rnn.errors import ModelError, printable
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, NOTES_PER_OCTAVE, NUM_PITCHES
 
 MAX_SEED: Final = 2**31 - 1
 """Largest seed of random numbers; the smallest is 0."""
+
+MAX_STEPS: Final = 20_000
+"""Steps of the longest melody that a model writes or scores: an hour and a half in sixteenths at 60."""
+MAX_LAYERS: Final = 16
+MAX_UNITS: Final = 4096
+"""Units of a layer, and width of an embedding."""
+MAX_WEIGHTS: Final = 2**26
+"""Weights between and within layers, about; more than that is 256 MiB."""
+MAX_WINDOW: Final = 4096
+"""Steps of an attention's window, of a lookback and of a bar."""
+MAX_LOOKBACKS: Final = 32
+MAX_COUNTER_BITS: Final = 32
+MAX_STEPS_PER_QUARTER: Final = 48
+MAX_NAME: Final = 100
 
 EncodingKind = Literal["one_hot", "lookback", "key", "tune"]
 LookbackUnit = Literal["step", "bar"]
@@ -46,10 +60,18 @@ class EncodingConfig:
                 f"min_note and max_note must span at least an octave within 0..{NUM_PITCHES}, "
                 f"got {self.min_note} and {self.max_note}"
             )
-        if not self.lookback_distances or any(distance < 1 for distance in self.lookback_distances):
-            raise ModelError(f"lookback_distances must each be at least 1, got {list(self.lookback_distances)}")
-        if self.max_bar_steps < 1:
-            raise ModelError(f"max_bar_steps must be at least 1, got {self.max_bar_steps}")
+        distances = self.lookback_distances
+        if not 1 <= len(distances) <= MAX_LOOKBACKS or not all(1 <= steps <= MAX_WINDOW for steps in distances):
+            raise ModelError(
+                f"lookback_distances must be 1 to {MAX_LOOKBACKS} distances from 1 to {MAX_WINDOW}, "
+                f"got {_some(distances)}"
+            )
+        if not 1 <= self.binary_counter_bits <= MAX_COUNTER_BITS:
+            raise ModelError(
+                f"binary_counter_bits must be from 1 to {MAX_COUNTER_BITS}, got {self.binary_counter_bits}"
+            )
+        if not 1 <= self.max_bar_steps <= MAX_WINDOW:
+            raise ModelError(f"max_bar_steps must be from 1 to {MAX_WINDOW}, got {self.max_bar_steps}")
 
 
 @dataclass(frozen=True)
@@ -76,14 +98,34 @@ class NetworkConfig:
     residual: bool = False
 
     def __post_init__(self) -> None:
-        if not self.layer_sizes or any(size < 1 for size in self.layer_sizes):
-            raise ModelError(f"layer_sizes must hold one positive size a layer, got {list(self.layer_sizes)}")
+        sizes = self.layer_sizes
+        if not 1 <= len(sizes) <= MAX_LAYERS or not all(1 <= size <= MAX_UNITS for size in sizes):
+            raise ModelError(
+                f"layer_sizes must be 1 to {MAX_LAYERS} layers of 1 to {MAX_UNITS} units, got {_some(sizes)}"
+            )
         if not 0 <= self.dropout < 1:
             raise ModelError(f"dropout must be in [0, 1), got {self.dropout}")
-        if self.attention_length < 0:
-            raise ModelError(f"attention_length must not be negative, got {self.attention_length}")
-        if self.embedding_size < 0:
-            raise ModelError(f"embedding_size must not be negative, got {self.embedding_size}")
+        if not 0 <= self.attention_length <= MAX_WINDOW:
+            raise ModelError(f"attention_length must be from 0 to {MAX_WINDOW}, got {self.attention_length}")
+        if not 0 <= self.embedding_size <= MAX_UNITS:
+            raise ModelError(f"embedding_size must be from 0 to {MAX_UNITS}, got {self.embedding_size}")
+        if self.num_weights(0, 0) > MAX_WEIGHTS:
+            raise ModelError(f"layers of {_some(sizes)} have more than {MAX_WEIGHTS:,} weights")
+
+    def num_weights(self, input_size: int, num_classes: int) -> int:
+        """Returns how many weights the layers, the embedding and the logits have, without attention and norms.
+
+        Args:
+            input_size: Width of the inputs.
+            num_classes: Number of labels.
+        """
+        width, total = input_size, 0
+        if self.embedding_size:
+            width, total = self.embedding_size, input_size * self.embedding_size
+        for size in self.layer_sizes:
+            total += 4 * size * (width + size + 1)
+            width = size
+        return total + (width + 1) * num_classes
 
 
 @dataclass(frozen=True)
@@ -107,8 +149,12 @@ class ModelConfig:
     def __post_init__(self) -> None:
         if self.transpose_to_key is not None and not 0 <= self.transpose_to_key < NOTES_PER_OCTAVE:
             raise ModelError(f"transpose_to_key must be in 0..11 or null, got {self.transpose_to_key}")
-        if self.steps_per_quarter < 1:
-            raise ModelError(f"steps_per_quarter must be at least 1, got {self.steps_per_quarter}")
+        if not 1 <= self.steps_per_quarter <= MAX_STEPS_PER_QUARTER:
+            raise ModelError(
+                f"steps_per_quarter must be from 1 to {MAX_STEPS_PER_QUARTER}, got {self.steps_per_quarter}"
+            )
+        if len(self.name) > MAX_NAME or not self.name.isprintable():
+            raise ModelError(f"name must be up to {MAX_NAME} letters that can be printed, got {self.name[:40]!r}")
 
     def with_steps(self, steps_per_quarter: int) -> "ModelConfig":
         """Returns the config for steps of another length: all that it counts in steps spans the same time as before."""
@@ -144,6 +190,12 @@ class ModelConfig:
         return config
 
 
+def _some(numbers: tuple[int, ...]) -> str:
+    """Returns numbers as text, of many the first ones."""
+    first = ", ".join(map(str, numbers[:MAX_LAYERS]))
+    return f"[{first}]" if len(numbers) <= MAX_LAYERS else f"[{first}, ...] ({len(numbers)} of them)"
+
+
 def _from_data(kind: Any, data: Any, where: str) -> Any:
     """Builds a value of type `kind` (one that the configs use) from parsed JSON, checking every type."""
     if dataclasses.is_dataclass(kind):
@@ -161,14 +213,14 @@ def _from_data(kind: Any, data: Any, where: str) -> Any:
     else:
         matches = type(data) is kind
     if not matches:
-        raise ModelError(f"{where}: expected {getattr(kind, '__name__', kind)}, got {data!r}")
+        raise ModelError(f"{where}: expected {getattr(kind, '__name__', kind)}, got {printable(repr(data))}")
     return data
 
 
 def _dataclass_from_data(kind: Any, data: Any, where: str) -> Any:
     types = get_type_hints(kind)
     if not isinstance(data, Mapping):
-        raise ModelError(f"{where}: expected an object, got {data!r}")
+        raise ModelError(f"{where}: expected an object, got {printable(repr(data))}")
     unknown = sorted(set(data) - set(types))
     if unknown:
         raise ModelError(f"{where}: unknown field {unknown[0]!r}; the fields are {', '.join(types)}")

@@ -5,16 +5,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from melody_rnn import __version__
-from melody_rnn.config import MAX_SEED, ModelConfig
+from melody_rnn.config import MAX_SEED, MAX_STEPS, ModelConfig
 from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError, ModelError
 from melody_rnn.events import NO_EVENT
+from melody_rnn.files import scratch_folder
 from melody_rnn.generation.beam import StochasticBeam
 from melody_rnn.generation.beginning import Start, begin, begin_with_every_opening
 from melody_rnn.generation.engine import (
@@ -223,9 +223,9 @@ class MelodyRNN:
         export_litert(Path(folder), self._step or self._make_step(), self.config.encoding, about)
 
     def _make_step(self) -> Step:
-        with TemporaryDirectory() as folder:
-            self.save_preset(Path(folder) / "model")
-            return read_preset_step(Path(folder) / "model", self.config)
+        with scratch_folder() as folder:
+            self.save_preset(folder / "model")
+            return read_preset_step(folder / "model", self.config)
 
     def generate(
         self,
@@ -521,6 +521,8 @@ class MelodyRNN:
         tune = read_tune_like(melody, self.config.steps_per_quarter)
         if not tune.events:
             raise MelodyError("the melody has no event; give at least one event")
+        if len(tune.events) > MAX_STEPS:
+            raise MelodyError(f"the melody has {len(tune.events)} steps; a model scores at most {MAX_STEPS}")
         return tune
 
     def _outline(self, tune: Tune, transposition: int | None = None) -> Outline:

@@ -1,6 +1,7 @@
 """Presets: a trained model as a folder, with its configuration, its weights and its model card.
 
-The folder holds `preset.json` (`Preset` as JSON), `model.weights.h5` (Keras 3 weights), `README.md` (the card),
+The folder holds `preset.json` (`Preset` as JSON, the format's version and the digest of the weights; see
+docs/preset-format.md), `model.weights.h5` (Keras 3 weights), `README.md` (the card),
 `step.tflite` with `step.json` (the step for LiteRT, and its description) and, for models that know form, `outlines.npz`
 (what their training tunes have for forms; see `tunes.outline_bank`). Only the weights need TensorFlow.
 """
@@ -12,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from melody_rnn.config import ModelConfig
-from melody_rnn.errors import InputFileError, ModelError, OutputError
-from melody_rnn.files import read_input, whole_folder
+from melody_rnn.config import MAX_NAME, ModelConfig
+from melody_rnn.errors import InputFileError, ModelError, OutputError, printable, unnamed
+from melody_rnn.files import open_input, read_input, read_json, whole_folder
 
 if TYPE_CHECKING:
     from melody_rnn.litert.description import Step
@@ -27,6 +28,9 @@ _DESCRIPTION = "preset.json"
 _WEIGHTS = "model.weights.h5"
 _CARD = "README.md"
 _OUTLINES = "outlines.npz"
+FORMAT_VERSION: Final = 1
+"""Rises when an older program would read a preset wrongly; a preset without a version is of 1."""
+_MAX_CARD_BYTES: Final = 2**20
 _NATS: Final = ("nats_per_event", "outline_nats_per_event")
 _MAX_OUTLINES_BYTES: Final = 4 * 2**20
 
@@ -44,6 +48,7 @@ class Preset:
         outline_nats_per_event: The same where they are told the whole outline; None where it was not measured.
         outlines: What the tunes that it was trained on have for forms, keys and ranges; None where it knows no form.
         name: What the model is called; its folder's name where empty.
+        weights_digest: SHA-256 of the file of weights, in hexadecimal; empty where it was not stored.
     """
 
     config: ModelConfig
@@ -53,6 +58,7 @@ class Preset:
     outline_nats_per_event: float | None = None
     outlines: "OutlineBank | None" = None
     name: str = ""
+    weights_digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,14 +111,37 @@ def load_preset(folder: Path) -> tuple[Preset, "MelodyNetwork"]:
     Raises:
         ModelError: If a part is missing, damaged or does not fit the others.
     """
+    from melody_rnn.network.stored import DAMAGES, reason_of
+
     preset = read_whole_preset(folder)
+    _check_weights(folder, preset)
     network = make_network(preset.config)
     try:
         network.load_weights(folder / _WEIGHTS)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"{folder / _WEIGHTS}: no weights that fit this model ({reason}); copy it anew") from error
+    except DAMAGES as error:
+        why = reason_of(error)
+        raise ModelError(f"{folder / _WEIGHTS}: no weights that fit this model ({why}); copy it anew") from error
     return preset, network
+
+
+def _check_weights(folder: Path, preset: Preset) -> None:
+    """Checks a preset's file of weights before there is room made for them."""
+    from melody_rnn.encodings import make_encoding
+    from melody_rnn.litert.description import digest
+    from melody_rnn.network.stored import MAX_BYTES, check_weights
+
+    path = folder / _WEIGHTS
+    try:
+        content = read_input(path, MAX_BYTES)
+    except InputFileError as error:
+        raise ModelError(f"{error}; copy it anew") from error
+    if preset.weights_digest and digest(content) != preset.weights_digest:
+        raise ModelError(f"{path}: not the weights that {_DESCRIPTION} describes, or damaged ones; copy it anew")
+    encoding = make_encoding(preset.config.encoding)
+    try:
+        check_weights(content, preset.config.network.num_weights(encoding.input_size, encoding.num_classes))
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}; copy it anew") from error
 
 
 def save_preset(folder: Path, preset: Preset, network: "MelodyNetwork") -> None:
@@ -121,14 +150,17 @@ def save_preset(folder: Path, preset: Preset, network: "MelodyNetwork") -> None:
     Raises:
         OutputError: If the folder cannot be written, or holds something that is not a preset.
     """
+    from melody_rnn.litert.description import digest
+
     if folder.exists() and not (folder / _DESCRIPTION).is_file():
         raise OutputError(f"{folder} exists and is no model of melody_rnn; name another folder")
     with whole_folder(folder, "model") as new:
-        (new / _DESCRIPTION).write_text(_describe(preset), encoding="utf-8")
         (new / _CARD).write_text(preset.card, encoding="utf-8")
         if preset.outlines is not None:
             (new / _OUTLINES).write_bytes(preset.outlines.to_bytes())
         network.save_weights(new / _WEIGHTS)
+        described = replace(preset, weights_digest=digest((new / _WEIGHTS).read_bytes()))
+        (new / _DESCRIPTION).write_text(_describe(described), encoding="utf-8")
         make_step(new, preset.config, network).write(new)
 
 
@@ -168,14 +200,15 @@ def _shipped_folder() -> Path:
 
 def _headline(folder: Path) -> str:
     try:
-        lines = (folder / _CARD).read_text(encoding="utf-8").splitlines()
-    except OSError:
+        lines = _read_card(folder).splitlines()
+    except ModelError:
         return ""
     return next((line for line in lines if line and not line.startswith("#")), "")
 
 
 def _describe(preset: Preset) -> str:
     data = {
+        "version": FORMAT_VERSION,
         "config": json.loads(preset.config.to_json()),
         "opening_pitches": {str(pitch): share for pitch, share in sorted(preset.opening_pitches.items())},
     }
@@ -184,6 +217,8 @@ def _describe(preset: Preset) -> str:
             data[field_name] = getattr(preset, field_name)
     if preset.name:
         data["name"] = preset.name
+    if preset.weights_digest:
+        data["weights_digest"] = preset.weights_digest
     return json.dumps(data, indent=2) + "\n"
 
 
@@ -195,26 +230,48 @@ def read_preset(folder: Path) -> Preset:
     """
     path = folder / _DESCRIPTION
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path, _MAX_CARD_BYTES)
+        version = data.get("version", FORMAT_VERSION)
+        if version != FORMAT_VERSION:
+            raise ModelError(f"{path}: version {printable(version)} of the format, and this program reads 1; update it")
         config = ModelConfig.from_json(json.dumps(data["config"]))
         opening_pitches = {int(pitch): float(share) for pitch, share in data["opening_pitches"].items()}
         nats = [float(data[name]) if name in data else None for name in _NATS]
         own_name = data.get("name", "")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        weights_digest = data.get("weights_digest", "")
+    except InputFileError as error:
+        raise ModelError(f"{path}: no description of a model ({unnamed(error, path)})") from error
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ModelError(f"{path}: no description of a model ({error})") from error
+    except ModelError as error:
+        raise ModelError(f"{path}: {unnamed(error, path)}") from error
     encoding = config.encoding
     if not opening_pitches or not all(
         encoding.min_note <= pitch < encoding.max_note and 0 <= share <= 1 for pitch, share in opening_pitches.items()
     ):
         raise ModelError(f"{path}: opening_pitches must give shares from 0 to 1 of pitches in the model's range")
+    if not any(opening_pitches.values()):
+        raise ModelError(f"{path}: opening_pitches must have a share above 0")
+    if not isinstance(weights_digest, str):
+        raise ModelError(f"{path}: weights_digest must be a text, got {printable(weights_digest)}")
     for field_name, value in zip(_NATS, nats, strict=True):
         if value is not None and not 0 < value < math.inf:
             raise ModelError(f"{path}: {field_name} must be a number above 0, got {value}")
-    if not isinstance(own_name, str) or own_name != Path(own_name).name:
-        raise ModelError(f"{path}: name must be one that a file can have, got {own_name!r}")
-    card = folder / _CARD
-    text = card.read_text(encoding="utf-8") if card.is_file() else ""
-    return Preset(config, opening_pitches, text, nats[0], nats[1], None, own_name)
+    if not isinstance(own_name, str) or own_name != Path(own_name).name or len(own_name) > MAX_NAME:
+        raise ModelError(f"{path}: name must be one that a file can have, got {printable(own_name)!r}")
+    return Preset(config, opening_pitches, _read_card(folder), nats[0], nats[1], None, own_name, weights_digest)
+
+
+def _read_card(folder: Path) -> str:
+    """Returns a model's card; an empty text where there is none."""
+    path = folder / _CARD
+    if not path.is_file():
+        return ""
+    try:
+        with open_input(path, _MAX_CARD_BYTES) as file:
+            return file.read(_MAX_CARD_BYTES).decode("utf-8", "replace")
+    except InputFileError as error:
+        raise ModelError(f"{error}") from error
 
 
 def read_whole_preset(folder: Path) -> Preset:

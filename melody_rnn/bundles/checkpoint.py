@@ -1,27 +1,38 @@
-"""Reading TensorFlow checkpoints: what a bundle carries (V1, a single file), and what a run of Magenta's left."""
+"""Reading TensorFlow checkpoints: what a bundle carries (V1, a single file), and what a run of Magenta's left.
 
-import math
-import tempfile
-from collections.abc import Mapping
+What a checkpoint claims is checked first (`tables`): TensorFlow makes room for whatever a file says, and ends the
+process where that is impossible.
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf import text_format
 from numpy.typing import NDArray
+from tensorflow.python.training.checkpoint_state_pb2 import CheckpointState
 
+from melody_rnn.bundles.tables import Claim, claims_of_v1, claims_of_v2
 from melody_rnn.errors import InputFileError, ModelError, OutputError
+from melody_rnn.files import open_input, read_input, reason, scratch_folder
 
+MAX_BYTES: Final = 2**29
+"""Size of all files of a checkpoint together, with what its optimizer keeps."""
+MAX_METAGRAPH_BYTES: Final = 2**23
 # The checkpoint reader raises some of TensorFlow's errors, and some of Python's for them.
-_DAMAGES: Final = (tf.errors.OpError, ValueError, IndexError, RuntimeError)
+_DAMAGES: Final = (tf.errors.OpError, ValueError, IndexError, RuntimeError, TypeError)
 _INDEX: Final = ".index"
 _METAGRAPH: Final = ".meta"
 _STATE: Final = "checkpoint"
-_MOST_BYTES_PER_BYTE: Final = 64
+_MAX_STATE_BYTES: Final = 2**20
+# Numbers of 64 bits that are small take a byte each in V1.
+_MOST_BYTES_PER_BYTE: Final = 8
 
 
 def read_checkpoint(checkpoint: bytes) -> dict[str, NDArray[Any]]:
-    """Returns every variable of a checkpoint by name, shapes and dtypes as stored.
+    """Returns every variable of a checkpoint by name, shapes and dtypes as stored; texts are left empty.
 
     Args:
         checkpoint: The checkpoint file's content.
@@ -30,15 +41,18 @@ def read_checkpoint(checkpoint: bytes) -> dict[str, NDArray[Any]]:
         ModelError: If it cannot be read.
         OutputError: If there is no room for a temporary copy, which TensorFlow needs.
     """
-    try:
-        with tempfile.TemporaryDirectory(prefix="melody_rnn_") as folder:
-            path = Path(folder) / "model.ckpt"
+    claims = claims_of_v1(checkpoint)
+    _check_size(claims, len(checkpoint) * _MOST_BYTES_PER_BYTE)
+    with scratch_folder() as folder:
+        path = folder / "model.ckpt"
+        try:
             path.write_bytes(checkpoint)
-            return _read(str(path), len(checkpoint))
-    except OSError as error:
-        raise OutputError(f"{tempfile.gettempdir()}: cannot unpack the bundle there ({error.strerror})") from error
-    except _DAMAGES as error:
-        raise ModelError("its checkpoint is damaged; get the bundle anew") from error
+        except OSError as error:
+            raise OutputError(f"{folder}: cannot unpack the bundle there ({reason(error)})") from error
+        try:
+            return _read(path, claims)
+        except _DAMAGES as error:
+            raise ModelError("its checkpoint is damaged; get the bundle anew") from error
 
 
 def find_checkpoint(path: Path) -> Path:
@@ -68,29 +82,58 @@ def read_checkpoint_at(prefix: Path) -> dict[str, NDArray[Any]]:
         ModelError: If it is damaged.
     """
     try:
-        files = [file for file in prefix.parent.iterdir() if file.name.startswith(f"{prefix.name}.data-")]
-        num_bytes = sum(file.stat().st_size for file in files or [prefix])
-        return _read(str(prefix), num_bytes)
+        return _read(prefix, _claims(prefix))
     except OSError as error:
-        raise InputFileError(f"{prefix}: cannot be read ({error.strerror or error})") from error
+        raise InputFileError(f"{prefix}: cannot be read ({reason(error)})") from error
+    except ModelError as error:
+        raise ModelError(f"{prefix}: {error}") from error
     except _DAMAGES as error:
         raise ModelError(f"{prefix}: no checkpoint of TensorFlow, or a damaged one; copy it anew") from error
+
+
+def _claims(prefix: Path) -> list[Claim]:
+    """Returns what a checkpoint on disk claims to hold; all of it lies within its files."""
+    index = _with_suffix(prefix, _INDEX)
+    if not index.is_file():
+        content = read_input(prefix, MAX_BYTES)
+        claims = claims_of_v1(content)
+        _check_size(claims, len(content) * _MOST_BYTES_PER_BYTE)
+        return claims
+    claims, num_shards = claims_of_v2(read_input(index, MAX_METAGRAPH_BYTES))
+    sizes = []
+    for shard in range(num_shards):
+        with open_input(_with_suffix(prefix, f".data-{shard:05d}-of-{num_shards:05d}"), MAX_BYTES) as file:
+            sizes.append(file.seek(0, 2))
+    for claim in claims:
+        if claim.end > sizes[claim.shard]:
+            raise ModelError(f"its checkpoint is damaged (variable {claim.name} ends beyond its file); copy it anew")
+    _check_size(claims, min(sum(sizes), MAX_BYTES))
+    return claims
+
+
+def _check_size(claims: Sequence[Claim], most_bytes: int) -> None:
+    claimed = sum(claim.num_bytes or 0 for claim in claims)
+    if claimed > min(most_bytes, MAX_BYTES):
+        raise ModelError(f"its checkpoint claims {claimed} bytes of weights, more than its file has; get it anew")
 
 
 def read_metagraph_at(prefix: Path) -> bytes:
     """Returns the metagraph that lies beside a checkpoint, or nothing where there is none to be read."""
     try:
-        return _with_suffix(prefix, _METAGRAPH).read_bytes()
-    except OSError:
+        return read_input(_with_suffix(prefix, _METAGRAPH), MAX_METAGRAPH_BYTES)
+    except InputFileError:
         return b""
 
 
 def _latest(folder: Path) -> Path:
+    if not (folder / _STATE).exists():
+        raise InputFileError(f"{folder}: no checkpoint there yet; train first, or name another folder")
+    state = CheckpointState()
     try:
-        state = tf.train.get_checkpoint_state(str(folder))
-    except (tf.errors.OpError, ValueError) as error:
+        text_format.Parse(read_input(folder / _STATE, _MAX_STATE_BYTES).decode(), state, allow_unknown_field=True)
+    except (text_format.ParseError, ValueError, RecursionError) as error:
         raise InputFileError(f"{folder / _STATE}: cannot be read; name a checkpoint in the folder") from error
-    if state is None or not state.model_checkpoint_path:
+    if not state.model_checkpoint_path:
         raise InputFileError(f"{folder}: no checkpoint there yet; train first, or name another folder")
     # The state may name the folder where the run was trained, on another machine.
     prefix = folder / Path(state.model_checkpoint_path).name
@@ -104,12 +147,10 @@ def _with_suffix(prefix: Path, suffix: str) -> Path:
     return prefix.with_name(prefix.name + suffix)
 
 
-def _read(path: str, num_bytes: int) -> dict[str, NDArray[Any]]:
-    reader = tf.train.load_checkpoint(path)
-    shapes: Mapping[str, list[int]] = reader.get_variable_to_shape_map()
-    dtypes: Mapping[str, tf.DType] = reader.get_variable_to_dtype_map()
-    # A damaged or hostile file may claim variables of any size, and TensorFlow makes room for them before it reads.
-    claimed = sum(math.prod(shape) * dtypes[name].size for name, shape in shapes.items())
-    if claimed > num_bytes * _MOST_BYTES_PER_BYTE:
-        raise ModelError(f"its checkpoint claims {claimed} bytes of weights in a file of {num_bytes}; get it anew")
-    return {name: np.asarray(reader.get_tensor(name)) for name in shapes}
+def _read(path: Path, claims: Sequence[Claim]) -> dict[str, NDArray[Any]]:
+    reader = tf.train.load_checkpoint(str(path))
+    variables = {claim.name: np.zeros(0) for claim in claims if claim.num_bytes is None}
+    for claim in claims:
+        if claim.num_bytes is not None:
+            variables[claim.name] = np.asarray(reader.get_tensor(claim.name))
+    return variables

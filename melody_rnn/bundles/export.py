@@ -3,7 +3,6 @@
 Source: Magenta's `create_bundle_file` (models/shared/sequence_generator.py).
 """
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -18,7 +17,7 @@ from melody_rnn.bundles.naming import MAGENTA_2, make_naming
 from melody_rnn.bundles.weights import Weights, revert_weights
 from melody_rnn.config import CONFIGS, MAGENTA_NAMES, ModelConfig
 from melody_rnn.errors import ModelError, OutputError
-from melody_rnn.files import write_whole
+from melody_rnn.files import scratch_folder, write_whole
 
 _DESCRIPTIONS: Final = {
     "basic_rnn": "Melody RNN with one-hot encoding.",
@@ -100,8 +99,8 @@ def magenta_id(config: ModelConfig) -> str:
 
 def _checkpoint(variables: Weights) -> bytes:
     """Returns a V1 checkpoint's content, a single file."""
-    with tempfile.TemporaryDirectory(prefix="melody_rnn_") as folder:
-        path = Path(folder) / "model.ckpt"
+    with scratch_folder() as folder:
+        path = folder / "model.ckpt"
         arrays = [tf.constant(array) for array in variables.values()]
         tf.raw_ops.Save(filename=str(path), tensor_names=list(variables), data=arrays)
         return path.read_bytes()

@@ -3,6 +3,7 @@
 Source: Magenta's `create_bundle_file` (models/shared/sequence_generator.py).
 """
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +14,7 @@ from note_seq.protobuf import generator_pb2
 from numpy.typing import NDArray
 
 from melody_rnn.bundles.architecture import model_config, network_config
-from melody_rnn.bundles.checkpoint import read_checkpoint
+from melody_rnn.bundles.checkpoint import MAX_METAGRAPH_BYTES, read_checkpoint
 from melody_rnn.bundles.foreign import (
     SNIFFED_BYTES,
     describe_foreign_file,
@@ -26,9 +27,17 @@ from melody_rnn.bundles.weights import (
     input_and_output_size,
 )
 from melody_rnn.config import CONFIGS, ModelConfig
-from melody_rnn.errors import InputFileError, ModelError
+from melody_rnn.errors import InputFileError, ModelError, printable
+from melody_rnn.files import open_input, read_input
 
-_MOST_BYTES: Final = 2**31 - 1
+MAX_BYTES: Final = 2**27
+"""Size that no bundle has more of: three layers of 1,024 units take 75 MiB."""
+_MAX_FIELDS: Final = 100
+_MAX_OTHER_BYTES: Final = 2**16
+# The checkpoint and the metagraph.
+_MAX_FIELD_BYTES: Final = {2: MAX_BYTES, 3: MAX_METAGRAPH_BYTES}
+_VARINT, _LENGTH_DELIMITED = 0, 2
+_FIXED: Final = {1: 8, 5: 4}
 _READABLE: Final = "melody_rnn reads Melody RNN bundles (.mag) only"
 
 
@@ -66,26 +75,16 @@ def read_bundle(path: str | Path) -> Bundle:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        if path.is_dir():
-            raise InputFileError(f"{path} is a folder; give a .mag file")
-        if not path.is_file():
-            raise InputFileError(f"{path}: no such file; give the path of a .mag file")
-        with path.open("rb") as file:
-            beginning = file.read(SNIFFED_BYTES)
-            if what := describe_foreign_file(beginning):
-                raise InputFileError(f"{path} is {what}, not a bundle; {_READABLE}")
-            if path.stat().st_size > _MOST_BYTES:
-                raise InputFileError(f"{path} is larger than any bundle; {_READABLE}")
-            return beginning + file.read()
-    except OSError as error:
-        raise InputFileError(f"{path}: cannot be read ({error.strerror or error}); give a .mag file") from error
+    """Returns a bundle's bytes; a file of another kind, which may be larger, is told by its beginning."""
+    with open_input(path, sys.maxsize) as file:
+        if what := describe_foreign_file(file.read(SNIFFED_BYTES)):
+            raise InputFileError(f"{path} is {what}, not a bundle; {_READABLE}")
+    return read_input(path, MAX_BYTES)
 
 
 def _parse(content: bytes, path: str | Path) -> Any:
-    if not content:
-        raise InputFileError(f"{path} is empty; get the bundle anew")
     proto = generator_pb2.GeneratorBundle()
+    _check_fields(content, path)
     try:
         proto.ParseFromString(content)
     except DecodeError as error:
@@ -95,6 +94,44 @@ def _parse(content: bytes, path: str | Path) -> Any:
     if not proto.metagraph_file:
         raise InputFileError(f"{path} ends before its metagraph: the bundle is truncated; get it anew")
     return proto
+
+
+def _check_fields(content: bytes, path: str | Path) -> None:
+    """Checks how many fields a bundle's proto has, and how long they are, before they are parsed.
+
+    Raises:
+        InputFileError: If they are more or longer than any bundle's.
+    """
+    position, num_fields = 0, 0
+    while position < len(content) and num_fields <= _MAX_FIELDS:
+        tag, position = _varint(content, position)
+        num_fields += 1
+        kind, size = tag & 7, 0
+        if kind == _LENGTH_DELIMITED:
+            size, position = _varint(content, position)
+        elif kind == _VARINT:
+            _, position = _varint(content, position)
+        elif kind in _FIXED:
+            size = _FIXED[kind]
+        else:
+            return
+        if size > _MAX_FIELD_BYTES.get(tag >> 3, _MAX_OTHER_BYTES) and position + size <= len(content):
+            raise InputFileError(f"{path}: field {tag >> 3} of {size} bytes, as no bundle has; get it anew")
+        position += size
+    if num_fields > _MAX_FIELDS:
+        raise InputFileError(f"{path}: more than {_MAX_FIELDS} fields, as no bundle has; get it anew")
+
+
+def _varint(content: bytes, position: int) -> tuple[int, int]:
+    """Returns a number of variable length and the position after it; beyond the end there are zeros."""
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = content[position] if position < len(content) else 0
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            break
+    return value, position
 
 
 def _convert(proto: Any) -> Bundle:
@@ -115,7 +152,7 @@ def _convert(proto: Any) -> Bundle:
 def _own_words(proto: Any) -> str:
     """Returns the bundle's texts about itself as one printable line."""
     words = " ".join((proto.generator_details.description, proto.bundle_details.description)).split()
-    return "".join(c for c in " ".join(words) if c.isprintable()) or "Magenta melody bundle"
+    return printable(" ".join(words)) or "Magenta melody bundle"
 
 
 def _guessed(config: ModelConfig) -> str:

@@ -7,6 +7,7 @@ from google.protobuf.message import DecodeError
 
 from melody_rnn.errors import ModelError
 
+_MAX_NODES: Final = 100_000
 _STATES: Final = "initial_state"
 _WINDOW_SCOPE: Final = "AttentionCellWrapperZeroState"
 
@@ -23,11 +24,7 @@ def state_width(metagraph: bytes) -> int:
     Raises:
         ModelError: If the bytes are no metagraph, or do not tell the states' shapes.
     """
-    proto = tf.compat.v1.MetaGraphDef()
-    try:
-        proto.ParseFromString(metagraph)
-    except DecodeError as error:
-        raise ModelError("its metagraph is damaged; get the bundle anew") from error
+    proto = _parse(metagraph)
     if _STATES not in proto.collection_def:
         raise ModelError(f"its metagraph has no collection {_STATES}; give a bundle that Magenta made for generation")
     nodes = {node.name: node for node in proto.graph_def.node}
@@ -43,15 +40,25 @@ def trained_window(metagraph: bytes, size: int) -> int | None:
         metagraph: A serialised MetaGraphDef.
         size: Width of what the attention remembers of a step.
     """
-    proto = tf.compat.v1.MetaGraphDef()
     try:
-        proto.ParseFromString(metagraph)
-    except DecodeError:
+        proto = _parse(metagraph)
+    except ModelError:
         return None
     zeros = [node for node in proto.graph_def.node if _WINDOW_SCOPE in node.name and node.op == "Fill"]
     shapes = [shape for node in zeros for shape in node.attr["_output_shapes"].list.shape]
     widest = max((shape.dim[-1].size for shape in shapes if shape.dim), default=0)
     return widest // size if widest >= size and widest % size == 0 else None
+
+
+def _parse(metagraph: bytes) -> Any:
+    proto = tf.compat.v1.MetaGraphDef()
+    try:
+        proto.ParseFromString(metagraph)
+    except DecodeError as error:
+        raise ModelError("its metagraph is damaged; get the bundle anew") from error
+    if len(proto.graph_def.node) > _MAX_NODES:
+        raise ModelError(f"its metagraph has more than {_MAX_NODES} nodes, as no melody model has; get the bundle anew")
+    return proto
 
 
 def _width(nodes: dict[str, Any], tensor_name: str) -> int:

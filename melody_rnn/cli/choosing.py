@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from melody_rnn.cli.options import FiniteNumber, together
+from melody_rnn.cli.options import MAX_COUNT, FiniteNumber, together
 from melody_rnn.cli.search import Search
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.sampling.constraints import Constraints
@@ -71,7 +71,7 @@ sampler_options = together(
         help="Multiply the temperature by SURE where the model is sure, by UNSURE where everything is equally likely, "
         "in proportion to the entropy between. 1.3..0.7 varies what it would repeat and avoids mistakes.",
     ),
-    click.option("--top-k", type=click.IntRange(min=1), help="Choose among the k likeliest only."),
+    click.option("--top-k", type=click.IntRange(1, MAX_COUNT), help="Choose among the k likeliest only."),
     click.option("--top-p", type=_SHARE, help="Choose among the likeliest that together have this probability."),
     click.option(
         "--min-p", type=_SHARE_OR_NONE, help="Leave out what is less than this share as likely as the likeliest."
@@ -94,7 +94,7 @@ sampler_options = together(
         "and the next two choose pitches, never when a note begins, and give way where no pitch would be left.",
     ),
     click.option("--no-repeat-ngram", type=click.IntRange(2, 8), help="Repeat no sequence of this many pitches."),
-    click.option("--max-same-pitch", type=click.IntRange(min=1), help="Most notes of the same pitch in a row."),
+    click.option("--max-same-pitch", type=click.IntRange(1, MAX_COUNT), help="Most notes of the same pitch in a row."),
 )
 constraint_options = together(
     click.option(
@@ -108,8 +108,8 @@ constraint_options = together(
         help='The scale on the note that --key names, or its notes: "D E F# A B". An unknown name lists all.',
     ),
     click.option("--range", "pitch_range", metavar="LOW..HIGH", help="Only notes from one to the other, C4..C6."),
-    click.option("--max-leap", type=click.IntRange(min=0), help="Most semitones from one note to the next."),
-    click.option("--max-rest", type=click.IntRange(min=0), help="Most sixteenths in a row without a note."),
+    click.option("--max-leap", type=click.IntRange(0, MAX_COUNT), help="Most semitones from one note to the next."),
+    click.option("--max-rest", type=click.IntRange(0, MAX_COUNT), help="Most sixteenths in a row without a note."),
     click.option(
         "--rhythm",
         metavar="PATTERN",

@@ -11,6 +11,7 @@ from melody_rnn.cli import options
 from melody_rnn.cli.jobs import Job, each, find_jobs
 from melody_rnn.cli.kinds import KindsType, midi_type_option
 from melody_rnn.cli.startup import quieten
+from melody_rnn.errors import MAX_MESSAGE, printable
 
 if TYPE_CHECKING:
     from melody_rnn.tunes.tune import Tune
@@ -71,16 +72,15 @@ def command(
     jobs = find_jobs(files, output_dir)
     grids = _GRIDS if steps_per_quarter is None else (steps_per_quarter,)
     for job, paths in each(jobs, lambda job: _convert(job, kinds, grids, midi_type), "Converting"):
-        names = [str(path) for path in paths]
-        click.echo(json.dumps({"file": str(job.source), "written": names}) if as_json else "  ".join(names))
+        row = {"file": str(job.source), "written": [str(path) for path in paths]}
+        click.echo(json.dumps(row) if as_json else "  ".join(printable(path, MAX_MESSAGE) for path in paths))
 
 
 def _convert(job: Job, kinds: Sequence[str], grids: Sequence[int], midi_type: int) -> list[Path]:
     from melody_rnn.tunes.files import tune_bytes, write_new
 
     tunes = _read(job.source, grids)
-    for tune in tunes:
-        options.tell_remarks(job.source, tune)
+    options.tell_remarks(job.source, *tunes)
     stem, width = job.source.stem, max(2, len(str(len(tunes))))
     paths = []
     for kind in kinds:

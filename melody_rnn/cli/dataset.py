@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 import click
 
 from melody_rnn.cli import options
+from melody_rnn.errors import printable
 
 if TYPE_CHECKING:
     from melody_rnn.data.splits import SplitRules
@@ -60,14 +61,36 @@ def command() -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The dataset's folder.")
 @click.option("--overwrite", is_flag=True, help="Replace a dataset that is there.")
 @click.option(
-    "--steps-per-quarter", type=int, default=4, show_default=True, help="Steps in a quarter note; 12 hold triplets too."
+    "--steps-per-quarter",
+    type=click.IntRange(1, 48),
+    default=4,
+    show_default=True,
+    help="Steps in a quarter note; 12 hold triplets too.",
 )
-@click.option("--min-bars", type=int, default=7, show_default=True, help="Shorter melodies are dropped.")
 @click.option(
-    "--min-pitch-classes", type=int, default=5, show_default=True, help="Melodies of fewer different ones are dropped."
+    "--min-bars", type=click.IntRange(0, 10_000), default=7, show_default=True, help="Shorter melodies are dropped."
 )
-@click.option("--max-steps", type=int, default=512, show_default=True, help="Longer melodies are cut off; 0 for never.")
-@click.option("--gap-bars", type=float, default=1.0, show_default=True, help="A silence so long ends a melody.")
+@click.option(
+    "--min-pitch-classes",
+    type=click.IntRange(0, 12),
+    default=5,
+    show_default=True,
+    help="Melodies of fewer different ones are dropped.",
+)
+@click.option(
+    "--max-steps",
+    type=click.IntRange(0, options.MAX_COUNT),
+    default=512,
+    show_default=True,
+    help="Longer melodies are cut off; 0 for never.",
+)
+@click.option(
+    "--gap-bars",
+    type=options.FiniteNumber(lambda x: 0 < x <= 10_000, "above 0 and at most 10000"),
+    default=1.0,
+    show_default=True,
+    help="A silence so long ends a melody.",
+)
 @click.option(
     "--polyphony",
     type=click.Choice(["discard", "skyline"]),
@@ -104,7 +127,9 @@ def command() -> None:
 )
 @click.option("--ignore-tempo-changes", is_flag=True, help="Let melodies go on where the tempo changes.")
 @click.option("--no-pad", is_flag=True, help="Do not fill up pickups, so that bar lines may lie off the grid.")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes that read. [default: one a processor]")
+@click.option(
+    "--workers", type=click.IntRange(1, options.MAX_WORKERS), help="Processes that read. [default: one a processor]"
+)
 @options.json_option
 def build(inputs: tuple[str, ...], output: Path, overwrite: bool, as_json: bool, **arguments: Any) -> None:
     """Make a dataset of the melodies in music files.
@@ -200,8 +225,9 @@ def _print_report(report: Any, output: Path) -> None:
         f"{report.num_truncated:,} melodies cut off, {report.num_padded_tunes:,} tunes padded to whole bars.\n"
         f"In test and validation {report.leaks['exact']:.0f} melodies are also in train, and "
         f"{100 * report.leaks['near']:.1f} % share much with it.\n"
-        f"{output}: {report.num_bytes / 1e6:.2f} MB in {report.seconds:.1f} s; "
-        f"what was dropped is listed in {output / 'rejected.jsonl'}",
+        f"{printable(output)}: {report.num_bytes / 1e6:.2f} MB in {report.seconds:.1f} s; "
+        f"what was dropped is listed in {printable(output / 'rejected.jsonl')}",
         highlight=False,
+        markup=False,
         soft_wrap=True,
     )

@@ -40,14 +40,14 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--copied",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, options.MAX_SIDE_BY_SIDE),
     default=0,
     metavar="N",
     help="Generate N melodies too, and say what share of their runs of twelve intervals is in the train split.",
 )
 @click.option(
     "--two-sample",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, options.MAX_SIDE_BY_SIDE),
     is_flag=False,
     flag_value=0,
     metavar="[N]",
@@ -176,7 +176,7 @@ def _print(evaluation: "Evaluation") -> None:
     for columns in (likelihood, parts):
         table = Table("", *(Column(title, justify="right") for title in columns), box=None, header_style="bold")
         for row in evaluation.scores:
-            table.add_row(row.name, *(text(row) for text in columns.values()))
+            table.add_row(options.cell(row.name), *(text(row) for text in columns.values()))
         console.print(table)
     console.print(
         f"{evaluation.num_melodies:,} melodies, {evaluation.num_events:,} events of the {evaluation.split} split",
@@ -214,7 +214,7 @@ def _print_differences(console: "Console", evaluation: "Evaluation") -> None:
     table = Table("model", "less", *(Column(title, justify="right") for title in titles), box=None, header_style="bold")
     for row in evaluation.differences:
         figures = f"{row.nats_per_event:+.4f}", f"{row.low:+.4f}..{row.high:+.4f}"
-        table.add_row(row.name, row.other, *figures)
+        table.add_row(options.cell(row.name), options.cell(row.other), *figures)
     console.print(table)
     if all(row.name != ENSEMBLE for row in evaluation.scores):
         console.print("The models have other ranges or keys, so that there is no mean of them.")

@@ -8,7 +8,7 @@ import click
 
 from melody_rnn.cli import options
 from melody_rnn.cli.startup import load_tensorflow
-from melody_rnn.errors import OutputError
+from melody_rnn.errors import MAX_MESSAGE, OutputError, printable
 
 if TYPE_CHECKING:
     from melody_rnn.model import MelodyRNN
@@ -68,4 +68,5 @@ def command(model: str, output: Path, format_name: str, description: str, verbos
     if not output.absolute().parent.is_dir():
         raise OutputError(f"{output}: there is no folder {output.parent}; make it first")
     load_tensorflow(verbose)
-    click.echo(f"{output}: {_FORMATS[format_name](options.load_model(model), output, description)}")
+    what = _FORMATS[format_name](options.load_model(model), output, description)
+    click.echo(printable(f"{output}: {what}", MAX_MESSAGE))

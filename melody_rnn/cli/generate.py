@@ -14,7 +14,8 @@ from melody_rnn.cli import listening, options
 from melody_rnn.cli.choosing import SAMPLER_NAMES, Choosing, ChoosingCommand, constraint_options, sampler_options
 from melody_rnn.cli.kinds import KindsType, midi_type_option
 from melody_rnn.cli.search import DEFAULT_OUTPUTS, Search, facts, find, search_options
-from melody_rnn.errors import InvalidArgumentError, OutputError
+from melody_rnn.config import MAX_STEPS
+from melody_rnn.errors import MAX_MESSAGE, InvalidArgumentError, OutputError, printable
 
 if TYPE_CHECKING:
     from melody_rnn.model import MelodyRNN
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from melody_rnn.tunes.outline import Outline
     from melody_rnn.tunes.tune import Section, Tune
 
-POSITIVE = options.FiniteNumber(lambda x: x > 0, "a finite number above 0")
+TEMPO = options.FiniteNumber(lambda x: 2 <= x <= 10_000, "a number from 2 to 10000")
+QPM = options.FiniteNumber(lambda x: 3.6 <= x <= 10_000, "a number from 3.6 to 10000, which MIDI files hold")
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Options:
 @click.option(
     "-n",
     "--num-outputs",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, options.MAX_COUNT),
     help=f"How many melodies. [default: {DEFAULT_OUTPUTS}, or 1 with --best-of or --beam-size]",
 )
 @click.option(
@@ -86,11 +88,11 @@ class Options:
 @click.option("--bars", type=click.IntRange(1, 512), metavar="N", help="Bars of whole tunes, repeats counted.")
 @click.option(
     "--num-steps",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MAX_STEPS),
     help="A stream of so many sixteenths, the primer included, not a whole tune. [default: 128 for models that know no "
     "form]",
 )
-@click.option("--new-steps", type=click.IntRange(min=1), help="A stream: so many sixteenths after the primer.")
+@click.option("--new-steps", type=click.IntRange(1, MAX_STEPS), help="A stream: so many sixteenths after the primer.")
 @click.option(
     "--primer",
     metavar="TEXT",
@@ -116,18 +118,18 @@ class Options:
 )
 @click.option(
     "--pickup-steps",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, MAX_STEPS),
     metavar="N",
     help="Begin with a pickup of N sixteenths before the first whole bar. [default: the primer's, --keep's, or what "
     "tunes have; none for streams]",
 )
 @click.option(
     "--tempo",
-    type=POSITIVE,
+    type=TEMPO,
     metavar="BEATS",
     help="Beats a minute: dotted quarters in 6/8, halves in 2/2. [default: the primer file's, --keep's, or as usual]",
 )
-@click.option("--qpm", type=POSITIVE, help="The same in quarter notes a minute.")
+@click.option("--qpm", type=QPM, help="The same in quarter notes a minute.")
 @click.option(
     "--for",
     "instrument",
@@ -379,7 +381,7 @@ def _write_sheet(asked: Options, tunes: "list[Tune]") -> None:
     from melody_rnn.tunes.files import tune_bytes, write_new
 
     path = write_new(asked.output_dir, _stem(asked, tunes[0]), tune_bytes(tunes, "pdf"), ".pdf")
-    click.echo(f"sheet music of all: {path}", err=True)
+    click.echo(f"sheet music of all: {printable(path, MAX_MESSAGE)}", err=True)
 
 
 def _row(asked: Options, tune: "Tune", paths: list[Path], log_likelihood: float) -> dict[str, Any]:
@@ -446,7 +448,7 @@ def _print_table(asked: Options, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         pitches = [event for event in row["events"] if event >= 0]
         table.add_row(
-            row["file"],
+            options.cell(row["file"]),
             f"{row['num_steps'] / row['steps_per_bar']:.3g}",
             str(len(pitches)),
             f"{note_name(min(pitches))}..{note_name(max(pitches))}" if pitches else "-",
@@ -454,12 +456,13 @@ def _print_table(asked: Options, rows: list[dict[str, Any]]) -> None:
         )
     console = Console(file=sys.stdout)
     console.print(table)
-    made = f"{asked.model_name}, {asked.search.words}"
+    made = f"{printable(asked.model_name)}, {asked.search.words}"
     if rows[0]["seed"] is None:
-        console.print(f"{made}the same each time", highlight=False)
+        console.print(f"{made}the same each time", highlight=False, markup=False)
         return
     console.print(
         f"{made}temperature {asked.choosing.temperature_text}, "
         f"seed {rows[0]['seed']} (--seed {rows[0]['seed']} makes them again)",
         highlight=False,
+        markup=False,
     )

@@ -7,7 +7,7 @@ import click
 from melody_rnn.cli import options
 from melody_rnn.cli.startup import load_tensorflow
 from melody_rnn.config import CONFIGS, MAGENTA_NAMES
-from melody_rnn.errors import InputFileError, OutputError
+from melody_rnn.errors import InputFileError, OutputError, printable
 
 
 @click.command(name="import-bundle")
@@ -43,4 +43,5 @@ def command(bundle: Path, folder: Path, config_name: str | None, verbose: bool) 
         model = MelodyRNN.from_magenta_run(bundle, CONFIGS[config_name])
     model.save_preset(folder)
     sizes = "+".join(map(str, model.config.network.layer_sizes))
-    click.echo(f"{folder}: {model.config.name} with {sizes} units; use it with --model {folder}")
+    name = printable(folder)
+    click.echo(f"{name}: {model.config.name} with {sizes} units; use it with --model {name}")

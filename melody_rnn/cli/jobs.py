@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from melody_rnn.cli import options
-from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError, MelodyRNNError
+from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError, MelodyRNNError, unnamed
 
 _Result = TypeVar("_Result")
 
@@ -56,8 +56,7 @@ def each(jobs: Sequence[Job], work: Callable[[Job], _Result], title: str) -> Ite
             try:
                 result = work(job)
             except (MelodyError, InputFileError) as error:
-                named = str(error).startswith(str(job.source))
-                failures.append(InputFileError(str(error) if named else f"{job.source}: {error}"))
+                failures.append(InputFileError(f"{job.source}: {unnamed(error, job.source)}"))
             else:
                 yield job, result
             advance(done, len(jobs))

@@ -1,7 +1,8 @@
 """The entry point: finds the sub-command, and turns every user error into one line and exit status 2."""
 
-import errno
+import contextlib
 import os
+import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -10,10 +11,11 @@ from typing import Final, NoReturn
 import click
 
 from melody_rnn.cli.suggestions import similar, similar_options
-from melody_rnn.errors import MelodyRNNError
+from melody_rnn.errors import MAX_MESSAGE, MelodyRNNError, printable
+from melody_rnn.files import reason, remove_unfinished
 
 USER_ERROR: Final = 2
-_INTERRUPTED: Final = 130
+_SIGNALS: Final = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 _COMMANDS: Final = {
     "generate": "generate",
     "score": "score",
@@ -77,7 +79,16 @@ def main() -> NoReturn:
 
 
 def run_and_exit(program: str, run: Callable[[], object]) -> NoReturn:
-    """Runs a program's work and exits: with status 2 and one line if something that the user gave is wrong."""
+    """Runs a program's work and exits: with status 2 and one line if something that the user gave is wrong.
+
+    Files and folders that cannot be used, wherever that shows, are among it. SIGINT and SIGTERM end the work with
+    statuses 130 and 143, and nothing of it is left unfinished.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal's letters cannot write is written as its escapes.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for number in _SIGNALS:
+        signal.signal(number, _end_work)
     try:
         run()
     except click.ClickException as error:
@@ -89,28 +100,57 @@ def run_and_exit(program: str, run: Callable[[], object]) -> NoReturn:
     except MelodyRNNError as error:
         _fail(f"{program}: {error}")
     except (click.exceptions.Abort, KeyboardInterrupt):
-        print(f"{program}: interrupted", file=sys.stderr)
-        _exit(_INTERRUPTED)
+        _exit(128 + (_ended_by or signal.SIGINT), program)
     except BrokenPipeError:
         # Whoever read our output has enough of it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except OSError as error:
-        # Whoever asks whether a file is there learns of this first, wherever that is.
-        if error.errno != errno.ENAMETOOLONG:
-            raise
-        _fail(f"{program}: {error.filename}: the name is longer than the system allows")
-    _exit(0)
+        # Whoever asks whether a file is there, or where we are, learns of this first, wherever that is.
+        name = f"{error.filename}: " if error.filename is not None else ""
+        _fail(f"{program}: {name}{reason(error)}; name another file or folder")
+    except MemoryError:
+        _fail(f"{program}: takes more memory than there is; ask for less at once")
+    _exit(0, program)
+
+
+_ended_by: signal.Signals | None = None
+
+
+def _end_work(number: int, _frame: object) -> None:
+    """Makes a signal end the work once, as an exception, so that all that is unfinished is removed on its way."""
+    global _ended_by
+    _ended_by = signal.Signals(number)
+    for other in _SIGNALS:
+        signal.signal(other, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _fail(message: str) -> NoReturn:
-    print(message, file=sys.stderr)
+    _tell(printable(message, MAX_MESSAGE))
     _exit(USER_ERROR)
 
 
-def _exit(status: int) -> NoReturn:
+def _tell(message: str) -> None:
+    # Nobody may be there to read it.
+    with contextlib.suppress(OSError):
+        print(message, file=sys.stderr)
+
+
+def _exit(status: int, program: str = "") -> NoReturn:
     """Ends the process without tearing down TensorFlow, which takes long and has nothing left to save."""
+    if _ended_by is not None:
+        # A library may have swallowed the exception.
+        status = 128 + _ended_by
+        _tell(f"{program}: {_SIGNALS[_ended_by]}")
+    remove_unfinished()
     try:
         sys.stdout.flush()
-        sys.stderr.flush()
+    except BrokenPipeError:
+        pass
+    except OSError as error:
+        _tell(f"{program or 'melody-rnn'}: the output cannot be written ({reason(error)})")
+        status = USER_ERROR
     finally:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
         os._exit(status)

@@ -13,6 +13,7 @@ from click.shell_completion import CompletionItem
 
 from melody_rnn.config import MAX_SEED
 from melody_rnn.errors import (
+    MAX_MESSAGE,
     DeviceError,
     InputFileError,
     InvalidArgumentError,
@@ -20,15 +21,20 @@ from melody_rnn.errors import (
     MelodyRNNError,
     ModelError,
     OutputError,
+    printable,
 )
+from melody_rnn.files import resolved
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from melody_rnn.model import MelodyRNN
     from melody_rnn.music.instruments import Instrument
     from melody_rnn.music.meters import Meter
     from melody_rnn.tunes.tune import Tune
 
 BUNDLE_SUFFIX = ".mag"
+_MAX_REMARKS: Final = 20
 STEPS_OF_A_TUNE: Final = 512
 """What a tune is taken to have before anybody knows."""
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -102,6 +108,11 @@ class ProgramType(click.ParamType[int]):
 
 
 SEED = click.IntRange(0, MAX_SEED)
+MAX_COUNT: Final = 1_000_000
+"""Largest of the numbers that say how many of something there shall be, where nothing else limits them."""
+MAX_SIDE_BY_SIDE: Final = 10_000
+"""Most melodies that are searched among or compared, which are all held at once."""
+MAX_WORKERS: Final = 256
 
 
 def complete_model(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -186,7 +197,7 @@ def model_name(model: str | None) -> str:
     if is_bundle(model):
         return Path(str(model)).stem
     folder = find_preset(model)
-    return read_preset(folder).name or folder.resolve().name
+    return read_preset(folder).name or resolved(folder).name
 
 
 def steps_per_quarter(model: str | None) -> int:
@@ -237,10 +248,13 @@ def exists(path: Path) -> bool:
         return False
 
 
-def tell_remarks(path: Path, tune: "Tune") -> None:
-    """Says on standard error what reading a tune left out or decided."""
-    for remark in tune.remarks:
-        click.echo(f"{path}: {remark}", err=True)
+def tell_remarks(path: Path, *tunes: "Tune") -> None:
+    """Says on standard error what reading tunes left out or decided; of many remarks the first ones."""
+    remarks = [remark for tune in tunes for remark in tune.remarks]
+    if len(remarks) > _MAX_REMARKS:
+        remarks[_MAX_REMARKS:] = [f"{len(remarks) - _MAX_REMARKS} more of the kind"]
+    for remark in remarks:
+        click.echo(printable(f"{path}: {remark}", MAX_MESSAGE), err=True)
 
 
 def fail_for(failures: Sequence[MelodyRNNError], num_files: int) -> None:
@@ -255,6 +269,13 @@ def fail_for(failures: Sequence[MelodyRNNError], num_files: int) -> None:
         click.echo(f"{failure}", err=True)
     others = f" ({len(failures)} of {num_files} files could not be read)" if num_files > 1 else ""
     raise InputFileError(f"{failures[-1]}{others}")
+
+
+def cell(text: object) -> "Text":
+    """Returns a name or title for a table of rich, in which nothing is taken for markup."""
+    from rich.text import Text
+
+    return Text(printable(text, MAX_MESSAGE))
 
 
 def use_device(device: str) -> None:

@@ -11,7 +11,7 @@ from melody_rnn.cli import options
 from melody_rnn.cli.jobs import Job, each, find_jobs
 from melody_rnn.cli.listening import AUDIO_FORMATS, PICTURE_FORMATS, write_picture, write_sound
 from melody_rnn.cli.startup import quieten
-from melody_rnn.errors import InputFileError
+from melody_rnn.errors import MAX_MESSAGE, InputFileError, printable
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ def command(
     jobs = find_jobs(files, output_dir)
     renderer = _Renderer(formats or ("wav",), synth, soundfont, _load(model, verbose, len(jobs)))
     for job, paths in each(jobs, renderer, "Rendering"):
-        names = [str(path) for path in paths]
-        click.echo(json.dumps({"file": str(job.source), "written": names}) if as_json else "  ".join(names))
+        row = {"file": str(job.source), "written": [str(path) for path in paths]}
+        click.echo(json.dumps(row) if as_json else "  ".join(printable(path, MAX_MESSAGE) for path in paths))
 
 
 class _Renderer:

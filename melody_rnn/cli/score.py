@@ -153,7 +153,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         nats, perplexity = row["nats_per_event"], row["perplexity"]
         table.add_row(
-            row["name"],
+            options.cell(row["name"]),
             str(row["num_events"]),
             f"{row['log_likelihood']:.2f}",
             "-" if nats is None else f"{nats:.3f}",
@@ -166,7 +166,7 @@ def _print_steps(row: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=None, header_style="bold", title=f"\n{row['name']}", title_justify="left")
+    table = Table(box=None, header_style="bold", title=options.cell(row["name"]), title_justify="left")
     for title in ("step", "event", "probability", "entropy", "rank"):
         table.add_column(title, justify="right")
     table.add_column("likeliest")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from melody_rnn.cli.options import together
+from melody_rnn.cli.options import MAX_SIDE_BY_SIDE, together
 from melody_rnn.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ DEFAULT_OUTPUTS: Final = 10
 search_options = together(
     click.option(
         "--best-of",
-        type=click.IntRange(min=1),
+        type=click.IntRange(1, MAX_SIDE_BY_SIDE),
         metavar="N",
         help="Generate N melodies and keep the best: the likeliest at temperature 1, or what --best-by says.",
     ),
@@ -28,19 +28,19 @@ search_options = together(
     ),
     click.option(
         "--beam-size",
-        type=click.IntRange(min=1),
+        type=click.IntRange(1, MAX_SIDE_BY_SIDE),
         metavar="N",
         help="Search for the likeliest melody with a beam of N, the same each time, in place of sampling.",
     ),
     click.option(
         "--branch-factor",
-        type=click.IntRange(min=1),
+        type=click.IntRange(1, MAX_SIDE_BY_SIDE),
         metavar="N",
         help="With --beam-size: Magenta's beam search, which samples N branches of each melody in the beam.",
     ),
     click.option(
         "--steps-per-iteration",
-        type=click.IntRange(min=1),
+        type=click.IntRange(1, MAX_SIDE_BY_SIDE),
         metavar="N",
         help="With --beam-size: Magenta's beam search, which chooses among its branches after every N steps.",
     ),

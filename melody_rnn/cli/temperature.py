@@ -11,7 +11,8 @@ import click
 
 from melody_rnn.cli import options
 from melody_rnn.cli.startup import load_tensorflow
-from melody_rnn.errors import InputFileError
+from melody_rnn.config import MAX_STEPS
+from melody_rnn.errors import InputFileError, printable
 
 if TYPE_CHECKING:
     from melody_rnn.music.meters import Meter
@@ -79,7 +80,11 @@ def _number(text: str) -> float:
     "-n", "--num-outputs", type=click.IntRange(4, 10_000), default=200, show_default=True, help="Melodies for each."
 )
 @click.option(
-    "--num-steps", type=click.IntRange(min=2), default=128, show_default=True, help="Length of each in sixteenth notes."
+    "--num-steps",
+    type=click.IntRange(2, MAX_STEPS),
+    default=128,
+    show_default=True,
+    help="Length of each in sixteenth notes.",
 )
 @click.option(
     "-c",
@@ -197,4 +202,4 @@ def _print(table: "TemperatureTable", path: Path) -> None:
     console = Console()
     console.print(shown)
     nearest = f"T = {table.nearest.label} is nearest to real tunes; " if table.nearest else ""
-    console.print(f"{nearest}open {path}", highlight=False, soft_wrap=True)
+    console.print(f"{nearest}open {printable(path)}", highlight=False, soft_wrap=True, markup=False)

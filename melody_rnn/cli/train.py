@@ -11,7 +11,7 @@ import click
 from melody_rnn.cli import options
 from melody_rnn.cli.startup import load_tensorflow
 from melody_rnn.config import CONFIGS
-from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyRNNError, OutputError
+from melody_rnn.errors import MAX_MESSAGE, InputFileError, InvalidArgumentError, MelodyRNNError, OutputError, printable
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ _FEW: Final = 300
     help="The configuration to train: ours, or one of Magenta's. [default: tunes_rnn, or that of --from]",
 )
 @click.option("-r", "--run-dir", type=click.Path(path_type=Path), required=True, help="The run's folder.")
-@click.option("--epochs", type=click.IntRange(min=1), help="How often the tunes are seen.")
-@click.option("--steps", type=click.IntRange(min=1), help="Batches after which to end, even within an epoch.")
+@click.option("--epochs", type=click.IntRange(1, 2**31 - 1), help="How often the tunes are seen.")
+@click.option("--steps", type=click.IntRange(1, 2**31 - 1), help="Batches after which to end, even within an epoch.")
 @click.option(
     "--patience",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, options.MAX_COUNT),
     help="End after so many epochs without a better validation loss; 0 for never. [default: 10]",
 )
 @click.option("--seed", type=options.SEED, help="Makes a run repeatable. [default: 0]")
@@ -118,14 +118,13 @@ def command(
         run = _resume(run_dir, loaded, devices) if resume else _start(run_dir, loaded, dataset, arguments, devices)
     except KeyboardInterrupt:
         if (run_dir / "run.json").exists():
-            click.echo(
-                f"To go on: {shlex.join(['melody-rnn', 'train', '--run-dir', str(run_dir), '--resume'])}", err=True
-            )
+            again = shlex.join(["melody-rnn", "train", "--run-dir", str(run_dir), "--resume"])
+            click.echo(f"To go on: {printable(again, MAX_MESSAGE)}", err=True)
         raise
     best = run.best
     loss = f"validation loss {best['val_loss']:.4f}" if "val_loss" in best else f"loss {best['loss']:.4f}"
     click.echo(
-        f"{run.model}: {run.num_parameters:,} parameters, best after epoch {best['epoch']:.0f} of "
+        f"{printable(run.model)}: {run.num_parameters:,} parameters, best after epoch {best['epoch']:.0f} of "
         f"{len(run.history)}: {loss} nats"
     )
     if len(loaded.split("train")) < _FEW:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from melody_rnn.data.inputs import printable
+from melody_rnn.data.inputs import as_text
 from melody_rnn.errors import InputFileError
+from melody_rnn.files import reason, resolved
 from melody_rnn.formats.form import bars_once, unfold
 from melody_rnn.formats.reading import ABC_SUFFIXES, MIDI_SUFFIXES, SUFFIXES, ScoreSource, is_music, score_sources
 
@@ -46,7 +47,7 @@ def _files(folder: Path, is_recursive: bool, warn: Callable[[str], None]) -> Ite
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
-        raise InputFileError(f"{folder}: cannot be read ({error.strerror})") from error
+        raise InputFileError(f"{folder}: cannot be read ({reason(error)})") from error
     folders = [entry for entry in entries if entry.is_dir() and not entry.is_symlink()]
     for entry in entries:
         if is_music(entry) and entry.is_file():
@@ -60,7 +61,7 @@ def _files(folder: Path, is_recursive: bool, warn: Callable[[str], None]) -> Ite
 def _convert(path: Path, root: Path, warn: Callable[[str], None]) -> Iterator["NoteSequence"]:
     suffix = path.suffix.lower()
     kind = "abc" if suffix in ABC_SUFFIXES else "midi" if suffix in MIDI_SUFFIXES else "musicxml"
-    name = printable(path.relative_to(root).as_posix())
+    name = as_text(path.relative_to(root).as_posix())
     taken = Counter[str]()
     for source in score_sources(path):
         try:
@@ -76,7 +77,7 @@ def _convert(path: Path, root: Path, warn: Callable[[str], None]) -> Iterator["N
         taken[unique] += 1
         # Where two tunes of a file have one number, Magenta refuses the file.
         unique += f"~{taken[unique]}" if taken[unique] > 1 else ""
-        sequence.collection_name = printable(root.resolve().name)
+        sequence.collection_name = as_text(resolved(root).name)
         sequence.filename = name
         sequence.id = f"/id/{kind}/{sequence.collection_name}/{hashlib.sha1(unique.encode()).hexdigest()}"
         yield sequence

@@ -30,7 +30,7 @@ import numpy.typing as npt
 from melody_rnn.data.splits import SPLITS, Split
 from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, MAX_PITCH, NO_EVENT
-from melody_rnn.files import whole_folder, write_whole
+from melody_rnn.files import read_input, read_json, whole_folder, write_whole
 from melody_rnn.music.keys import MAX_SHARPS, MODES, Key
 from melody_rnn.music.meters import Meter
 from melody_rnn.tunes.tune import Ending, Jump, Section, Tune, letter
@@ -228,10 +228,7 @@ def load(folder: str | Path) -> Dataset:
     """
     folder = Path(folder)
     manifest = _manifest(folder)
-    try:
-        files = {name: (folder / name).read_bytes() for name in (_MELODIES, _INDEX)}
-    except OSError as error:
-        raise InputFileError(f"{folder}: the dataset cannot be read ({error.strerror}); build it again") from error
+    files = {name: read_input(folder / name, _MAX_BYTES) for name in (_MELODIES, _INDEX)}
     try:
         arrays = _unpack(files[_MELODIES])
         if _digest(arrays, files[_INDEX]) != manifest.get("digest"):
@@ -247,10 +244,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / _MANIFEST
     if not path.is_file():
         raise InputFileError(f"{folder}: no dataset there (it has no {_MANIFEST}); make one with dataset build")
-    try:
-        manifest = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputFileError(f"{path}: not readable as JSON; build the dataset again") from error
+    manifest = read_json(path)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise InputFileError(f"{path}: not the manifest of a melody_rnn dataset")
     if manifest.get("version") != VERSION:

@@ -21,7 +21,7 @@ from melody_rnn.data.dataset import Dataset, StoredMelody
 from melody_rnn.data.splits import Split
 from melody_rnn.data.tfrecords import read_records, write_records
 from melody_rnn.encodings import Encoding
-from melody_rnn.errors import InputFileError
+from melody_rnn.errors import InputFileError, unnamed
 from melody_rnn.events import MAX_PITCH, NO_EVENT, NOTE_OFF
 from melody_rnn.music.meters import COMMON_TIME, meter_of_bar
 
@@ -62,7 +62,7 @@ def read_examples(paths: Sequence[Path], encoding: Encoding, split: Split) -> Da
                 if len(melody.events) > 1:
                     melodies.append(melody)
         except InputFileError as error:
-            raise InputFileError(f"{path}: {error}") from error
+            raise InputFileError(f"{path}: {unnamed(error, path)}") from error
     return Dataset(tuple(melodies), digest=total.hexdigest())
 
 

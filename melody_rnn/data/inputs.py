@@ -7,6 +7,7 @@ from pathlib import Path
 
 from melody_rnn.data.corpora import CorpusFiles, find_corpus, is_corpus
 from melody_rnn.errors import InputFileError
+from melody_rnn.files import reason, resolved
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def _files(path: Path) -> Iterator[Path]:
         else:
             raise InputFileError(f"{path}: no such file or folder")
     except OSError as error:
-        raise InputFileError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputFileError(f"{path}: cannot be read ({reason(error)})") from error
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -83,25 +84,25 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _name(file: Path, given: Path) -> str:
-    resolved = given.resolve()
-    name = file.name if file == given else f"{resolved.name}/{file.relative_to(given).as_posix()}"
+    name_of_folder = resolved(given).name
+    name = file.name if file == given else f"{name_of_folder}/{file.relative_to(given).as_posix()}"
     # One file has one id: systems differ in how they compose accents.
-    return unicodedata.normalize("NFC", printable(name))
+    return unicodedata.normalize("NFC", as_text(name))
 
 
-def printable(name: str) -> str:
+def as_text(name: str) -> str:
     """Returns a file's name as text: names in Latin-1, say, are none, and what cannot be read of them is replaced."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _unique(name: str, path: Path, taken: dict[str, Path]) -> str | None:
     """Returns a name that no other file has; None for a file that was named before."""
-    resolved = path.resolve()
+    own = resolved(path)
     candidate, number = name, 1
     while candidate in taken:
-        if taken[candidate] == resolved:
+        if taken[candidate] == own:
             return None
         number += 1
         candidate = f"{name}~{number}"
-    taken[candidate] = resolved
+    taken[candidate] = own
     return candidate

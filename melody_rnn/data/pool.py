@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
@@ -24,6 +23,7 @@ from melody_rnn.data.extraction import ExtractionRules
 from melody_rnn.data.inputs import SourceFile
 from melody_rnn.data.sources import holds_many
 from melody_rnn.errors import MelodyRNNError
+from melody_rnn.files import scratch_folder
 
 _START_SECONDS: Final = 120.0
 _MAX_LOST_TUNES: Final = 20
@@ -78,14 +78,15 @@ class ReaderPool:
 
     def __enter__(self) -> "ReaderPool":
         # Readers that are ended leave their own temporary files behind.
-        self._temporary = tempfile.TemporaryDirectory(prefix="melody-rnn-", ignore_cleanup_errors=True)
+        self._scratch = scratch_folder()
+        self._temporary = self._scratch.__enter__()
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._is_closed = True
         for worker in self._workers:
             worker.kill()
-        self._temporary.cleanup()
+        self._scratch.__exit__(None, None, None)
 
     def read(self, files: Sequence[SourceFile]) -> Iterator[FileResult]:
         """Yields each file's result, in the order of the files."""
@@ -106,7 +107,7 @@ class ReaderPool:
     def _worker(self) -> "_Worker":
         worker: _Worker | None = getattr(self._local, "worker", None)
         if worker is None or not worker.is_alive():
-            worker = _Worker(self._command, self._temporary.name)
+            worker = _Worker(self._command, str(self._temporary))
             self._local.worker = worker
             self._workers.append(worker)
         return worker

@@ -7,7 +7,7 @@ from typing import Final
 
 from melody_rnn.data.tfrecords import SUFFIX as RECORDS_SUFFIX
 from melody_rnn.data.tfrecords import is_record_file, read_note_sequence, read_records
-from melody_rnn.errors import InputFileError
+from melody_rnn.errors import InputFileError, unnamed
 from melody_rnn.formats import reading
 from melody_rnn.formats.reading import ScoreSource, score_sources
 from melody_rnn.formats.score import Score
@@ -31,15 +31,15 @@ def read_sources(path: Path, first: int = 0, stride: int = 1) -> Iterator[ScoreS
     Raises:
         InputFileError: If the file itself cannot be read; the message does not name it.
     """
-    if _is_record_file(path):
-        yield from _records(path, first, stride)
-        return
     try:
+        if _is_record_file(path):
+            yield from _records(path, first, stride)
+            return
         for source in score_sources(path):
             if source.index >= first and not (source.index - first) % stride:
                 yield source
     except InputFileError as error:
-        raise InputFileError(str(error).removeprefix(f"{path}: ")) from error
+        raise InputFileError(unnamed(error, path)) from error
 
 
 def _is_record_file(path: Path) -> bool:

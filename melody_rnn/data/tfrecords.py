@@ -9,17 +9,18 @@ Source: TensorFlow's core/lib/io/record_writer.h; the checksum is CRC-32C, maske
 
 import os
 import struct
-import tempfile
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from melody_rnn.errors import InputFileError, OutputError
+from melody_rnn.files import open_input, whole_file
 
 SUFFIX: Final = ".tfrecord"
 _HEADER: Final = struct.Struct("<QI")
 _CHECKSUM_BYTES: Final = 4
-_MOST_BYTES: Final = 2**31 - 1
+_MOST_BYTES: Final = 2**26
 _POLYNOMIAL: Final = 0x82F63B78
 _MASK_DELTA: Final = 0xA282EAD8
 
@@ -29,9 +30,9 @@ def is_record_file(path: Path) -> bool:
     if path.suffix.lower() == SUFFIX:
         return True
     try:
-        with path.open("rb") as file:
+        with open_input(path, sys.maxsize) as file:
             return _length(file.read(_HEADER.size)) is not None
-    except OSError:
+    except InputFileError:
         return False
 
 
@@ -39,25 +40,21 @@ def read_records(path: Path, first: int = 0, stride: int = 1) -> Iterator[bytes]
     """Yields the records of a TFRecord file, each `stride`-th from record `first` on.
 
     Raises:
-        InputFileError: If the file cannot be read, is no TFRecord, or ends within a record.
+        InputFileError: If the file cannot be read, is no TFRecord, or ends within a record; the message names the path.
     """
-    try:
-        with path.open("rb") as file:
-            index = 0
-            while header := file.read(_HEADER.size):
-                length = _length(header)
-                if length is None:
-                    raise InputFileError(f"no TFRecord, or a damaged one (at record {index})")
-                if index < first or (index - first) % stride:
-                    file.seek(length + _CHECKSUM_BYTES, os.SEEK_CUR)
-                else:
-                    record = file.read(length + _CHECKSUM_BYTES)
-                    if len(record) < length + _CHECKSUM_BYTES:
-                        raise InputFileError(f"a TFRecord that ends within record {index}; copy it anew")
-                    yield record[:length]
-                index += 1
-    except OSError as error:
-        raise InputFileError(f"cannot be read ({error.strerror or error})") from error
+    with open_input(path, sys.maxsize) as file:
+        size, index = os.fstat(file.fileno()).st_size, 0
+        while header := file.read(_HEADER.size):
+            length = _length(header)
+            if length is None:
+                raise InputFileError(f"{path}: no TFRecord, or a damaged one (at record {index})")
+            if file.tell() + length + _CHECKSUM_BYTES > size:
+                raise InputFileError(f"{path}: a TFRecord that ends within record {index}; copy it anew")
+            if index < first or (index - first) % stride:
+                file.seek(length + _CHECKSUM_BYTES, os.SEEK_CUR)
+            else:
+                yield file.read(length + _CHECKSUM_BYTES)[:length]
+            index += 1
 
 
 def read_note_sequence(record: bytes) -> Any:
@@ -90,13 +87,10 @@ def write_records(path: Path, records: Iterable[bytes]) -> int:
     count = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
-            unfinished = Path(folder) / path.name
-            with tf.io.TFRecordWriter(str(unfinished)) as writer:
-                for record in records:
-                    writer.write(record)
-                    count += 1
-            unfinished.replace(path)
+        with whole_file(path) as unfinished, tf.io.TFRecordWriter(str(unfinished)) as writer:
+            for record in records:
+                writer.write(record)
+                count += 1
     except (OSError, tf.errors.OpError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise OutputError(f"{path}: cannot be written ({reason})") from error

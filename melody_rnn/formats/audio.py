@@ -3,7 +3,6 @@
 import io
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ import soxr
 from numpy.typing import NDArray
 
 from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError
+from melody_rnn.files import scratch_folder
 from melody_rnn.formats.midi.writer import midi_bytes
 from melody_rnn.formats.note_sequences import NoteSequence
 from melody_rnn.formats.soundfont import read_soundfont
@@ -141,8 +141,8 @@ def _render_fluidsynth(sequence: NoteSequence, path: Path) -> Samples:
     program = shutil.which("fluidsynth")
     if program is None:
         raise InvalidArgumentError("the program fluidsynth is not installed; the synth 'soundfont' needs no program")
-    with tempfile.TemporaryDirectory() as folder:
-        music, sound = Path(folder, "music.mid"), Path(folder, "sound.wav")
+    with scratch_folder() as folder:
+        music, sound = folder / "music.mid", folder / "sound.wav"
         music.write_bytes(midi_bytes(sequence))
         options = ["-ni", "-q", "-F", str(sound), "-T", "wav", "-O", "float", "-r", str(SAMPLE_RATE)]
         subprocess.run([program, *options, str(path.absolute()), str(music)], capture_output=True, check=False)

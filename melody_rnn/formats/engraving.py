@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from melody_rnn.errors import MelodyError
 from melody_rnn.events import NOTES_PER_OCTAVE
@@ -14,6 +14,10 @@ from melody_rnn.formats.score import Bar, Note, Score
 from melody_rnn.music.keys import Key, spell
 from melody_rnn.music.meters import COMMON_TIME, Meter
 from melody_rnn.music.pitches import parse_pitch_class
+
+MAX_BARS: Final = 5_000
+MAX_NOTES: Final = 25_000
+"""What is written as notation of one tune; a symphony's longest part has fewer."""
 
 
 class Spelled(NamedTuple):
@@ -113,6 +117,11 @@ def engrave(score: Score) -> list[EngravedBar]:
     if not score.parts:
         raise MelodyError("there is no part in it to write")
     notes = score.parts[0].notes
+    if len(notes) > MAX_NOTES or len(score.bars) > MAX_BARS:
+        raise MelodyError(
+            f"it has {len(score.bars)} bars with {len(notes)} notes; at most {MAX_BARS} with {MAX_NOTES} are written "
+            "as notation"
+        )
     if any(note.end > following.start for note, following in pairwise(notes)):
         raise MelodyError("several notes sound at once; only a single line can be written")
     names = [spelled(note.pitch, _in_force(score.keys, note.start)) for note in notes]

@@ -63,7 +63,7 @@ def score_from_sequence(sequence: NoteSequence) -> Score:
     """
     quarters = _quarters(sequence)
     found = {quarters(m.time): Meter(m.numerator, m.denominator) for m in sequence.time_signatures}
-    possible = [MeterChange(start, meter) for start, meter in sorted(found.items()) if min(meter) > 0]
+    possible = [MeterChange(start, meter) for start, meter in sorted(found.items()) if meter.is_usual]
     meters, pickup = first_bar_is_pickup(possible)
     notes = [note for note in sequence.notes if note.velocity]
     last = max((quarters(note.end_time) for note in notes), default=Fraction(0))

@@ -13,8 +13,10 @@ MIDI_SUFFIXES: Final = (".mid", ".midi")
 MUSICXML_SUFFIXES: Final = (".musicxml", ".xml", ".mxl")
 ABC_SUFFIXES: Final = (".abc",)
 SUFFIXES: Final = (*MIDI_SUFFIXES, *MUSICXML_SUFFIXES, *ABC_SUFFIXES)
-_MAX_BYTES: Final = 64 * 2**20
-_MAX_BOOK_BYTES: Final = 512 * 2**20
+MAX_BYTES: Final = 32 * 2**20
+"""Size that no file of one piece has more of."""
+MAX_BOOK_BYTES: Final = 128 * 2**20
+"""The same of a tune book; one of 50,000 tunes takes 30 MiB."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def score_sources(path: Path) -> Iterator[ScoreSource]:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise InputFileError(f"{path}: unknown kind of music file; give one of {', '.join(SUFFIXES)}")
-    data = read_input(path, _MAX_BOOK_BYTES if holds_many(path) else _MAX_BYTES)
+    data = read_input(path, MAX_BOOK_BYTES if holds_many(path) else MAX_BYTES)
     if suffix in MIDI_SUFFIXES:
         yield ScoreSource(0, "", lambda: _read_midi(data))
     elif suffix in MUSICXML_SUFFIXES:

@@ -20,6 +20,9 @@ from melody_rnn.formats.score import Score
 from melody_rnn.music.meters import COMMON_TIME
 
 BARS_PER_LINE: Final = 4
+MAX_BARS: Final = 512
+MAX_NOTES: Final = 5_000
+"""What is set of one tune; Verovio takes a millisecond or two a note."""
 _SVG: Final = "http://www.w3.org/2000/svg"
 _XLINK: Final = "http://www.w3.org/1999/xlink"
 _FAMILY: Final = "STIXGeneral"
@@ -76,7 +79,7 @@ def sheet_svg(scores: Sequence[Score]) -> list[str]:
         scores: As written, each one line of notes; of each the first part is set.
 
     Raises:
-        MelodyError: If notes of a part overlap, or are too short for notation.
+        MelodyError: If a tune is longer than any that is played from paper, or notes of it overlap or are too short.
     """
     return [_page(blocks, _HEIGHT) for blocks in _paginate(_blocks(scores, _HEIGHT - 2 * _MARGIN))]
 
@@ -137,6 +140,11 @@ def sheet_pdf(scores: Sequence[Score], title: str = "") -> bytes:
 def _blocks(scores: Sequence[Score], page_height: float) -> list[_Block]:
     blocks = []
     for number, score in enumerate(scores, start=1):
+        num_bars, num_notes = len(score.bars), sum(len(part.notes) for part in score.parts)
+        if num_bars > MAX_BARS or num_notes > MAX_NOTES:
+            raise MelodyError(
+                f"it has {num_bars} bars with {num_notes} notes; sheet music has at most {MAX_BARS} with {MAX_NOTES}"
+            )
         note = _note(score)
         title = _printable(score.title)
         limit = page_height - _TITLE_HEIGHT - _LINE_HEIGHT

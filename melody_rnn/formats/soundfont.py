@@ -5,6 +5,7 @@ description of SoundFont 3.
 """
 
 import io
+import os
 import struct
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from melody_rnn.errors import InputFileError
+from melody_rnn.files import open_input, read_input
 
 _MAX_BYTES: Final = 2 * 2**30
 _HEADER: Final = struct.Struct("<20sIIIIIBbHH")
@@ -47,21 +49,15 @@ def read_soundfont(path: str | Path) -> bytes:
         InputFileError: If the file is missing, too large, or no soundfont.
     """
     path = Path(path)
-    try:
-        status = path.stat()
-        if not path.is_file():
-            raise InputFileError(f"{path}: is no file; give a .sf2 or .sf3")
-        if status.st_size > _MAX_BYTES:
-            raise InputFileError(f"{path}: larger than {_MAX_BYTES // 2**30} GiB, which no soundfont is")
-        return _read(path, status.st_mtime_ns, status.st_size)
-    except OSError as error:
-        raise InputFileError(f"{path}: cannot be read ({error.strerror})") from error
+    with open_input(path, _MAX_BYTES) as file:
+        status = os.fstat(file.fileno())
+    return _read(path, status.st_mtime_ns, status.st_size)
 
 
 # Unpacking a large .sf3 takes seconds, and a player asks for the same one again and again.
 @lru_cache(maxsize=1)
 def _read(path: Path, _modified: int, _size: int) -> bytes:
-    data = path.read_bytes()
+    data = read_input(path, _MAX_BYTES)
     if data[:4] != b"RIFF" or data[8:12] != b"sfbk":
         raise InputFileError(f"{path}: not a soundfont (give a .sf2 or .sf3)")
     try:

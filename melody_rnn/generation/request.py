@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypedDict
 
-from melody_rnn.config import ModelConfig
+from melody_rnn.config import MAX_STEPS, ModelConfig
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import DEFAULT_QPM
 from melody_rnn.generation.outlines import Shape, draw_outlines
@@ -274,6 +274,11 @@ class _Run:
         num_steps = asked.get("num_steps")
         num_steps = DEFAULT_NUM_STEPS if num_steps is None else num_steps
         length = num_given + count_new_steps(num_given, num_steps, asked.get("new_steps"))
+        if length <= outline.first_step:
+            raise InvalidArgumentError(
+                f"a pickup of {outline.pickup_steps} steps begins after {outline.first_step} steps of silence, which "
+                f"count: ask for more steps than {length}"
+            )
         outline = replace(outline, transposition=_transposition(config, primer, self.constraints))
         return self._request([outline] * num_outputs, range(num_outputs), [length] * num_outputs)
 
@@ -346,6 +351,9 @@ def count_new_steps(num_given: int, num_steps: int, new_steps: int | None) -> in
     name, asked = ("num_steps", num_steps) if new_steps is None else ("new_steps", new_steps)
     if asked < 1:
         raise InvalidArgumentError(f"{name} must be at least 1, got {asked}")
+    total = num_steps if new_steps is None else num_given + new_steps
+    if total > MAX_STEPS:
+        raise InvalidArgumentError(f"a melody has at most {MAX_STEPS} steps with its primer, and {total} are asked for")
     if new_steps is not None:
         return new_steps
     if num_steps <= num_given:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,8 @@ DESCRIPTION_FILE: Final = "step.json"
 STEP_VERSION: Final = 1
 """Rises whenever inputs, outputs or an encoding come to mean something else; files of another version are not used."""
 _MAX_BYTES: Final = 2**28
+# Numbers for one melody: a window of 4,096 steps of 4,096 units.
+_MAX_TENSOR: Final = 2**24
 
 
 @dataclass(frozen=True)
@@ -170,4 +173,8 @@ def config_digest(config: ModelConfig) -> str:
 
 def _tensor_info(data: Any) -> TensorInfo:
     shape = tuple(None if size is None else int(size) for size in data["shape"])
+    if math.prod(abs(size or 1) for size in shape) > _MAX_TENSOR or any(
+        size is not None and size < 1 for size in shape
+    ):
+        raise ValueError(f"a tensor of shape {list(shape)[:8]}")
     return TensorInfo(str(data["name"]), shape, str(data["means"]))

@@ -57,6 +57,21 @@ def open_file(content: bytes) -> OpenFile:
     return OpenFile(interpreter, inputs, outputs)
 
 
+def _check_names(step: Step, file: OpenFile) -> None:
+    """Checks that a description speaks of what is in the file.
+
+    Raises:
+        ModelError: If it does not.
+    """
+    about = step.description
+    inputs, outputs = {info.name for info in about.inputs}, {info.name for info in about.outputs}
+    fits = inputs == set(file.inputs) and outputs == set(file.outputs) and {*StepResult._fields} <= outputs
+    fits = fits and {"event", "steps_per_bar", "is_first"} <= inputs
+    fits = fits and all(state.input in inputs and state.output in outputs for state in about.states)
+    if not fits:
+        raise ModelError("the step file has other inputs or outputs than its description; copy both anew")
+
+
 class StepRun:
     """A batch of melodies on its way through a model, step by step; its states lie here."""
 
@@ -72,9 +87,19 @@ class StepRun:
         """
         self._file = open_file(step.content)
         self._states = step.description.states
+        _check_names(step, self._file)
         self._batch_axes = {
             info.name: info.shape.index(None) if None in info.shape else None for info in step.description.inputs
         }
+        try:
+            self._begin(step, steps_per_bar)
+        except (KeyError, ValueError, RuntimeError, TypeError, MemoryError) as error:
+            raise ModelError(f"its step file is damaged ({str(error).splitlines()[0][:100]}); copy it anew") from error
+        self._is_begun = False
+        self._rows: NDArray[np.int64] | None = None
+
+    def _begin(self, step: Step, steps_per_bar: NDArray[np.int32]) -> None:
+        """Makes room for a batch and puts in what holds before the first event."""
         interpreter, batch_size = self._file.interpreter, len(steps_per_bar)
         for info in step.description.inputs:
             shape = [batch_size if size is None else size for size in info.shape]
@@ -85,8 +110,6 @@ class StepRun:
             interpreter.set_tensor(index, np.zeros_like(interpreter.get_tensor(index)))
         self._give("steps_per_bar", steps_per_bar)
         self._give("is_first", [1])
-        self._is_begun = False
-        self._rows: NDArray[np.int64] | None = None
 
     def __call__(self, event: NDArray[np.int32], cues: NDArray[np.int32]) -> StepResult:
         """Takes in one event of each melody and says what may come next.

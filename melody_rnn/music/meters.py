@@ -7,6 +7,9 @@ from typing import Final, NamedTuple
 from melody_rnn.errors import MelodyError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 
+MAX_BEATS: Final = 99
+MAX_BEAT_TYPE: Final = 64
+"""What a file's time signature may have; MIDI has a byte for the one, notation no shorter note than the other."""
 _MAX_BEATS = 32
 _DENOMINATORS = (1, 2, 4, 8, 16, 32)
 
@@ -26,6 +29,11 @@ class Meter(NamedTuple):
     def quarters(self) -> Fraction:
         """The length of a bar, in quarter notes."""
         return Fraction(4 * self.numerator, self.denominator)
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether it is one that a file may have."""
+        return 1 <= self.numerator <= MAX_BEATS and 1 <= self.denominator <= MAX_BEAT_TYPE
 
     @property
     def is_compound(self) -> bool:

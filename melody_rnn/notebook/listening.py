@@ -2,7 +2,6 @@
 
 import base64
 import html
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +12,7 @@ from IPython.display import display
 from melody_rnn.config import MAX_SEED
 from melody_rnn.errors import MelodyRNNError
 from melody_rnn.events import DEFAULT_QPM
+from melody_rnn.files import scratch_folder
 from melody_rnn.formats.reading import SUFFIXES
 from melody_rnn.model import MelodyRNN, fresh_seed
 from melody_rnn.music.instruments import parse_program
@@ -203,8 +203,8 @@ class ListeningRoom:
         if not files:
             return ""
         name, file = next(iter(files.items())) if isinstance(files, dict) else (files[0]["name"], files[0])
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, Path(name).name)
+        with scratch_folder() as folder:
+            path = folder / Path(name).name
             path.write_bytes(bytes(file["content"]))
             try:
                 primer = read_tune(path, self._loaded().config.steps_per_quarter)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from melody_rnn.arrays import Array, namespace
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.sampling.repetition import MAX_NGRAM, forbid_repeated_ngrams, forbid_same_pitch, penalise_repeats
-from melody_rnn.sampling.schedule import Schedule, Steps
+from melody_rnn.sampling.schedule import MAX_TEMPERATURE, Schedule, Steps
 from melody_rnn.sampling.temperature import dynamic_temperature, temper
 from melody_rnn.sampling.truncation import (
     keep_above_epsilon,
@@ -243,6 +243,8 @@ class _Limit(NamedTuple):
     is_whole: bool = False
 
 
+MAX_SETTING: Final = MAX_TEMPERATURE
+"""No setting means anything more beyond this number."""
 _LIMITS: Final = {
     "temperature": _Limit("a finite number of at least 0", lambda t: t >= 0),
     "top_k": _Limit("a whole number of at least 1", lambda k: k >= 1, is_whole=True),
@@ -272,6 +274,8 @@ def _check(name: str, setting: Any, limit: _Limit) -> None:
     for value in values.ravel().tolist():
         if not math.isfinite(value) or not limit.is_valid(value) or (limit.is_whole and value != int(value)):
             raise InvalidArgumentError(f"{name} must be {limit.words}, got {value}")
+        if value > MAX_SETTING:
+            raise InvalidArgumentError(f"{name} must be at most {MAX_SETTING:,}, got {value:g}")
 
 
 def _spread(name: str, setting: Any, num_melodies: int) -> Values | None:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+MAX_TEMPERATURE: Final = 1_000_000
+"""There everything is equally likely."""
 _FORMS: Final = "a number, FROM..TO over the generated part, or a number for each bar, such as 1,0.7,0.7"
 
 
@@ -47,6 +49,8 @@ class Schedule:
         for value in self.values:
             if not (math.isfinite(value) and value >= 0):
                 raise InvalidArgumentError(f"each temperature must be a finite number of at least 0, got {value:g}")
+            if value > MAX_TEMPERATURE:
+                raise InvalidArgumentError(f"each temperature must be at most {MAX_TEMPERATURE:,}, got {value:g}")
 
     def temperatures(self, steps: Steps) -> "NDArray[np.float32]":
         """Returns the temperature of each generated step, [steps.num_steps] float32."""

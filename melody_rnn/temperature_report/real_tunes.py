@@ -1,6 +1,5 @@
 """The real tunes that generated ones are held against."""
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from melody_rnn.data.corpora import is_corpus
 from melody_rnn.data.dataset import Dataset, StoredMelody, is_dataset, load
 from melody_rnn.data.extraction import ExtractionRules
 from melody_rnn.errors import InputFileError, InvalidArgumentError
+from melody_rnn.files import scratch_folder
 from melody_rnn.music.meters import Meter
 from melody_rnn.training.batches import squash_all
 from melody_rnn.tunes.tune import Tune
@@ -90,9 +90,9 @@ def _excerpt(tune: StoredMelody, num_steps: int) -> StoredMelody | None:
 
 def _build(corpus: str, config: ModelConfig, progress: Callable[[int, int], None] | None) -> Dataset:
     rules = ExtractionRules(steps_per_quarter=config.steps_per_quarter)
-    with tempfile.TemporaryDirectory() as folder:
-        build_dataset([corpus], Path(folder) / "dataset", rules, progress=progress)
-        return load(Path(folder) / "dataset")
+    with scratch_folder() as folder:
+        build_dataset([corpus], folder / "dataset", rules, progress=progress)
+        return load(folder / "dataset")
 
 
 def _why_too_few(excerpts: Sequence[StoredMelody], num_fitting: int, num_steps: int, steps_per_bar: int) -> str:

@@ -33,6 +33,7 @@ from melody_rnn.config import EncodingConfig, ModelConfig
 from melody_rnn.encodings import Encoding, make_encoding
 from melody_rnn.errors import InputFileError, InvalidArgumentError, ModelError
 from melody_rnn.events import NUM_SPECIAL_EVENTS
+from melody_rnn.files import resolved
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import find_preset, load_preset, make_network
 from melody_rnn.sampling.temperature import softmax, sum_by_event, temper
@@ -87,13 +88,13 @@ def load_teacher(name_or_path: str | Path) -> Teacher:
         InputFileError: If a bundle cannot be read.
     """
     if Path(name_or_path).suffix.lower() != _BUNDLE_SUFFIX:
-        folder = find_preset(name_or_path).resolve()
+        folder = resolved(find_preset(name_or_path))
         preset, network = load_preset(folder)
         return Teacher(folder, preset.config, network, preset.name or folder.name)
     bundle = read_bundle(name_or_path)
     network = make_network(bundle.config)
     network.assign_by_name(bundle.weights)
-    path = Path(name_or_path).resolve()
+    path = resolved(name_or_path)
     return Teacher(path, bundle.config, network, path.stem)
 
 

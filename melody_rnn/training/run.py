@@ -26,7 +26,7 @@ from melody_rnn.data.dataset import Dataset
 from melody_rnn.data.splits import Split
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import DeviceError, InputFileError, InvalidArgumentError, OutputError, TrainingError
-from melody_rnn.files import write_whole
+from melody_rnn.files import read_json, resolved, write_whole
 from melody_rnn.network.lstm import runs_on_cpu
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import Preset, make_network, save_preset
@@ -113,7 +113,7 @@ def train(
     description = {
         "config": json.loads(config.to_json()),
         "settings": dataclasses.asdict(settings),
-        "dataset": None if dataset_folder is None else str(Path(dataset_folder).resolve()),
+        "dataset": None if dataset_folder is None else str(resolved(dataset_folder)),
         "digest": dataset.digest,
         "teachers": describe(teachers),
         "provenance": dataclasses.asdict(provenance),
@@ -199,25 +199,25 @@ def provenance_of(run_dir: str | Path) -> Provenance:
 def last_step(run_dir: Path) -> int:
     """Returns the step of a run's last finished epoch, 0 before there is one."""
     try:
-        return int(json.loads((run_dir / _HISTORY).read_text("utf-8"))[-1]["step"])
-    except (OSError, ValueError, LookupError, TypeError):
+        return int(read_json(run_dir / _HISTORY)[-1]["step"])
+    except (InputFileError, ValueError, LookupError, TypeError):
         return 0
 
 
 def is_finished(run_dir: Path) -> bool:
     """Returns whether a run has come to the last step or epoch of its settings."""
     try:
-        settings = json.loads((run_dir / RUN).read_text("utf-8"))["settings"]
-        num_epochs = len(json.loads((run_dir / _HISTORY).read_text("utf-8")))
+        settings = read_json(run_dir / RUN)["settings"]
+        num_epochs = len(read_json(run_dir / _HISTORY))
         return bool(num_epochs >= settings["epochs"] or last_step(run_dir) >= (settings["steps"] or math.inf))
-    except (OSError, ValueError, LookupError, TypeError):
+    except (InputFileError, ValueError, LookupError, TypeError):
         return False
 
 
 def _describe(run_dir: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads((run_dir / RUN).read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        return dict(read_json(run_dir / RUN))
+    except (InputFileError, ValueError, TypeError) as error:
         raise _no_run(run_dir, error) from error
 
 
@@ -364,7 +364,7 @@ class _Trainer:
 
     def _preset(self, row: Row, num_parameters: int) -> Preset:
         """Returns what is to be said of the model whose figures are a row's."""
-        name = self._run_dir.resolve().name
+        name = resolved(self._run_dir).name
         counts_events = self._encoding.sums_labels or self._config.encoding.kind == "one_hot"
         card = write_card(
             name,

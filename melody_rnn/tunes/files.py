@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError, OutputError
+from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError, OutputError, unnamed
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 from melody_rnn.files import write_whole
 from melody_rnn.formats.reading import score_sources
@@ -64,8 +64,7 @@ def read_tune(path: str | Path, steps_per_quarter: int = DEFAULT_STEPS_PER_QUART
     try:
         tune = tunes_of_score(next(sources).read(), steps_per_quarter)[0]
     except (InputFileError, MelodyError) as error:
-        text = str(error).removeprefix(f"{path}: ")
-        raise type(error)(f"{path}: {text}") from error
+        raise type(error)(f"{path}: {unnamed(error, path)}") from error
     num_others = sum(1 for _ in sources)
     if num_others:
         tune = replace(tune, remarks=(f"{num_others + 1} tunes; this is the first one", *tune.remarks))

@@ -106,7 +106,7 @@ def test_the_real_worker_reads_and_leaves_no_files(tmp_path: Path):
     files = [SourceFile("a.abc", tmp_path / "a.abc"), SourceFile("b.mid", tmp_path / "b.mid")]
     with ReaderPool(ExtractionRules(), 1, 60.0, 2**30) as made:
         one, other = made.read(files)
-        temporary = Path(made._temporary.name)
+        temporary = made._temporary
         assert list(temporary.iterdir()) == []
     assert not temporary.exists()
     assert [len(tune.melodies) for tune in (*one.tunes, *other.tunes)] == [1, 0, 1]

@@ -80,7 +80,7 @@ def test_unpacking_keeps_wave_and_loop():
     ("data", "message"),
     [
         (None, "cannot be read"),
-        (b"", "not a soundfont"),
+        (b"", "is empty"),
         (b"RIFF....WAVE", "not a soundfont"),
         (one_tone_soundfont(True)[:5000], "damaged"),
         (one_tone_soundfont(True).replace(b"OggS", b"Oops"), "damaged"),

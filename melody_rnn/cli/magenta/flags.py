@@ -7,7 +7,7 @@ from typing import Final, NoReturn
 from absl import flags
 
 from melody_rnn.cli.main import run_and_exit
-from melody_rnn.errors import InvalidArgumentError
+from melody_rnn.errors import MAX_MESSAGE, InvalidArgumentError, printable
 
 Flags = flags.FlagValues
 _LEVELS: Final = ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")
@@ -34,7 +34,7 @@ class Log:
 
     def _write(self, level: str, message: str) -> None:
         if _LEVELS.index(level) >= self._threshold:
-            print(f"{level}: {message}", file=sys.stderr)
+            print(f"{level}: {printable(message, MAX_MESSAGE)}", file=sys.stderr)
 
 
 class Definer:

@@ -13,6 +13,7 @@ from melody_rnn.cli.magenta.flags import Definer, Flags, Log, run_command
 from melody_rnn.cli.magenta.models import check_config, load_trained, read_config
 from melody_rnn.cli.startup import load_tensorflow
 from melody_rnn.errors import InputFileError, InvalidArgumentError, ModelError
+from melody_rnn.files import read_json
 
 if TYPE_CHECKING:
     from melody_rnn.config import ModelConfig
@@ -158,7 +159,7 @@ def _for_magenta(settings: "TrainingSettings", steps: int, dataset: "Dataset", f
 def _check_same(run_dir: Path, config: "ModelConfig") -> None:
     from melody_rnn.training.run import RUN
 
-    began = type(config).from_json(json.dumps(json.loads((run_dir / RUN).read_text("utf-8")).get("config")))
+    began = type(config).from_json(json.dumps(read_json(run_dir / RUN)["config"]))
     for part in ("name", "encoding", "network"):
         if getattr(began, part) != getattr(config, part):
             raise InvalidArgumentError(

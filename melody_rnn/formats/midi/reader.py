@@ -18,11 +18,10 @@ from melody_rnn.formats.score import ChordSymbol, KeyChange, MeterChange, Note, 
 from melody_rnn.music.keys import MAX_SHARPS, Key
 from melody_rnn.music.meters import Meter
 
-MAX_NOTES: Final = 500_000
+MAX_NOTES: Final = 200_000
 """Notes beyond which a file is no tune that anybody reads."""
 _MAX_QUARTERS: Final = 100_000
 _MAX_TICKS_PER_QUARTER: Final = 0x7FFF
-_LIMITS: Final = (1, 99), (1, 64)
 _SLOWEST_QPM, _FASTEST_QPM = 3.5, 100_000.0
 
 
@@ -107,10 +106,9 @@ def _part(track: Any, ticks: Callable[[int], Fraction]) -> Part:
 def _meters(file: Any, ticks: Callable[[int], Fraction]) -> list[MeterChange]:
     """Returns the meters that can be, the first at 0; of several at one time the last one."""
     found: dict[Fraction, Meter] = {}
-    (low, high), (smallest, largest) = _LIMITS
     for signature in file.time_signatures:
         meter = Meter(int(signature.numerator), int(signature.denominator))
-        if low <= meter.numerator <= high and smallest <= meter.denominator <= largest:
+        if meter.is_usual:
             found[ticks(int(signature.time))] = meter
     changes = [MeterChange(start, meter) for start, meter in sorted(found.items())]
     kept: list[MeterChange] = []

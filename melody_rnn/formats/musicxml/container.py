@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from melody_rnn.errors import InputFileError
 
-MAX_BYTES: Final = 64 * 2**20
-MAX_ELEMENTS: Final = 3_000_000
+MAX_BYTES: Final = 32 * 2**20
+MAX_ELEMENTS: Final = 1_000_000
+MAX_DEPTH: Final = 64
+"""Elements in one another; a score has about ten."""
 _CONTAINER: Final = "META-INF/container.xml"
 _SUFFIXES: Final = (".xml", ".musicxml")
 
@@ -59,13 +61,19 @@ def _root_name(archive: zipfile.ZipFile) -> str:
 
 
 def _parse(document: bytes) -> ET.Element:
-    parser: Any = ET.XMLPullParser(("start",))
-    num_elements = 0
+    parser: Any = ET.XMLPullParser(("start", "end"))
+    num_elements = depth = 0
     root: ET.Element | None = None
     try:
         for first in range(0, len(document), 2**16):
             parser.feed(document[first : first + 2**16])
-            for _, element in parser.read_events():
+            for event, element in parser.read_events():
+                if event == "end":
+                    depth -= 1
+                    continue
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise InputFileError(f"elements more than {MAX_DEPTH} deep in one another, which no score has")
                 num_elements += 1
                 root = element if root is None else root
                 # Documents in a namespace read as those without.

@@ -21,7 +21,7 @@ from melody_rnn.formats.score import Bar, ChordSymbol, KeyChange, Mark, MeterCha
 from melody_rnn.music.keys import MAX_SHARPS, MODES, Key
 from melody_rnn.music.meters import COMMON_TIME, Meter
 
-MAX_BARS: Final = 100_000
+MAX_BARS: Final = 20_000
 _MAX_QUARTERS: Final = 4_096
 _ABOVE_C: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _BEATS: Final = {
@@ -293,7 +293,8 @@ def _meter(element: ET.Element) -> Meter | None:
         finest = max(finest, int(_text(beat_type)))
         total += Fraction(sum(numbers), int(_text(beat_type)))
     beats_of_finest = total * finest
-    return Meter(int(beats_of_finest), finest) if total > 0 and beats_of_finest.denominator == 1 else None
+    meter = Meter(int(beats_of_finest), finest)
+    return meter if meter.is_usual and beats_of_finest.denominator == 1 else None
 
 
 def _direction(element: ET.Element, measure: _Measure, now: Fraction) -> None:
