@@ -39,6 +39,7 @@ from melody_rnn.presets import (
     read_whole_preset,
     save_preset,
 )
+from melody_rnn.quiet import load_tensorflow
 from melody_rnn.sampling.sampler import Controls, SamplerSettings
 from melody_rnn.sampling.schedule import Schedule
 from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
@@ -108,6 +109,7 @@ class MelodyRNN:
             except (InputFileError, ModelError) as error:
                 if engine == "litert":
                     raise ModelError(str(error)) from error
+        load_tensorflow()
         return cls(*load_preset(folder), None, "tensorflow", folder)
 
     @classmethod
@@ -118,6 +120,7 @@ class MelodyRNN:
             InputFileError: If the file cannot be read or is no bundle.
             ModelError: If it holds another kind of model, or is damaged.
         """
+        load_tensorflow()
         from melody_rnn.bundles import read_bundle
 
         return cls._from_magenta(read_bundle(path), f"the Magenta bundle {Path(path).name}")
@@ -134,6 +137,7 @@ class MelodyRNN:
             InputFileError: If there is no checkpoint.
             ModelError: If it holds another kind of model, or is damaged.
         """
+        load_tensorflow()
         from melody_rnn.bundles import read_run
 
         return cls._from_magenta(read_run(path, config), f"a checkpoint of Magenta's, {Path(path).name}")
@@ -151,6 +155,11 @@ class MelodyRNN:
         return self._preset.outlines
 
     @property
+    def nats_per_event(self) -> float | None:
+        """What an event of real tunes costs on average, in nats at temperature 1; None where nobody measured it."""
+        return self._preset.nats_per_event
+
+    @property
     def config(self) -> ModelConfig:
         """The model's configuration."""
         return self._preset.config
@@ -166,10 +175,12 @@ class MelodyRNN:
         if self._given_network is not None:
             return self._given_network
         assert self._folder is not None
+        load_tensorflow()
         return load_preset(self._folder)[1]
 
     @cached_property
     def _encoding(self) -> "Encoding":
+        load_tensorflow()
         from melody_rnn.encodings import make_encoding
 
         return make_encoding(self.config.encoding)
@@ -305,7 +316,7 @@ class MelodyRNN:
             num_candidates: How many to sample, at least `num_outputs`.
             num_outputs: How many to keep, at least 1.
             by: 'likely' for the fewest nats per event, 'typical' for those nearest to what held-out tunes have; where
-                not given, 'typical' for whole tunes and 'likely' for streams.
+                not given, 'typical' if the model knows what they have, which bundles do not.
             arguments: All others of `generate`; a setting for each tune is one for each candidate.
 
         Returns:
@@ -319,7 +330,7 @@ class MelodyRNN:
         _check_at_least("num_candidates", num_candidates, num_outputs)
         is_whole = self._preset.outlines is not None and not is_stream(arguments)
         real_nats = self._preset.outline_nats_per_event if is_whole else self._preset.nats_per_event
-        by = by or ("typical" if is_whole and real_nats is not None else "likely")
+        by = by or ("typical" if real_nats is not None else "likely")
         rank([], by, real_nats)
         is_traced = arguments.pop("trace", False)
         result = self.generate(num_candidates, trace=is_traced, **arguments)
@@ -447,17 +458,23 @@ class MelodyRNN:
         """
         return self.log_likelihoods([melody])[0]
 
-    def log_likelihoods(self, melodies: Sequence[PrimerLike]) -> list[float]:
-        """Returns `log_likelihood` of each melody, computed in batches.
+    def log_likelihoods(
+        self, melodies: Sequence[PrimerLike], on_done: Callable[[int], object] | None = None
+    ) -> list[float]:
+        """Returns `log_likelihood` of each melody, computed in batches, so that memory does not grow with their number.
 
         Of a tune that has sections the model knows the form and the key beforehand, of any other melody its meter.
+
+        Args:
+            melodies: Whatever `log_likelihood` takes.
+            on_done: Called with the number of melodies that are done after each.
         """
         tunes = [self._read(melody) for melody in melodies]
         outlines = [self._outline(tune) for tune in tunes]
         played = [self._played(tune, outline) for tune, outline in zip(tunes, outlines, strict=True)]
         sums = np.zeros(len(tunes))
         engine = self._engine(sum(map(len, played)))
-        for row, replay in engine.replayer(played, outlines):
+        for done, (row, replay) in enumerate(engine.replayer(played, outlines), start=1):
             log_probabilities = log_softmax(replay.logits)
             if engine.sums_labels:
                 events = np.array(played[row][1:], np.int32)
@@ -465,6 +482,8 @@ class MelodyRNN:
             else:
                 own = np.take_along_axis(log_probabilities, replay.labels[:, np.newaxis], axis=1)
             sums[row] = own.sum(dtype=np.float64)
+            if on_done:
+                on_done(done)
         return [float(value) for value in sums]
 
     def logits(self, melody: PrimerLike) -> NDArray[np.float32]:

@@ -207,11 +207,12 @@ class Choosing:
 
         return SamplerSettings(**self.settings)
 
-    def read_kept(self, steps_per_quarter: int) -> "Tune | None":
+    def read_kept(self, steps_per_quarter: int, number: int = 1) -> "Tune | None":
         """Reads the tune of which bars are kept.
 
         Args:
             steps_per_quarter: The model's.
+            number: Which tune of a tune book, or which part of another file, from 1.
 
         Raises:
             InputFileError: If the file cannot be read.
@@ -219,7 +220,7 @@ class Choosing:
         """
         from melody_rnn.tunes.files import read_tune
 
-        return None if self.keep is None else read_tune(self.keep[0], steps_per_quarter)
+        return None if self.keep is None else read_tune(self.keep[0], steps_per_quarter, number)
 
     def with_kept(self, kept: "Tune | None", steps_per_bar: int, first_step: int) -> "Choosing":
         """Returns the same with the events of the bars to keep among the constraints.

@@ -11,7 +11,7 @@ from melody_rnn.cli import options
 from melody_rnn.cli.jobs import Job, each, find_jobs
 from melody_rnn.cli.kinds import KindsType, midi_type_option
 from melody_rnn.cli.startup import quieten
-from melody_rnn.errors import MAX_MESSAGE, printable
+from melody_rnn.errors import MAX_MESSAGE, InputFileError, printable
 
 if TYPE_CHECKING:
     from melody_rnn.tunes.tune import Tune
@@ -43,6 +43,13 @@ _GRIDS: Final = (4, 12, 24)
     type=click.Path(path_type=Path),
     help="Where the files go; nothing there is overwritten. [default: beside each file]",
 )
+@click.option(
+    "--tune",
+    "number",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Which tune of a tune book, or which part of another file. [default: all of them]",
+)
 @midi_type_option
 @options.json_option
 @options.verbose_option
@@ -51,6 +58,7 @@ def command(
     kinds: tuple[str, ...],
     steps_per_quarter: int | None,
     output_dir: Path | None,
+    number: int | None,
     midi_type: int,
     as_json: bool,
     verbose: bool,
@@ -71,15 +79,15 @@ def command(
     quieten(verbose)
     jobs = find_jobs(files, output_dir)
     grids = _GRIDS if steps_per_quarter is None else (steps_per_quarter,)
-    for job, paths in each(jobs, lambda job: _convert(job, kinds, grids, midi_type), "Converting"):
+    for job, paths in each(jobs, lambda job: _convert(job, kinds, grids, number, midi_type), "Converting"):
         row = {"file": str(job.source), "written": [str(path) for path in paths]}
         click.echo(json.dumps(row) if as_json else "  ".join(printable(path, MAX_MESSAGE) for path in paths))
 
 
-def _convert(job: Job, kinds: Sequence[str], grids: Sequence[int], midi_type: int) -> list[Path]:
+def _convert(job: Job, kinds: Sequence[str], grids: Sequence[int], number: int | None, midi_type: int) -> list[Path]:
     from melody_rnn.tunes.files import tune_bytes, write_new
 
-    tunes = _read(job.source, grids)
+    tunes = _read(job.source, grids, number)
     options.tell_remarks(job.source, *tunes)
     stem, width = job.source.stem, max(2, len(str(len(tunes))))
     paths = []
@@ -93,8 +101,13 @@ def _convert(job: Job, kinds: Sequence[str], grids: Sequence[int], midi_type: in
     return paths
 
 
-def _read(path: Path, grids: Sequence[int]) -> "list[Tune]":
-    """Returns the tunes of a file, each on the first grid on which it loses no note."""
+def _read(path: Path, grids: Sequence[int], number: int | None) -> "list[Tune]":
+    """Returns the tunes of a file, or one of them, each on the first grid on which it loses no note."""
     from melody_rnn.tunes.files import read_tunes
 
-    return read_tunes(path, grids)
+    tunes = read_tunes(path, grids)
+    if number is None:
+        return tunes
+    if number > len(tunes):
+        raise InputFileError(f"{path}: has {len(tunes)} tune{'s' * (len(tunes) > 1)}, so there is no number {number}")
+    return [tunes[number - 1]]

@@ -3,6 +3,8 @@
 import json
 import re
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,7 @@ from melody_rnn.cli import listening, options
 from melody_rnn.cli.choosing import SAMPLER_NAMES, Choosing, ChoosingCommand, constraint_options, sampler_options
 from melody_rnn.cli.kinds import KindsType, midi_type_option
 from melody_rnn.cli.search import DEFAULT_OUTPUTS, Search, facts, find, search_options
+from melody_rnn.cli.surprise import Surprise, print_rows
 from melody_rnn.config import MAX_STEPS
 from melody_rnn.errors import MAX_MESSAGE, InvalidArgumentError, OutputError, printable
 
@@ -40,6 +43,7 @@ class Options:
     new_steps: int | None
     primer: str | None
     primer_midi: Path | None
+    number: int | None
     choosing: Choosing
     search: Search
     trace: Path | None
@@ -105,6 +109,7 @@ class Options:
     metavar="FILE",
     help="The same from a .mid, .musicxml, .mxl or .abc file: its top voice.",
 )
+@options.tune_option
 @sampler_options
 @search_options
 @constraint_options
@@ -203,9 +208,9 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
         asked = replace(asked, choosing=replace(choosing, settings={}))
     primer = _read_primer(asked)
     asked = _read_kept(asked, primer)
-    rows = _generate(asked, primer, as_json, verbose)
+    rows, surprise = _generate(asked, primer, as_json, verbose)
     if not as_json:
-        _print_table(asked, rows)
+        _print_table(asked, rows, surprise)
 
 
 def _is_given(option: str) -> bool:
@@ -216,6 +221,8 @@ def _is_given(option: str) -> bool:
 def _check(asked: Options) -> None:
     if asked.instrument is not None and not asked.is_whole:
         raise InvalidArgumentError("--for is for whole tunes; give --range and --program for a stream of steps")
+    if asked.number is not None and asked.primer_midi is None and asked.choosing.keep is None:
+        raise InvalidArgumentError("--tune says which tune of a file to take; give --primer-midi or --keep too")
     if asked.primer is not None and asked.primer_midi is not None:
         raise InvalidArgumentError("--primer and --primer-midi both say how to begin; give one of them")
     options.check_model(asked.model)
@@ -237,8 +244,9 @@ def _read_primer(asked: Options) -> "Tune | None":
     if asked.primer is not None:
         primer = parse_primer(asked.primer, steps_per_quarter, asked.meter)
     elif asked.primer_midi is not None:
-        primer = read_tune(asked.primer_midi, steps_per_quarter)
+        primer = read_tune(asked.primer_midi, steps_per_quarter, asked.number or 1)
         options.tell_remarks(asked.primer_midi, primer)
+        options.tell_repeats(asked.primer_midi, primer)
     else:
         return None
     if not asked.is_whole:
@@ -253,7 +261,7 @@ def _read_kept(asked: Options, primer: "Tune | None") -> Options:
     from melody_rnn.tunes.outline import outline_of
 
     steps_per_quarter = options.steps_per_quarter(asked.model)
-    kept = asked.choosing.read_kept(steps_per_quarter)
+    kept = asked.choosing.read_kept(steps_per_quarter, asked.number or 1)
     if kept is not None and primer is None:
         pickup_steps = kept.pickup_steps if asked.pickup_steps is None else asked.pickup_steps
         asked = replace(
@@ -263,6 +271,8 @@ def _read_kept(asked: Options, primer: "Tune | None") -> Options:
         if asked.is_whole and is_its_own and asked.form is None and asked.bars is None:
             # What is not kept is not to be like what was there.
             asked = replace(asked, outline=outline_of(kept).part(plan=False, pitches=False))
+        if not asked.is_whole and asked.num_steps is None and asked.new_steps is None:
+            asked = replace(asked, num_steps=len(kept))
     if asked.is_whole and asked.choosing.constraints.rhythm is not None and asked.meter is None and primer is None:
         asked = replace(asked, meter=COMMON_TIME)
     meter = asked.meter or (primer.meter if primer else COMMON_TIME)
@@ -271,8 +281,10 @@ def _read_kept(asked: Options, primer: "Tune | None") -> Options:
     return replace(asked, choosing=asked.choosing.with_kept(kept, steps_per_bar, silence))
 
 
-def _generate(asked: Options, primer: "Tune | None", as_json: bool, verbose: bool) -> list[dict[str, Any]]:
-    """Generates and writes the tunes, and returns what a row of output says about each."""
+def _generate(
+    asked: Options, primer: "Tune | None", as_json: bool, verbose: bool
+) -> "tuple[list[dict[str, Any]], Surprise]":
+    """Generates and writes the tunes, and returns what a row of output says about each, and how its nats are told."""
     model = _load(asked, primer, verbose)
     from melody_rnn.generation.trace import save_traces
     from melody_rnn.model import fresh_seed
@@ -282,22 +294,26 @@ def _generate(asked: Options, primer: "Tune | None", as_json: bool, verbose: boo
         seed = fresh_seed() if asked.seed is None else asked.seed
     common = _asked(asked, primer)
     is_traced = asked.plot or asked.trace is not None
-    with _progress_bar(asked.search.best_of or asked.num_outputs) as on_done:
+    with _counting("Sampling", asked.search.best_of or asked.num_outputs) as on_done:
         sampling = {"seed": seed, "on_done": on_done, "sampler": asked.choosing.sampler()}
         generated = find(model, asked.search, asked.num_outputs, common, sampling, is_traced)
     rows = []
     told = list(enumerate(facts(generated), start=1))
     tunes = [_signed(asked, primer, tune, own, index) for tune, (index, own) in zip(generated, told, strict=True)]
-    for tune, (index, own), log_likelihood in zip(tunes, told, model.log_likelihoods(generated), strict=True):
-        row = _row(asked, tune, _write(asked, tune, index), log_likelihood) | own
-        rows.append(row)
-        if as_json:
-            click.echo(json.dumps(row))
+    with options.progress_bar("Scoring") as advance:
+        log_likelihoods = model.log_likelihoods(generated, lambda done: advance(done, len(tunes)))
+    with options.progress_bar("Writing") as advance:
+        for tune, (index, own), log_likelihood in zip(tunes, told, log_likelihoods, strict=True):
+            row = _row(asked, tune, _write(asked, tune, index), log_likelihood) | own
+            rows.append(row)
+            advance(len(rows), len(tunes))
+            if as_json:
+                click.echo(json.dumps(row))
     if asked.sheet:
         _write_sheet(asked, tunes)
     if asked.trace and generated.traces:
         save_traces(asked.trace, generated.traces)
-    return rows
+    return rows, Surprise(model.nats_per_event)
 
 
 def _asked(asked: Options, primer: "Tune | None") -> dict[str, Any]:
@@ -418,51 +434,55 @@ def _section(section: "Section") -> dict[str, Any]:
     return {"label": section.label, "start": section.start, "times": section.times, "endings": endings}
 
 
-def _progress_bar(num_outputs: int) -> Any:
-    """Returns a context manager that gives a function to call with each number of melodies done."""
-    from contextlib import contextmanager
+@contextmanager
+def _counting(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Shows a progress bar on a terminal; gives a function that takes each number of melodies that are done."""
+    done = 0
+    with options.progress_bar(title) as advance:
+        advance(0, total)
 
-    from rich.console import Console
-    from rich.progress import Progress
+        def add(count: int) -> None:
+            nonlocal done
+            done += count
+            advance(done, total)
 
-    @contextmanager
-    def bar() -> Any:
-        console = Console(stderr=True)
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-            task = progress.add_task("Sampling", total=num_outputs)
-            yield lambda count: progress.advance(task, count)
-
-    return bar()
+        yield add
 
 
-def _print_table(asked: Options, rows: list[dict[str, Any]]) -> None:
+def _print_table(asked: Options, rows: list[dict[str, Any]], surprise: Surprise) -> None:
     from rich.console import Console
     from rich.table import Table
-
-    from melody_rnn.music.pitches import note_name
 
     table = Table(box=None, header_style="bold")
     table.add_column("file", overflow="fold")
     for title in ("bars", "notes", "range", "nats/event"):
         table.add_column(title, justify="right")
-    for row in rows:
-        pitches = [event for event in row["events"] if event >= 0]
-        table.add_row(
-            options.cell(row["file"]),
-            f"{row['num_steps'] / row['steps_per_bar']:.3g}",
-            str(len(pitches)),
-            f"{note_name(min(pitches))}..{note_name(max(pitches))}" if pitches else "-",
-            f"{row.get('nats_per_event', -row['log_likelihood'] / max(row['num_steps'] - 1, 1)):.2f}",
-        )
+    table.add_column("surprise")
+    print_rows(table, [_cells(row, surprise) for row in rows])
     console = Console(file=sys.stdout)
-    console.print(table)
     made = f"{printable(asked.model_name)}, {asked.search.words}"
     if rows[0]["seed"] is None:
         console.print(f"{made}the same each time", highlight=False, markup=False)
-        return
-    console.print(
-        f"{made}temperature {asked.choosing.temperature_text}, "
-        f"seed {rows[0]['seed']} (--seed {rows[0]['seed']} makes them again)",
-        highlight=False,
-        markup=False,
+    else:
+        console.print(
+            f"{made}temperature {asked.choosing.temperature_text}, "
+            f"seed {rows[0]['seed']} (--seed {rows[0]['seed']} makes them again)",
+            highlight=False,
+            markup=False,
+        )
+    surprise.explain()
+
+
+def _cells(row: dict[str, Any], surprise: Surprise) -> tuple[str, ...]:
+    from melody_rnn.music.pitches import note_name
+
+    pitches = [event for event in row["events"] if event >= 0]
+    nats = row.get("nats_per_event", -row["log_likelihood"] / max(len(row["written"]) - 1, 1))
+    return (
+        row["file"],
+        f"{row['num_steps'] / row['steps_per_bar']:.3g}",
+        str(len(pitches)),
+        f"{note_name(min(pitches))}..{note_name(max(pitches))}" if pitches else "-",
+        f"{nats:.2f}",
+        surprise.word(nats),
     )

@@ -132,6 +132,13 @@ model_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON lines and nothing else.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Let the libraries' own messages through.")
+tune_option = click.option(
+    "--tune",
+    "number",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Which tune of a tune book, or which part of another file. [default: the first]",
+)
 device_option = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "gpu"]),
@@ -238,6 +245,12 @@ def load_model(
     load_tensorflow(verbose)
     use_device(device)
     return MelodyRNN.from_bundle(str(model)) if is_bundle(model) else MelodyRNN.from_preset(model, "tensorflow")
+
+
+def tell_repeats(path: Path, tune: "Tune") -> None:
+    """Says on standard error that a tune's repeats are not performed, if it has any."""
+    if tune.played().events != tune.events:
+        click.echo(f"{path}: its form is {tune.form}; each part is taken once, as written", err=True)
 
 
 def exists(path: Path) -> bool:

@@ -57,6 +57,13 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Where the files go; nothing there is overwritten. [default: beside each file]",
 )
+@click.option(
+    "--tempo",
+    type=options.FiniteNumber(lambda x: x > 0, "a finite number above 0"),
+    metavar="BEATS",
+    help="How fast it is played, in beats a minute: dotted quarters in 6/8, halves in 2/2. [default: the file's tempo]",
+)
+@options.tune_option
 @options.json_option
 @options.verbose_option
 def command(
@@ -66,23 +73,27 @@ def command(
     synth: "Synth",
     model: str | None,
     output_dir: Path | None,
+    tempo: float | None,
+    number: int | None,
     as_json: bool,
     verbose: bool,
 ) -> None:
     """Write how music files sound, or their piano rolls.
 
     Reads .mid, .musicxml, .mxl, .xml and .abc. Folders are searched at any depth, and their files written in the same
-    arrangement below the output folder. Sound is 44.1 kHz stereo, and goes on two seconds after the last note.
+    arrangement below the output folder. Sound is 44.1 kHz stereo, has repeats played, and goes on two seconds after the
+    last note.
 
     \b
     melody-rnn render tune.mid                               tune.wav
     melody-rnn render midi_out --format ogg -o audio         all files of a folder
     melody-rnn render tune.mid --format png --model tunes_rnn
+    melody-rnn render reels.abc --tune 2 --tempo 90          the second tune of a book, slower
     """
     _check(files, soundfont, model, output_dir)
     quieten(verbose)
     jobs = find_jobs(files, output_dir)
-    renderer = _Renderer(formats or ("wav",), synth, soundfont, _load(model, verbose, len(jobs)))
+    renderer = _Renderer(formats or ("wav",), synth, soundfont, tempo, number, _load(model, verbose, len(jobs)))
     for job, paths in each(jobs, renderer, "Rendering"):
         row = {"file": str(job.source), "written": [str(path) for path in paths]}
         click.echo(json.dumps(row) if as_json else "  ".join(printable(path, MAX_MESSAGE) for path in paths))
@@ -92,17 +103,30 @@ class _Renderer:
     """Writes one file's sound and pictures."""
 
     def __init__(
-        self, formats: tuple[str, ...], synth: "Synth", soundfont: Path | None, model: "MelodyRNN | None"
+        self,
+        formats: tuple[str, ...],
+        synth: "Synth",
+        soundfont: Path | None,
+        tempo: float | None,
+        number: int | None,
+        model: "MelodyRNN | None",
     ) -> None:
         self._formats = formats
         self._synth = synth
         self._soundfont = soundfont
+        self._tempo = tempo
+        self._number = number
         self._model = model
 
     def __call__(self, job: Job) -> list[Path]:
         from melody_rnn.formats.reading import read_score
+        from melody_rnn.formats.score import at_tempo
 
-        score = read_score(job.source)
+        score = read_score(job.source, self._number)
+        for remark in score.remarks:
+            click.echo(f"{job.source}: {remark}", err=True)
+        if self._tempo is not None:
+            score = at_tempo(score, self._tempo)
         paths = []
         for file_format in self._formats:
             if file_format in AUDIO_FORMATS:
@@ -117,7 +141,7 @@ class _Renderer:
         from melody_rnn.tunes.from_score import tunes_of_score
 
         steps_per_quarter = self._model.config.steps_per_quarter if self._model else DEFAULT_STEPS_PER_QUARTER
-        tune = tunes_of_score(score, steps_per_quarter)[0].played()
+        tune = tunes_of_score(replace(score, remarks=()), steps_per_quarter)[0].played()
         options.tell_remarks(source, tune)
         if self._model is None:
             return tune

@@ -2,14 +2,16 @@
 
 import json
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from melody_rnn.cli import options
-from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError, MelodyRNNError
+from melody_rnn.cli.jobs import Job, each, find_jobs
+from melody_rnn.cli.surprise import Surprise, print_rows
+from melody_rnn.errors import InputFileError, InvalidArgumentError
 from melody_rnn.events import NO_EVENT, NOTE_OFF
 
 if TYPE_CHECKING:
@@ -21,21 +23,14 @@ if TYPE_CHECKING:
 _NUM_LIKELIEST: Final = 3
 
 
-@dataclass
-class _Read:
-    """Tunes by name, and what is wrong with the files that have none."""
-
-    tunes: "list[tuple[str, Tune]]" = field(default_factory=list)
-    failures: list[MelodyRNNError] = field(default_factory=list)
-
-
 @click.command(name="score")
 @options.model_option
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILES]...")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|FOLDER]...")
 @click.option("--melody", metavar="TEXT", help='A melody as text: "[60, -2, 62, -2]" or "C4 D4 E4:2".')
 @click.option(
     "--meter", type=options.MeterType(), metavar="N/M", help="The melodies' bars. [default: the file's, or 4/4]"
 )
+@options.tune_option
 @click.option("--per-step", is_flag=True, help="Say of each event how likely it was, and what was likelier.")
 @options.device_option
 @options.json_option
@@ -45,6 +40,7 @@ def command(
     files: tuple[Path, ...],
     melody: str | None,
     meter: "Meter | None",
+    number: int | None,
     per_step: bool,
     device: str,
     as_json: bool,
@@ -52,9 +48,10 @@ def command(
 ) -> None:
     """Print the log-likelihood of melodies under a model.
 
-    FILES are .mid, .musicxml, .mxl or .abc; of several voices the top one counts. Every event after a melody's first
-    is scored, at temperature 1, after the melody was moved into the model's range and key. Log-likelihoods are in
-    nats; nats per event and perplexity are per scored event.
+    Files are .mid, .musicxml, .mxl or .abc, and folders are searched at any depth; of several voices the top one
+    counts, and of repeats one pass. Every event after a melody's first is scored, at temperature 1, after the melody
+    was moved into the model's range and key. Log-likelihoods are in nats; nats per event and perplexity are per scored
+    event.
 
     With --per-step, the probability, entropy (in nats) and rank of each event, and the likeliest events. There an event
     is as probable as all labels that stand for it together; above, lookback and attention models have the likelihood of
@@ -68,17 +65,32 @@ def command(
     if not files and melody is None:
         raise InvalidArgumentError('nothing to score: name files, or give --melody "C4 D4 E4"')
     options.check_model(model)
-    read = _read(files, melody, meter, model)
-    if read.tunes:
-        num_steps = sum(len(tune) for _, tune in read.tunes)
-        loaded = options.load_model(model, device, verbose, num_steps)
-        rows = _score(loaded, read.tunes, per_step)
-        _print(rows, as_json)
-    options.fail_for(read.failures, len(files))
+    steps_per_quarter = options.steps_per_quarter(model)
+    tunes: list[tuple[str, Tune]] = []
+    problem = None
+    try:
+        for job, tune in each(
+            find_jobs(files, None) if files else [],
+            lambda job: _read(job, steps_per_quarter, number or 1, meter),
+            "Reading",
+        ):
+            tunes.append((str(job.source), tune))
+    except InputFileError as error:
+        problem = error
+    if melody is not None:
+        from melody_rnn.tunes.primers import parse_primer
+
+        tunes.append(("melody", parse_primer(melody, steps_per_quarter, meter)))
+    if tunes:
+        loaded = options.load_model(model, device, verbose, sum(len(tune) for _, tune in tunes))
+        _print(_score(loaded, tunes, per_step), as_json, Surprise(loaded.nats_per_event))
+    if problem is not None:
+        raise problem
 
 
 def _score(model: "MelodyRNN", tunes: "list[tuple[str, Tune]]", per_step: bool) -> list[dict[str, Any]]:
-    log_likelihoods = model.log_likelihoods([tune for _, tune in tunes])
+    with options.progress_bar("Scoring") as advance:
+        log_likelihoods = model.log_likelihoods([tune for _, tune in tunes], lambda done: advance(done, len(tunes)))
     rows = [_row(name, len(tune), ll) for (name, tune), ll in zip(tunes, log_likelihoods, strict=True)]
     if per_step:
         for row, trace in zip(rows, model.trace([tune for _, tune in tunes]), strict=True):
@@ -86,34 +98,25 @@ def _score(model: "MelodyRNN", tunes: "list[tuple[str, Tune]]", per_step: bool) 
     return rows
 
 
-def _print(rows: list[dict[str, Any]], as_json: bool) -> None:
+def _print(rows: list[dict[str, Any]], as_json: bool, surprise: Surprise) -> None:
     if as_json:
         for row in rows:
             click.echo(json.dumps(row))
         return
-    _print_table(rows)
+    _print_table(rows, surprise)
     for row in rows:
         if "steps" in row:
             _print_steps(row)
 
 
-def _read(files: tuple[Path, ...], text: str | None, meter: "Meter | None", model: str | None) -> "_Read":
-    """Returns names and tunes to score, and what is wrong with the files that have none."""
+def _read(job: Job, steps_per_quarter: int, number: int, meter: "Meter | None") -> "Tune":
+    """Returns a file's tune to score."""
     from melody_rnn.tunes.files import read_tune
-    from melody_rnn.tunes.primers import parse_primer
 
-    steps_per_quarter = options.steps_per_quarter(model)
-    read = _Read()
-    for path in files:
-        try:
-            tune = read_tune(path, steps_per_quarter)
-            read.tunes.append((str(path), tune if meter is None else replace(tune, meter=meter, pickup_steps=0)))
-            options.tell_remarks(path, tune)
-        except (InputFileError, MelodyError) as error:
-            read.failures.append(error)
-    if text is not None:
-        read.tunes.append(("melody", parse_primer(text, steps_per_quarter, meter)))
-    return read
+    tune = read_tune(job.source, steps_per_quarter, number)
+    options.tell_remarks(job.source, tune)
+    options.tell_repeats(job.source, tune)
+    return tune if meter is None else replace(tune, meter=meter, pickup_steps=0)
 
 
 def _row(name: str, num_events: int, log_likelihood: float) -> dict[str, Any]:
@@ -142,24 +145,27 @@ def _step(trace: "Trace", step: int) -> dict[str, Any]:
     }
 
 
-def _print_table(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
+def _print_table(rows: list[dict[str, Any]], surprise: Surprise) -> None:
     from rich.table import Table
 
     table = Table(box=None, header_style="bold")
     table.add_column("melody", overflow="fold")
     for title in ("events", "log-likelihood", "nats/event", "perplexity"):
         table.add_column(title, justify="right")
-    for row in rows:
-        nats, perplexity = row["nats_per_event"], row["perplexity"]
-        table.add_row(
-            options.cell(row["name"]),
+    table.add_column("surprise")
+    texts = [
+        (
+            row["name"],
             str(row["num_events"]),
             f"{row['log_likelihood']:.2f}",
-            "-" if nats is None else f"{nats:.3f}",
-            "-" if perplexity is None else f"{perplexity:.2f}",
+            "-" if row["nats_per_event"] is None else f"{row['nats_per_event']:.3f}",
+            "-" if row["perplexity"] is None else f"{row['perplexity']:.2f}",
+            surprise.word(row["nats_per_event"]),
         )
-    Console().print(table)
+        for row in rows
+    ]
+    print_rows(table, texts)
+    surprise.explain()
 
 
 def _print_steps(row: dict[str, Any]) -> None:

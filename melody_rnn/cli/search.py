@@ -19,12 +19,13 @@ search_options = together(
         "--best-of",
         type=click.IntRange(1, MAX_SIDE_BY_SIDE),
         metavar="N",
-        help="Generate N melodies and keep the best: the likeliest at temperature 1, or what --best-by says.",
+        help="Generate N melodies and keep the best: the most typical ones, or what --best-by says.",
     ),
     click.option(
         "--best-by",
         type=click.Choice(["likely", "typical"]),
-        help="With --best-of: keep the likeliest, or those as likely as real tunes are. [default: typical]",
+        help="With --best-of: keep the likeliest at temperature 1, or those as likely as real tunes are. "
+        "[default: typical, or likely for bundles, which do not know how likely real tunes are]",
     ),
     click.option(
         "--beam-size",

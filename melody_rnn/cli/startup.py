@@ -65,9 +65,9 @@ def absent(names: Sequence[str]) -> Iterator[None]:
 
 def quieten(verbose: bool) -> None:
     """Keeps the libraries' messages from the terminal, unless `verbose` lets them through; loads nothing."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if verbose else "3")
     if verbose:
         return
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     warnings.simplefilter("ignore")
     _divert_native_messages()
 

@@ -8,7 +8,7 @@ import click
 
 _SAME: Final[Mapping[str, tuple[str, ...]]] = {
     "bars": ("num-steps", "num-bars"),
-    "bpm": ("qpm",),
+    "bpm": ("tempo", "qpm"),
     "compose": ("generate",),
     "count": ("num-outputs",),
     "for": ("program",),
@@ -20,10 +20,9 @@ _SAME: Final[Mapping[str, tuple[str, ...]]] = {
     "output": ("output-dir",),
     "play": ("render",),
     "prompt": ("primer",),
-    "speed": ("qpm",),
+    "speed": ("tempo", "qpm"),
     "start": ("primer",),
     "steps": ("num-steps",),
-    "tempo": ("qpm",),
     "time-signature": ("meter",),
     "to": ("format",),
 }

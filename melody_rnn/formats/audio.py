@@ -18,6 +18,7 @@ from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError
 from melody_rnn.files import scratch_folder
 from melody_rnn.formats.midi.writer import midi_bytes
 from melody_rnn.formats.note_sequences import NoteSequence
+from melody_rnn.formats.ogg import with_serial
 from melody_rnn.formats.soundfont import read_soundfont
 
 Synth = Literal["soundfont", "fluidsynth", "sine"]
@@ -88,7 +89,7 @@ def default_soundfont() -> Path:
 
 
 def audio_bytes(samples: Samples, file_format: AudioFormat = "wav") -> bytes:
-    """Returns samples as the bytes of a file: 16-bit WAV or FLAC, Ogg Vorbis or MP3.
+    """Returns samples as the bytes of a file: 16-bit WAV or FLAC, Ogg Vorbis or MP3; the same bytes each time.
 
     Raises:
         InvalidArgumentError: If the format is unknown.
@@ -101,7 +102,8 @@ def audio_bytes(samples: Samples, file_format: AudioFormat = "wav") -> bytes:
         # libsndfile's Vorbis encoder overflows its stack on long pieces that come at once.
         for start in range(0, len(samples), SAMPLE_RATE):
             file.write(samples[start : start + SAMPLE_RATE])
-    return buffer.getvalue()
+    data = buffer.getvalue()
+    return with_serial(data) if file_format == "ogg" else data
 
 
 def _lasting(sequence: NoteSequence, seconds: float) -> NoteSequence:

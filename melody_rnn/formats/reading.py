@@ -1,7 +1,7 @@
 """Music files of any kind to scores: the one reader of the package."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -64,17 +64,41 @@ def score_sources(path: Path) -> Iterator[ScoreSource]:
         yield from _tunes_of_book(data, path)
 
 
-def read_score(path: Path) -> Score:
-    """Returns the first score of a file.
+def read_score(path: Path, number: int | None = None) -> Score:
+    """Returns a score of a file.
+
+    Args:
+        path: The file.
+        number: Which tune of a tune book, or which part alone of another file, from 1; where not given, the first tune,
+            or all parts.
 
     Raises:
-        InputFileError: If it cannot be read; the message names the file.
+        InputFileError: If it cannot be read, or has fewer; the message names the file.
     """
-    source = next(score_sources(path))
+    sources = list(score_sources(path))
     try:
-        return source.read()
+        if len(sources) == 1:
+            score = sources[0].read()
+            return score if number is None else _part_alone(score, number)
+        wanted = number or 1
+        _check_number(wanted, len(sources), "tunes")
+        source = sources[wanted - 1]
+        score = source.read()
     except InputFileError as error:
         raise InputFileError(f"{path}: {error}") from error
+    title = f", {source.title}" if source.title else ""
+    return replace(score, remarks=(f"{len(sources)} tunes; this is number {wanted}{title}", *score.remarks))
+
+
+def _part_alone(score: Score, number: int) -> Score:
+    parts = [part for part in score.parts if part.notes and not part.is_drums]
+    _check_number(number, len(parts), "parts")
+    return replace(score, parts=(parts[number - 1],))
+
+
+def _check_number(number: int, count: int, what: str) -> None:
+    if number > count:
+        raise InputFileError(f"has {count} {what if count > 1 else what[:-1]}, so there is no number {number}")
 
 
 def _read_midi(data: bytes) -> Score:

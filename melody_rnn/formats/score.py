@@ -4,12 +4,12 @@ Times are in quarter notes from the score's start, exact, and as written: every 
 after the other.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from melody_rnn.music.keys import Key
-from melody_rnn.music.meters import Meter
+from melody_rnn.music.meters import COMMON_TIME, Meter
 
 Mark = Literal["segno", "coda", "fine", "to_coda", "da_capo", "dal_segno"]
 """Signs that say where to go on: 'segno' and 'coda' stand at a bar's start, the others at its end."""
@@ -127,3 +127,18 @@ class Score:
     composer: str = ""
     text: str = ""
     remarks: tuple[str, ...] = field(default=(), compare=False)
+
+
+def at_tempo(score: Score, beats_per_minute: float) -> Score:
+    """Returns a score that begins at another tempo; its later tempos change in proportion.
+
+    Args:
+        score: The score.
+        beats_per_minute: Beats of its first meter, as `Meter.tempo_beat` counts them; above 0.
+    """
+    meter = score.meters[0].meter if score.meters else COMMON_TIME
+    qpm = beats_per_minute * float(meter.tempo_beat)
+    if not score.tempos:
+        return replace(score, tempos=(TempoChange(Fraction(0), qpm),))
+    factor = qpm / score.tempos[0].qpm
+    return replace(score, tempos=tuple(change._replace(qpm=change.qpm * factor) for change in score.tempos))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from melody_rnn.errors import ModelError
 from melody_rnn.litert.description import StateInfo, Step
+from melody_rnn.quiet import quietly
 
 
 class StepResult(NamedTuple):
@@ -47,9 +48,10 @@ def open_file(content: bytes) -> OpenFile:
         ModelError: If it is none.
     """
     try:
-        interpreter = Interpreter(model_content=content, num_threads=1)
-        (signature,) = interpreter.get_signature_list()
-        runner = interpreter.get_signature_runner(signature)
+        with quietly():
+            interpreter = Interpreter(model_content=content, num_threads=1)
+            (signature,) = interpreter.get_signature_list()
+            runner = interpreter.get_signature_runner(signature)
     except (ValueError, RuntimeError) as error:
         raise ModelError(f"no LiteRT file with one signature ({str(error).splitlines()[0]})") from error
     inputs = {name: int(details["index"]) for name, details in runner.get_input_details().items()}

@@ -3,7 +3,7 @@
 Needs the extra `notebook`: pip install 'melody-rnn[notebook]'.
 """
 
-from melody_rnn.notebook.quiet import quietly
+from melody_rnn.quiet import quietly
 
 # TensorFlow and its kin write to the cell that loads them, before any setting of theirs can keep them from it.
 with quietly():

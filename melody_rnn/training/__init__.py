@@ -6,6 +6,7 @@ What runs loads TensorFlow, when it is first used.
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from melody_rnn.quiet import load_tensorflow
 from melody_rnn.training.card import Provenance
 from melody_rnn.training.settings import TrainingSettings, parse_hparams
 
@@ -39,5 +40,6 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     if name in _MODULES:
+        load_tensorflow()
         return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,7 +9,7 @@ from typing import Final
 from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError, OutputError, unnamed
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 from melody_rnn.files import write_whole
-from melody_rnn.formats.reading import score_sources
+from melody_rnn.formats.reading import read_score, score_sources
 from melody_rnn.tunes.from_score import fitting_grid, tunes_of_score
 from melody_rnn.tunes.to_score import about_text, score_of
 from melody_rnn.tunes.tune import Tune
@@ -52,23 +52,24 @@ def read_tunes(path: str | Path, steps_per_quarter: int | Sequence[int] = DEFAUL
     return tunes
 
 
-def read_tune(path: str | Path, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER) -> Tune:
-    """Reads the first tune of a music file, as `read_tunes` does; of a tune book no other tune is looked at.
+def read_tune(path: str | Path, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER, number: int = 1) -> Tune:
+    """Reads one tune of a music file, as `read_tunes` does; of a tune book no other tune is looked at.
+
+    Args:
+        path: The file.
+        steps_per_quarter: Steps in a quarter note.
+        number: Which tune of a tune book, or which part of another file, from 1.
 
     Raises:
-        InputFileError: If the file cannot be read; the message names the file.
+        InputFileError: If the file cannot be read, or has fewer tunes; the message names the file.
         MelodyError: If there is no note in it that could be a melody.
     """
     path = Path(path)
-    sources = score_sources(path)
+    score = read_score(path, None if number == 1 else number)
     try:
-        tune = tunes_of_score(next(sources).read(), steps_per_quarter)[0]
+        return tunes_of_score(score, steps_per_quarter)[0]
     except (InputFileError, MelodyError) as error:
         raise type(error)(f"{path}: {unnamed(error, path)}") from error
-    num_others = sum(1 for _ in sources)
-    if num_others:
-        tune = replace(tune, remarks=(f"{num_others + 1} tunes; this is the first one", *tune.remarks))
-    return tune
 
 
 def tune_bytes(tunes: Sequence[Tune], kind: str, velocity: int = 100, midi_type: int = 1) -> bytes:

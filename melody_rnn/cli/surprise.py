@@ -1,0 +1,59 @@
+"""What tables say of many melodies: nats per event in words that a musician reads, and no more rows than one reads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from melody_rnn.cli.options import cell
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+MAX_ROWS: Final = 40
+"""More rows than this nobody reads; `--json` has all."""
+_SHOWN_OF_MANY: Final = 20
+_LOW, _HIGH = 0.6, 1.6
+
+
+@dataclass(frozen=True)
+class Surprise:
+    """How nats per event are told.
+
+    Attributes:
+        real_nats: What real tunes have under the model, on average; None where nobody measured it.
+    """
+
+    real_nats: float | None
+
+    def word(self, nats_per_event: float | None) -> str:
+        """Returns low, typical or high; nothing where that cannot be told."""
+        if nats_per_event is None or self.real_nats is None:
+            return "-"
+        share = nats_per_event / self.real_nats
+        return "low" if share < _LOW else "high" if share > _HIGH else "typical"
+
+    def explain(self) -> None:
+        """Prints what the figures mean."""
+        from rich.console import Console
+
+        text = "nats/event: how much each sixteenth surprises the model, on average; 0 where it knew every one."
+        if self.real_nats is not None:
+            low, high = _LOW * self.real_nats, _HIGH * self.real_nats
+            text += (
+                f" Real tunes have about {self.real_nats:.2f}. Surprise is low below {low:.2f}, as of what repeats "
+                f"itself, and high above {high:.2f}, as of what wanders."
+            )
+        Console().print(text, highlight=False)
+
+
+def print_rows(table: "Table", rows: Sequence[Sequence[str]]) -> None:
+    """Prints a table's rows; of very many the first ones, and how many more there are."""
+    from rich.console import Console
+
+    shown = rows if len(rows) <= MAX_ROWS else rows[:_SHOWN_OF_MANY]
+    for row in shown:
+        table.add_row(*map(cell, row))
+    console = Console()
+    console.print(table)
+    if len(shown) < len(rows):
+        console.print(f"... and {len(rows) - len(shown):,} more; --json has all of them", highlight=False)

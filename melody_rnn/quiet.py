@@ -1,0 +1,48 @@
+"""Keeping what libraries write to standard error out of terminals and notebooks' cells."""
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+_STANDARD_ERROR: Final = 2
+_LEVEL: Final = "TF_CPP_MIN_LOG_LEVEL"
+_SILENT: Final = "3"
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """While it lasts, Python's warnings and what native code writes to standard error are dropped.
+
+    Afterwards TensorFlow keeps to errors that end the process. Where TF_CPP_MIN_LOG_LEVEL says otherwise, nothing is
+    dropped at all.
+    """
+    if os.environ.setdefault(_LEVEL, _SILENT) != _SILENT:
+        yield
+        return
+    sys.stderr.flush()
+    own = os.dup(_STANDARD_ERROR)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, _STANDARD_ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        os.dup2(own, _STANDARD_ERROR)
+        os.close(own)
+        os.close(nowhere)
+
+
+def load_tensorflow() -> None:
+    """Imports TensorFlow and Keras without their messages, which come before any setting of theirs could keep them."""
+    if "tensorflow" in sys.modules and "keras" in sys.modules:
+        return
+    with quietly():
+        import keras  # noqa: F401
+        import tensorflow as tf
+
+        # Looking for a GPU where there is none is told, too.
+        tf.config.list_physical_devices()

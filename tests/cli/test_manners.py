@@ -1,0 +1,107 @@
+"""The manners of the command line: several files, books of tunes, figures in words, long tables."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+from rich.table import Table
+
+from melody_rnn.cli.main import cli
+from melody_rnn.cli.surprise import MAX_ROWS, Surprise, print_rows
+from melody_rnn.errors import InputFileError
+from melody_rnn.formats.reading import read_score
+from melody_rnn.formats.score import at_tempo
+from melody_rnn.tunes.files import read_tune
+
+BOOK = """X:1
+T:First
+M:6/8
+L:1/8
+Q:3/8=60
+K:D
+DFA ABA | dFG AGF |
+
+X:2
+T:Second
+M:4/4
+L:1/8
+K:G
+|:G2B2 d2B2 | A2c2 e2c2 :|
+"""
+
+
+@pytest.fixture
+def book(tmp_path):
+    path = tmp_path / "book.abc"
+    path.write_text(BOOK)
+    return path
+
+
+def run(*arguments):
+    """Runs the command in this process; its mistakes are click's or the package's own exceptions."""
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def score_options(tiny_model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    tiny_model.save_preset(folder)
+    return ["score", "--model", folder]
+
+
+def test_the_package_is_the_command():
+    result = subprocess.run([sys.executable, "-m", "melody_rnn", "models"], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "tunes_rnn" in result.stdout
+
+
+def test_a_tune_of_a_book_is_taken_and_named(book):
+    assert read_tune(book, number=2).title == "Second"
+    assert read_tune(book).remarks == ("2 tunes; this is number 1, First",)
+    with pytest.raises(InputFileError, match=r"book\.abc: has 2 tunes, so there is no number 3"):
+        read_tune(book, number=3)
+
+
+@pytest.mark.parametrize("command", [["render", "--format", "svg"], ["convert", "--to", "mid"]])
+def test_what_can_be_done_is_done_and_the_others_are_named(command, book, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    result = run(*command, "missing.mid", book, empty, "--tune", 2, "--output-dir", tmp_path / "out")
+    assert isinstance(result.exception, InputFileError)
+    assert str(result.exception) == f"{empty}: there is no music file in this folder (2 of 3 files could not be read)"
+    assert "missing.mid: no such file" in result.stderr
+    assert len(list((tmp_path / "out").iterdir())) == 1
+
+
+def test_scores_of_folders_and_bad_files(score_options, book):
+    (book.parent / "bad.mid").write_text("<html>")
+    result = run(*score_options, book.parent, "missing.abc", "--tune", 2, "--json")
+    assert isinstance(result.exception, InputFileError)
+    assert [json.loads(line)["name"] for line in result.stdout.splitlines()] == [str(book)]
+    assert "bad.mid: not a MIDI file" in result.stderr
+    assert f"{book}: 2 tunes; this is number 2, Second" in result.stderr
+    assert f"{book}: its form is AA; each part is taken once, as written" in result.stderr
+
+
+def test_tempo_counts_the_beats_of_the_meter(book):
+    score = read_score(book, 1)
+    assert score.tempos[0].qpm == 90
+    assert at_tempo(score, 40).tempos[0].qpm == 60
+    assert at_tempo(read_score(book, 2), 40).tempos[0].qpm == 40
+
+
+def test_surprise_in_words(capsys):
+    surprise = Surprise(0.6)
+    assert [surprise.word(nats) for nats in (0.2, 0.6, 1.2, None)] == ["low", "typical", "high", "-"]
+    surprise.explain()
+    assert "Real tunes have about 0.60" in capsys.readouterr().out
+    assert Surprise(None).word(0.6) == "-"
+
+
+def test_a_long_table_is_cut(capsys):
+    print_rows(Table("number"), [(f"row{number}",) for number in range(5_000)])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) < MAX_ROWS
+    assert lines[-1] == "... and 4,980 more; --json has all of them"
