@@ -3,9 +3,10 @@
 import json
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from melody_rnn.tunes.tune import Section, Tune
 
 TEMPO = options.FiniteNumber(lambda x: 2 <= x <= 10_000, "a number from 2 to 10000")
+TUNES_AT_ONCE: Final = 1024
+"""Tunes that are generated and written before the next ones; a multiple of the engines' tiles."""
 QPM = options.FiniteNumber(lambda x: 3.6 <= x <= 10_000, "a number from 3.6 to 10000, which MIDI files hold")
 
 
@@ -203,9 +206,12 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
         asked = replace(asked, choosing=replace(choosing, settings={}))
     primer = _read_primer(asked)
     asked = _read_kept(asked, primer)
-    rows = _generate(asked, primer, as_json, verbose)
+    rows: list[dict[str, Any]] = []
+    for first, rows in _generate(asked, primer, as_json, verbose):
+        if not as_json:
+            _print_table(rows, has_header=not first)
     if not as_json:
-        _print_table(asked, rows)
+        _print_settings(asked, rows[0]["seed"])
 
 
 def _is_given(option: str) -> bool:
@@ -271,8 +277,14 @@ def _read_kept(asked: Options, primer: "Tune | None") -> Options:
     return replace(asked, choosing=asked.choosing.with_kept(kept, steps_per_bar, silence))
 
 
-def _generate(asked: Options, primer: "Tune | None", as_json: bool, verbose: bool) -> list[dict[str, Any]]:
-    """Generates and writes the tunes, and returns what a row of output says about each."""
+def _generate(
+    asked: Options, primer: "Tune | None", as_json: bool, verbose: bool
+) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """Generates and writes the tunes, some at a time, so that a run of many takes no more memory than one of few.
+
+    Yields:
+        The number of the first tune of some, and what a row of output says about each.
+    """
     model = _load(asked, primer, verbose)
     from melody_rnn.generation.trace import save_traces
     from melody_rnn.model import fresh_seed
@@ -282,22 +294,27 @@ def _generate(asked: Options, primer: "Tune | None", as_json: bool, verbose: boo
         seed = fresh_seed() if asked.seed is None else asked.seed
     common = _asked(asked, primer)
     is_traced = asked.plot or asked.trace is not None
-    with _progress_bar(asked.search.best_of or asked.num_outputs) as on_done:
-        sampling = {"seed": seed, "on_done": on_done, "sampler": asked.choosing.sampler()}
-        generated = find(model, asked.search, asked.num_outputs, common, sampling, is_traced)
-    rows = []
-    told = list(enumerate(facts(generated), start=1))
-    tunes = [_signed(asked, primer, tune, own, index) for tune, (index, own) in zip(generated, told, strict=True)]
-    for tune, (index, own), log_likelihood in zip(tunes, told, model.log_likelihoods(generated), strict=True):
-        row = _row(asked, tune, _write(asked, tune, index), log_likelihood) | own
-        rows.append(row)
-        if as_json:
-            click.echo(json.dumps(row))
-    if asked.sheet:
-        _write_sheet(asked, tunes)
-    if asked.trace and generated.traces:
-        save_traces(asked.trace, generated.traces)
-    return rows
+    # A search compares all of its tunes; a file of all traces or sheets has all of them.
+    is_whole_run = asked.search.is_any or asked.trace is not None or asked.sheet
+    size = asked.num_outputs if is_whole_run else TUNES_AT_ONCE
+    for first in range(0, asked.num_outputs, size):
+        count = min(size, asked.num_outputs - first)
+        with _progress_bar(asked.search.best_of or count) as on_done:
+            sampling = {"seed": seed, "on_done": on_done, "sampler": asked.choosing.sampler()}
+            generated = find(model, asked.search, count, common, sampling, is_traced, first)
+        rows = []
+        told = list(enumerate(facts(generated), start=first + 1))
+        tunes = [_signed(asked, primer, tune, own, index) for tune, (index, own) in zip(generated, told, strict=True)]
+        for tune, (index, own), log_likelihood in zip(tunes, told, model.log_likelihoods(generated), strict=True):
+            row = _row(asked, tune, _write(asked, tune, index), log_likelihood) | own
+            rows.append(row)
+            if as_json:
+                click.echo(json.dumps(row))
+        if asked.sheet:
+            _write_sheet(asked, tunes)
+        if asked.trace and generated.traces:
+            save_traces(asked.trace, generated.traces)
+        yield first, rows
 
 
 def _asked(asked: Options, primer: "Tune | None") -> dict[str, Any]:
@@ -435,13 +452,13 @@ def _progress_bar(num_outputs: int) -> Any:
     return bar()
 
 
-def _print_table(asked: Options, rows: list[dict[str, Any]]) -> None:
+def _print_table(rows: list[dict[str, Any]], has_header: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
     from melody_rnn.music.pitches import note_name
 
-    table = Table(box=None, header_style="bold")
+    table = Table(box=None, header_style="bold", show_header=has_header)
     table.add_column("file", overflow="fold")
     for title in ("bars", "notes", "range", "nats/event"):
         table.add_column(title, justify="right")
@@ -454,15 +471,19 @@ def _print_table(asked: Options, rows: list[dict[str, Any]]) -> None:
             f"{note_name(min(pitches))}..{note_name(max(pitches))}" if pitches else "-",
             f"{row.get('nats_per_event', -row['log_likelihood'] / max(row['num_steps'] - 1, 1)):.2f}",
         )
+    Console(file=sys.stdout).print(table)
+
+
+def _print_settings(asked: Options, seed: int | None) -> None:
+    from rich.console import Console
+
     console = Console(file=sys.stdout)
-    console.print(table)
     made = f"{printable(asked.model_name)}, {asked.search.words}"
-    if rows[0]["seed"] is None:
+    if seed is None:
         console.print(f"{made}the same each time", highlight=False, markup=False)
         return
     console.print(
-        f"{made}temperature {asked.choosing.temperature_text}, "
-        f"seed {rows[0]['seed']} (--seed {rows[0]['seed']} makes them again)",
+        f"{made}temperature {asked.choosing.temperature_text}, seed {seed} (--seed {seed} makes them again)",
         highlight=False,
         markup=False,
     )
