@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: install generate test models gallery bench temperature-report docs dist
+.PHONY: install generate test fuzz hostile models gallery bench temperature-report docs dist
 .DEFAULT_GOAL := generate
 
 install: $(INSTALLED)
@@ -29,6 +29,13 @@ test: install
 	@$(BIN)/lint-imports --no-cache > .lint-imports.log || { cat .lint-imports.log; exit 1; }
 	@$(BIN)/deptry melody_rnn > .deptry.log 2>&1 || { cat .deptry.log; exit 1; }
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+fuzz: install
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-1000000} $(BIN)/python -m pytest tests/fuzz
+
+hostile: install
+	@$(BIN)/python benchmarks/hostile.py make .hostile
+	@$(BIN)/python benchmarks/hostile.py run .hostile
 
 models: install
 	@$(BIN)/python models/train.py

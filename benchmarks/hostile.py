@@ -406,7 +406,11 @@ def run(folder: Path, package: Path, only: str | None, share: float) -> None:
 
             load_tensorflow(verbose=True)
             own_bytes = 0
-        result = _try(folder, row, own_bytes)
+        try:
+            result = _try(folder, row, own_bytes)
+        except KeyboardInterrupt:
+            # What was tried is told.
+            break
         results.append(result)
         if result["fault"]:
             words = " ".join(row["arguments"])

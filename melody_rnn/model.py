@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,10 @@ if TYPE_CHECKING:
     from melody_rnn.bundles import Bundle
     from melody_rnn.encodings import Encoding
     from melody_rnn.network.network import MelodyNetwork
+
+
+MAX_FIRST: Final = 10_000_000
+"""Largest number that a run's melodies begin with."""
 
 
 def fresh_seed() -> int:
@@ -196,7 +200,12 @@ class MelodyRNN:
     def _engine(self, num_steps: int) -> Engine:
         """Returns what runs so many steps of all melodies together."""
         is_litert = self._engine_choice == "litert" or is_for_litert(num_steps)
-        return self._litert if self._litert is not None and is_litert else self._tensorflow
+        if self._litert is not None and is_litert:
+            return self._litert
+        from melody_rnn.network import use_tensorflow
+
+        use_tensorflow()
+        return self._tensorflow
 
     def save_preset(self, folder: str | Path) -> None:
         """Writes the model as a folder that `from_preset` reads.
@@ -249,6 +258,7 @@ class MelodyRNN:
         sampler: SamplerSettings | None = None,
         trace: bool = False,
         on_done: Callable[[int], object] | None = None,
+        first: int = 0,
         **asked: Unpack[Asked],
     ) -> Generated:
         """Samples tunes.
@@ -268,6 +278,8 @@ class MelodyRNN:
             sampler: All of the sampler's settings.
             trace: Whether to trace the tunes, which also gives each event's probability, and how it was drawn.
             on_done: Called with the number of tunes each time that some are done, from any thread.
+            first: The number of the first tune in its run: `generate(10, first=20)` gives those from 20 to 29 of
+                `generate(30)` with the same seed and, as what runs a model depends on the work, the same engine.
             asked: What the tunes are asked for: primer, num_steps, new_steps, meter, pickup_steps, qpm, constraints,
                 form, bars, key, pitches; see `melody_rnn.generation.request.Asked`.
 
@@ -286,13 +298,15 @@ class MelodyRNN:
         chosen: dict[str, Any] = {name: value for name, value in shortcuts.items() if value is not None}
         settings = replace(sampler or SamplerSettings(), **chosen)
         seed = fresh_seed() if seed is None else _check_seed(seed)
-        requests = plan(self.config, self._preset.outlines, num_outputs, seed, asked)
-        controls = self._controls(settings, requests, num_outputs)
+        if not 0 <= first <= MAX_FIRST:
+            raise InvalidArgumentError(f"first must be from 0 to {MAX_FIRST}, got {first}")
+        requests = plan(self.config, self._preset.outlines, num_outputs, seed, asked, first)
+        controls = self._controls(settings, requests, range(first, first + num_outputs))
         engine = self._engine(_work(requests))
         parts = []
         for request in requests:
             start, guide = begin(request, self._preset.opening_pitches, seed)
-            own = controls.of_rows(np.array(request.numbers), request.num_new_steps)
+            own = controls.of_rows(np.array(request.numbers) - first, request.num_new_steps)
             job = (start, request.num_new_steps, own, seed, on_done, guide)
             if not trace:
                 parts.append(self._result(request, start, engine.loop(*job), seed, engine))
@@ -400,7 +414,7 @@ class MelodyRNN:
             for request in plan(self.config, self._preset.outlines, num_outputs, seed, asked)
             for own in request.by_length()
         ]
-        controls = self._controls(sampler or SamplerSettings(), requests, num_outputs)
+        controls = self._controls(sampler or SamplerSettings(), requests, range(num_outputs))
         engine = self._engine(beam.beam_size * beam.branch_factor * _work(requests))
         parts = []
         for request in requests:
@@ -411,10 +425,10 @@ class MelodyRNN:
             parts.append(replace(result, tempered_log_likelihoods=tuple(sampled.scores.tolist())))
         return joined(parts, [number for request in requests for number in request.numbers])
 
-    def _controls(self, settings: SamplerSettings, requests: Sequence[Request], num_outputs: int) -> Controls:
-        """Returns the settings of all melodies of a run, by their numbers."""
+    def _controls(self, settings: SamplerSettings, requests: Sequence[Request], numbers: range) -> Controls:
+        """Returns the settings of melodies of a run, in the order of their numbers."""
         steps = {number: request.steps(place) for request in requests for place, number in enumerate(request.numbers)}
-        return settings.controls(num_outputs, [steps[number] for number in range(num_outputs)])
+        return settings.controls(len(numbers), [steps[number] for number in numbers])
 
     def _result(
         self, request: Request, start: Start, events: NDArray[np.int32], seed: int | None, engine: Engine

@@ -184,12 +184,19 @@ def read_preset_step(folder: Path, config: ModelConfig) -> "Step":
 
 
 def make_network(config: ModelConfig) -> "MelodyNetwork":
-    """Returns a network with fresh weights for a configuration."""
+    """Returns a network with fresh weights for a configuration; they are float32 whatever Keras's policy is."""
+    from melody_rnn.network.network import MelodyNetwork  # isort: skip  It looks at Keras's backend first.
+    import keras
+
     from melody_rnn.encodings import make_encoding
-    from melody_rnn.network.network import MelodyNetwork
 
     encoding = make_encoding(config.encoding)
-    return MelodyNetwork(config.network, encoding.input_size, encoding.num_classes)
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        return MelodyNetwork(config.network, encoding.input_size, encoding.num_classes)
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def _shipped_folder() -> Path:

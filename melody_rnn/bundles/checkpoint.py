@@ -18,7 +18,7 @@ from melody_rnn.bundles.tables import Claim, claims_of_v1, claims_of_v2
 from melody_rnn.errors import InputFileError, ModelError, OutputError
 from melody_rnn.files import open_input, read_input, reason, scratch_folder
 
-MAX_BYTES: Final = 2**29
+MAX_BYTES: Final = 2**30
 """Size of all files of a checkpoint together, with what its optimizer keeps."""
 MAX_METAGRAPH_BYTES: Final = 2**23
 # The checkpoint reader raises some of TensorFlow's errors, and some of Python's for them.
@@ -82,7 +82,7 @@ def read_checkpoint_at(prefix: Path) -> dict[str, NDArray[Any]]:
         ModelError: If it is damaged.
     """
     try:
-        return _read(prefix, _claims(prefix))
+        return _read(prefix, check_checkpoint(prefix))
     except OSError as error:
         raise InputFileError(f"{prefix}: cannot be read ({reason(error)})") from error
     except ModelError as error:
@@ -91,8 +91,13 @@ def read_checkpoint_at(prefix: Path) -> dict[str, NDArray[Any]]:
         raise ModelError(f"{prefix}: no checkpoint of TensorFlow, or a damaged one; copy it anew") from error
 
 
-def _claims(prefix: Path) -> list[Claim]:
-    """Returns what a checkpoint on disk claims to hold; all of it lies within its files."""
+def check_checkpoint(prefix: Path) -> list[Claim]:
+    """Returns what a checkpoint on disk claims to hold; all of it lies within its files.
+
+    Raises:
+        InputFileError: If a file is missing or no plain file.
+        ModelError: If it claims what cannot be; the message does not name the file.
+    """
     index = _with_suffix(prefix, _INDEX)
     if not index.is_file():
         content = read_input(prefix, MAX_BYTES)

@@ -3,11 +3,11 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -16,7 +16,7 @@ from melody_rnn.cli import listening, options
 from melody_rnn.cli.choosing import SAMPLER_NAMES, Choosing, ChoosingCommand, constraint_options, sampler_options
 from melody_rnn.cli.kinds import KindsType, midi_type_option
 from melody_rnn.cli.search import DEFAULT_OUTPUTS, Search, facts, find, search_options
-from melody_rnn.cli.surprise import Surprise, print_rows
+from melody_rnn.cli.surprise import MAX_ROWS, Surprise, print_rows
 from melody_rnn.config import MAX_STEPS
 from melody_rnn.errors import MAX_MESSAGE, InvalidArgumentError, OutputError, printable
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from melody_rnn.tunes.tune import Section, Tune
 
 TEMPO = options.FiniteNumber(lambda x: 2 <= x <= 10_000, "a number from 2 to 10000")
+TUNES_AT_ONCE: Final = 1024
+"""Tunes that are generated and written before the next ones; a multiple of the engines' tiles."""
 QPM = options.FiniteNumber(lambda x: 3.6 <= x <= 10_000, "a number from 3.6 to 10000, which MIDI files hold")
 
 
@@ -208,9 +210,15 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
         asked = replace(asked, choosing=replace(choosing, settings={}))
     primer = _read_primer(asked)
     asked = _read_kept(asked, primer)
-    rows, surprise = _generate(asked, primer, as_json, verbose)
+    model = _load(asked, primer, verbose)
+    shown: list[dict[str, Any]] = []
+    num_tunes = 0
+    for rows in _generate(asked, primer, model, as_json):
+        # Of a run of many, the table has the first ones.
+        shown += rows[: MAX_ROWS + 1 - len(shown)]
+        num_tunes += len(rows)
     if not as_json:
-        _print_table(asked, rows, surprise)
+        _print_table(asked, shown, num_tunes, Surprise(model.nats_per_event))
 
 
 def _is_given(option: str) -> bool:
@@ -282,10 +290,13 @@ def _read_kept(asked: Options, primer: "Tune | None") -> Options:
 
 
 def _generate(
-    asked: Options, primer: "Tune | None", as_json: bool, verbose: bool
-) -> "tuple[list[dict[str, Any]], Surprise]":
-    """Generates and writes the tunes, and returns what a row of output says about each, and how its nats are told."""
-    model = _load(asked, primer, verbose)
+    asked: Options, primer: "Tune | None", model: "MelodyRNN", as_json: bool
+) -> Iterator[list[dict[str, Any]]]:
+    """Generates and writes the tunes, some at a time, so that a run of many takes no more memory than one of few.
+
+    Yields:
+        What a row of output says about each of some tunes.
+    """
     from melody_rnn.generation.trace import save_traces
     from melody_rnn.model import fresh_seed
 
@@ -294,26 +305,31 @@ def _generate(
         seed = fresh_seed() if asked.seed is None else asked.seed
     common = _asked(asked, primer)
     is_traced = asked.plot or asked.trace is not None
-    with _counting("Sampling", asked.search.best_of or asked.num_outputs) as on_done:
-        sampling = {"seed": seed, "on_done": on_done, "sampler": asked.choosing.sampler()}
-        generated = find(model, asked.search, asked.num_outputs, common, sampling, is_traced)
-    rows = []
-    told = list(enumerate(facts(generated), start=1))
-    tunes = [_signed(asked, primer, tune, own, index) for tune, (index, own) in zip(generated, told, strict=True)]
-    with options.progress_bar("Scoring") as advance:
-        log_likelihoods = model.log_likelihoods(generated, lambda done: advance(done, len(tunes)))
-    with options.progress_bar("Writing") as advance:
-        for tune, (index, own), log_likelihood in zip(tunes, told, log_likelihoods, strict=True):
-            row = _row(asked, tune, _write(asked, tune, index), log_likelihood) | own
-            rows.append(row)
-            advance(len(rows), len(tunes))
-            if as_json:
-                click.echo(json.dumps(row))
-    if asked.sheet:
-        _write_sheet(asked, tunes)
-    if asked.trace and generated.traces:
-        save_traces(asked.trace, generated.traces)
-    return rows, Surprise(model.nats_per_event)
+    # A search compares all of its tunes; a file of all traces or sheets has all of them.
+    is_whole_run = asked.search.is_any or asked.trace is not None or asked.sheet
+    size = asked.num_outputs if is_whole_run else TUNES_AT_ONCE
+    for first in range(0, asked.num_outputs, size):
+        count = min(size, asked.num_outputs - first)
+        with _counting("Sampling", asked.search.best_of or count) as on_done:
+            sampling = {"seed": seed, "on_done": on_done, "sampler": asked.choosing.sampler()}
+            generated = find(model, asked.search, count, common, sampling, is_traced, first)
+        rows: list[dict[str, Any]] = []
+        told = list(enumerate(facts(generated), start=first + 1))
+        tunes = [_signed(asked, primer, tune, own, index) for tune, (index, own) in zip(generated, told, strict=True)]
+        with _counting_up("Scoring", len(tunes)) as on_done:
+            log_likelihoods = model.log_likelihoods(generated, on_done)
+        with options.progress_bar("Writing") as advance:
+            for tune, (index, own), log_likelihood in zip(tunes, told, log_likelihoods, strict=True):
+                row = _row(asked, tune, _write(asked, tune, index), log_likelihood) | own
+                rows.append(row)
+                advance(len(rows), len(tunes))
+                if as_json:
+                    click.echo(json.dumps(row))
+        if asked.sheet:
+            _write_sheet(asked, tunes)
+        if asked.trace and generated.traces:
+            save_traces(asked.trace, generated.traces)
+        yield rows
 
 
 def _asked(asked: Options, primer: "Tune | None") -> dict[str, Any]:
@@ -435,6 +451,13 @@ def _section(section: "Section") -> dict[str, Any]:
 
 
 @contextmanager
+def _counting_up(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Shows a progress bar on a terminal; gives a function that takes how many melodies are done in all."""
+    with options.progress_bar(title) as advance:
+        yield lambda done: advance(done, total)
+
+
+@contextmanager
 def _counting(title: str, total: int) -> Iterator[Callable[[int], None]]:
     """Shows a progress bar on a terminal; gives a function that takes each number of melodies that are done."""
     done = 0
@@ -449,7 +472,7 @@ def _counting(title: str, total: int) -> Iterator[Callable[[int], None]]:
         yield add
 
 
-def _print_table(asked: Options, rows: list[dict[str, Any]], surprise: Surprise) -> None:
+def _print_table(asked: Options, rows: Sequence[dict[str, Any]], num_tunes: int, surprise: Surprise) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -458,15 +481,15 @@ def _print_table(asked: Options, rows: list[dict[str, Any]], surprise: Surprise)
     for title in ("bars", "notes", "range", "nats/event"):
         table.add_column(title, justify="right")
     table.add_column("surprise")
-    print_rows(table, [_cells(row, surprise) for row in rows])
+    print_rows(table, [_cells(row, surprise) for row in rows], num_tunes)
+    seed = rows[0]["seed"]
     console = Console(file=sys.stdout)
     made = f"{printable(asked.model_name)}, {asked.search.words}"
-    if rows[0]["seed"] is None:
+    if seed is None:
         console.print(f"{made}the same each time", highlight=False, markup=False)
     else:
         console.print(
-            f"{made}temperature {asked.choosing.temperature_text}, "
-            f"seed {rows[0]['seed']} (--seed {rows[0]['seed']} makes them again)",
+            f"{made}temperature {asked.choosing.temperature_text}, seed {seed} (--seed {seed} makes them again)",
             highlight=False,
             markup=False,
         )

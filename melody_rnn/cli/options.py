@@ -41,7 +41,7 @@ _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class FiniteNumber(click.ParamType[float]):
-    """A finite number in a range."""
+    """A finite number in a range, up to `MAX_COUNT`."""
 
     name = "number"
 
@@ -57,6 +57,8 @@ class FiniteNumber(click.ParamType[float]):
             number = math.nan
         if not math.isfinite(number) or not self._is_valid(number):
             self.fail(f"must be {self._limit}, got {value}", param, ctx)
+        if number > MAX_COUNT:
+            self.fail(f"must be at most {MAX_COUNT:,}, got {value}", param, ctx)
         return number
 
 

@@ -123,7 +123,13 @@ class Search:
 
 
 def find(
-    model: "MelodyRNN", search: Search, num_outputs: int, common: dict[str, Any], sampling: dict[str, Any], trace: bool
+    model: "MelodyRNN",
+    search: Search,
+    num_outputs: int,
+    common: dict[str, Any],
+    sampling: dict[str, Any],
+    trace: bool,
+    first: int = 0,
 ) -> "Generated":
     """Generates tunes, or searches for them.
 
@@ -134,9 +140,10 @@ def find(
         common: Arguments of every way.
         sampling: Further arguments of `MelodyRNN.generate`: seed, on_done and sampler.
         trace: Whether the traces of the tunes are wanted.
+        first: The number of the first tune in its run, where tunes are sampled one by one.
     """
     if not search.is_any:
-        return model.generate(num_outputs, trace=trace, **common, **sampling)
+        return model.generate(num_outputs, trace=trace, first=first, **common, **sampling)
     if search.best_of is not None:
         by: Any = search.best_by
         return model.best_of(search.best_of, num_outputs, by, trace=trace, **common, **sampling)

@@ -24,6 +24,8 @@ def load_note_seq(verbose: bool) -> None:
 def load_tensorflow(verbose: bool) -> None:
     """Imports TensorFlow and Keras; `verbose` lets their messages through."""
     quieten(verbose)
+    # Commands have a process of their own: what a user has chosen for other programs is not for them.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     with absent(_OPTIONAL):
         import keras  # noqa: F401
         import tensorflow  # noqa: F401

@@ -46,8 +46,14 @@ class Surprise:
         Console().print(text, highlight=False)
 
 
-def print_rows(table: "Table", rows: Sequence[Sequence[str]]) -> None:
-    """Prints a table's rows; of very many the first ones, and how many more there are."""
+def print_rows(table: "Table", rows: Sequence[Sequence[str]], num_rows: int | None = None) -> None:
+    """Prints a table's rows; of very many the first ones, and how many more there are.
+
+    Args:
+        table: The table.
+        rows: Its rows, at least the first ones.
+        num_rows: How many there are in all, where these are not all.
+    """
     from rich.console import Console
 
     shown = rows if len(rows) <= MAX_ROWS else rows[:_SHOWN_OF_MANY]
@@ -55,5 +61,6 @@ def print_rows(table: "Table", rows: Sequence[Sequence[str]]) -> None:
         table.add_row(*map(cell, row))
     console = Console()
     console.print(table)
-    if len(shown) < len(rows):
-        console.print(f"... and {len(rows) - len(shown):,} more; --json has all of them", highlight=False)
+    num_rows = len(rows) if num_rows is None else num_rows
+    if len(shown) < num_rows:
+        console.print(f"... and {num_rows - len(shown):,} more; --json has all of them", highlight=False)

@@ -35,6 +35,8 @@ class TemperaturesType(click.ParamType[tuple[float, ...]]):
             self.fail(f"{value!r}: write 0.2..2.0, 0.2..2.0:0.1 (with the step) or 0.5,1,1.5", param, ctx)
         if numbers[0] < 0:
             self.fail(f"each must be at least 0, got {value}", param, ctx)
+        if numbers[-1] > options.MAX_COUNT:
+            self.fail(f"each must be at most {options.MAX_COUNT:,}, got {value}", param, ctx)
         if len(numbers) > _MAX_TEMPERATURES:
             self.fail(f"{value} are more than {_MAX_TEMPERATURES}; take a greater step", param, ctx)
         return tuple(numbers)

@@ -203,7 +203,16 @@ def _resume(run_dir: Path, loaded: "Dataset", strategy: Any) -> "TrainingRun":
     from melody_rnn.training import resume
 
     with _progress() as callback:
-        return resume(run_dir, loaded, [callback, *_summaries(run_dir, strategy)], strategy=strategy)
+        return resume(
+            run_dir,
+            loaded,
+            [callback, *_summaries(run_dir, strategy)],
+            strategy=strategy,
+            on_passed_over=lambda names: click.echo(
+                f"{printable(run_dir)}: {', '.join(names)} cannot be read; the run goes on from the checkpoint before",
+                err=True,
+            ),
+        )
 
 
 def _tell_change(run_dir: Path, run: "TrainingRun", loaded: "Dataset") -> None:

@@ -6,13 +6,16 @@ after the other.
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import COMMON_TIME, Meter
 
 Mark = Literal["segno", "coda", "fine", "to_coda", "da_capo", "dal_segno"]
 """Signs that say where to go on: 'segno' and 'coda' stand at a bar's start, the others at its end."""
+
+MAX_PARTS: Final = 256
+"""Parts of the largest score that is read."""
 
 
 class Note(NamedTuple):

@@ -46,7 +46,7 @@ class Shape:
 
 
 def draw_outlines(
-    bank: OutlineBank, shape: Shape, num_outputs: int, seed: int, primer: Tune | None = None
+    bank: OutlineBank, shape: Shape, numbers: Sequence[int], seed: int, primer: Tune | None = None
 ) -> list[Outline]:
     """Returns the outline of each tune of a run.
 
@@ -56,7 +56,7 @@ def draw_outlines(
     Args:
         bank: What the model's training tunes have.
         shape: What is asked for.
-        num_outputs: How many tunes; what one gets depends on the seed and its number, not on how many there are.
+        numbers: The tunes' numbers in the run; what one gets depends on the seed and its number.
         seed: Of the run.
         primer: What every tune begins with: its meter, pickup and key hold.
 
@@ -66,7 +66,6 @@ def draw_outlines(
     shape = _with_primer(shape, primer)
     if shape.pickup_steps is not None:
         stream_outline(shape.meter or COMMON_TIME, shape.pickup_steps, bank.steps_per_quarter)
-    numbers = range(num_outputs)
     drawn = bank.draw(seed, numbers, lambda outline: _fits(outline, shape, has_form=True))
     if not drawn:
         drawn = list(_made(bank, shape, numbers, seed))

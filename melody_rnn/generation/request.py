@@ -183,7 +183,9 @@ def is_stream(asked: Mapping[str, object]) -> bool:
     return asked.get("num_steps") is not None or asked.get("new_steps") is not None
 
 
-def plan(config: ModelConfig, bank: OutlineBank | None, num_outputs: int, seed: int, asked: Asked) -> list[Request]:
+def plan(
+    config: ModelConfig, bank: OutlineBank | None, num_outputs: int, seed: int, asked: Asked, first: int = 0
+) -> list[Request]:
     """Works out what a run is asked for.
 
     Args:
@@ -192,6 +194,7 @@ def plan(config: ModelConfig, bank: OutlineBank | None, num_outputs: int, seed: 
         num_outputs: How many melodies.
         seed: Of the run, for what is drawn.
         asked: What they are asked for.
+        first: The number of the first melody in its run.
 
     Returns:
         One request; several where constraints hold for whole tunes that are not alike.
@@ -220,21 +223,22 @@ def plan(config: ModelConfig, bank: OutlineBank | None, num_outputs: int, seed: 
         constraints if constraints and constraints.given() else None,
     )
     if is_stream(asked) or bank is None:
-        return [run.stream(num_outputs, meter, asked)]
+        return [run.stream(range(first, first + num_outputs), meter, asked)]
     outline, outlines = asked.get("outline"), asked.get("outlines")
     if outlines is not None:
         if len(of_tunes) > 1 or len(outlines) != num_outputs or not all(own.num_steps for own in outlines):
             raise InvalidArgumentError(
                 f"outlines must be {num_outputs}, one a tune, each with its end, and no form beside"
             )
-        return run.tunes(outlines)
+        return run.tunes(outlines, first)
     if outline is None:
-        return run.tunes(draw_outlines(bank, _shape(asked, meter), num_outputs, seed, given))
+        drawn = draw_outlines(bank, _shape(asked, meter), range(first, first + num_outputs), seed, given)
+        return run.tunes(drawn, first)
     if len(of_tunes) > 1 or meter not in (None, outline.meter):
         raise InvalidArgumentError("an outline says all of the form; leave out form, bars, key, pitches and meter")
     if outline.num_steps is None:
         raise InvalidArgumentError("the outline of a whole tune must say where it ends, in num_steps")
-    return run.tunes([replace(outline, transposition=run.home(outline))] * num_outputs)
+    return run.tunes([replace(outline, transposition=run.home(outline))] * num_outputs, first)
 
 
 def _shape(asked: Asked, meter: Meter | None) -> Shape:
@@ -262,8 +266,8 @@ class _Run:
     tempo: float | None
     constraints: Constraints | None
 
-    def stream(self, num_outputs: int, meter: Meter | None, asked: Asked) -> Request:
-        """Returns the request for melodies without form."""
+    def stream(self, numbers: range, meter: Meter | None, asked: Asked) -> Request:
+        """Returns the request for melodies without form, by their numbers in the run."""
         config, primer, pickup_steps = self.config, self.primer, asked.get("pickup_steps")
         meter = meter or (primer.meter if primer else COMMON_TIME)
         own_pickup = primer.pickup_steps if primer and primer.meter == meter else 0
@@ -280,7 +284,7 @@ class _Run:
                 f"count: ask for more steps than {length}"
             )
         outline = replace(outline, transposition=_transposition(config, primer, self.constraints))
-        return self._request([outline] * num_outputs, range(num_outputs), [length] * num_outputs)
+        return self._request([outline] * len(numbers), numbers, [length] * len(numbers))
 
     def home(self, outline: Outline) -> int:
         """Returns by how many semitones to move an outline so that the model is at home with it."""
@@ -291,18 +295,18 @@ class _Run:
         scale = None if outline.key is None or home is None else Scale(outline.key.tonic, outline.key.pitch_classes)
         return placement(scale, range(lowest, highest + 1), encoding.min_note, encoding.max_note, home)
 
-    def tunes(self, outlines: Sequence[Outline]) -> list[Request]:
-        """Returns the requests for whole tunes."""
+    def tunes(self, outlines: Sequence[Outline], first: int = 0) -> list[Request]:
+        """Returns the requests for whole tunes, numbered from `first` on."""
         if self.primer is not None:
             amount = _transposition(self.config, self.primer, None)
             outlines = [outline.transposed(outline.transposition - amount) for outline in outlines]
         groups: dict[object, list[int]] = {}
-        for number, outline in enumerate(outlines):
+        for number, outline in enumerate(outlines, start=first):
             alike = (outline.meter, outline.pickup_steps, outline.num_steps, outline.transposition)
             groups.setdefault(alike if self.constraints else None, []).append(number)
         requests = []
         for numbers in groups.values():
-            own = [outlines[number] for number in numbers]
+            own = [outlines[number - first] for number in numbers]
             lengths = [outline.num_steps or 0 for outline in own]
             num_given = self._count_given(own[0])
             if min(lengths) <= num_given:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from melody_rnn.config import NetworkConfig
 from melody_rnn.errors import ModelError
 from melody_rnn.features import Features
+from melody_rnn.network import use_tensorflow
 from melody_rnn.network.attention import AttentionLSTM
 from melody_rnn.network.dropout import Dropout
 from melody_rnn.network.lstm import LSTM, project
@@ -40,6 +41,7 @@ class MelodyNetwork(keras.Model):
             input_size: Width of the inputs.
             num_classes: Number of labels.
         """
+        use_tensorflow()
         super().__init__()
         self.config = config
         self.input_size = input_size

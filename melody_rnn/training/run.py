@@ -11,7 +11,8 @@ ends with the same weights as one that was not, on the same machine.
 import dataclasses
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,13 +21,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from melody_rnn.bundles.checkpoint import check_checkpoint
 from melody_rnn.config import ModelConfig
 from melody_rnn.data import dataset as datasets
 from melody_rnn.data.dataset import Dataset
 from melody_rnn.data.splits import Split
 from melody_rnn.encodings import make_encoding
-from melody_rnn.errors import DeviceError, InputFileError, InvalidArgumentError, OutputError, TrainingError
-from melody_rnn.files import read_json, resolved, write_whole
+from melody_rnn.errors import DeviceError, InputFileError, InvalidArgumentError, ModelError, OutputError, TrainingError
+from melody_rnn.files import held, read_json, reason, resolved, write_whole
 from melody_rnn.network.lstm import runs_on_cpu
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import Preset, make_network, save_preset
@@ -119,15 +121,16 @@ def train(
         "provenance": dataclasses.asdict(provenance),
     }
     trainer = _Trainer(config, settings, dataset, run_dir, strategy, teachers, provenance)
-    if weights_from is None:
-        trainer.begin_with_frequencies()
-    else:
-        trainer.assign(weights_from)
-    trainer.save()
-    # Written last: a folder with it has a checkpoint to go on from.
-    if trainer.is_chief:
-        _write(run_dir / RUN, description)
-    return trainer.run(callbacks)
+    with trainer.holding():
+        if weights_from is None:
+            trainer.begin_with_frequencies()
+        else:
+            trainer.assign(weights_from)
+        trainer.save()
+        # Written last: a folder with it has a checkpoint to go on from.
+        if trainer.is_chief:
+            _write(run_dir / RUN, description)
+        return trainer.run(callbacks)
 
 
 def resume(
@@ -136,6 +139,7 @@ def resume(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     steps: int | None = None,
     strategy: Strategy | None = None,
+    on_passed_over: Callable[[Sequence[str]], object] | None = None,
 ) -> TrainingRun:
     """Goes on with a run from its last checkpoint, to the end that its settings say.
 
@@ -145,6 +149,8 @@ def resume(
         callbacks: More Keras callbacks.
         steps: Another last step than the run began with.
         strategy: The devices, as `make_strategy` gives them; one device where not given.
+        on_passed_over: Called with the names of the last checkpoints if they cannot be read and one before them is
+            taken.
 
     Raises:
         InputFileError: If there is no run, or its dataset or a teacher is gone.
@@ -168,8 +174,11 @@ def resume(
         _write(run_dir / RUN, {**description, "settings": dataclasses.asdict(settings)})
     teachers = load_described(description.get("teachers", []))
     trainer = _Trainer(config, settings, dataset, run_dir, strategy, teachers, provenance)
-    trainer.restore()
-    return trainer.run(callbacks)
+    with trainer.holding():
+        trainer.restore()
+        if on_passed_over is not None and trainer.passed_over:
+            on_passed_over(trainer.passed_over)
+        return trainer.run(callbacks)
 
 
 def dataset_of(run_dir: str | Path) -> Path:
@@ -269,6 +278,7 @@ class _Trainer:
         with self._strategy.scope():
             self._trainee, optimizer = self._make_trainee(num_steps, teachers)
         self.history: list[Row] = []
+        self.passed_over: list[str] = []
         self._progress = tf.Variable("", dtype=tf.string, trainable=False)
         network = self._trainee.network
         checkpoint = tf.train.Checkpoint(
@@ -302,6 +312,23 @@ class _Trainer:
         trainee.compile(optimizer=optimizer, jit_compile=False)
         optimizer.build(trainee.trainable_variables)
         return trainee, optimizer
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Holds the run's folder, if this is the process that writes there.
+
+        Raises:
+            OutputError: If another process holds it.
+        """
+        if not self.is_chief:
+            yield
+            return
+        try:
+            self._run_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{self._run_dir}: cannot be made ({reason(error)})") from error
+        with held(self._run_dir, "run"):
+            yield
 
     def begin_with_frequencies(self) -> None:
         """Sets the logits' biases so that fresh weights give each label about as often as the train split does.
@@ -390,16 +417,18 @@ class _Trainer:
         try:
             self._manager.save()
         except (OSError, tf.errors.OpError) as error:
-            reason = str(error).splitlines()[0]
-            raise OutputError(f"{self._run_dir}: the checkpoint cannot be written ({reason})") from error
+            raise OutputError(f"{self._run_dir}: the checkpoint cannot be written ({reason(error)})") from error
 
     def restore(self) -> None:
         """Takes up the last checkpoint that can be read."""
         for path in reversed(self._manager.checkpoints):
             try:
+                # TensorFlow ends the process where a checkpoint claims what cannot be.
+                check_checkpoint(Path(path))
                 self._manager.checkpoint.restore(path).assert_consumed()
                 self.history = json.loads(self._progress.numpy())
-            except (tf.errors.OpError, ValueError, AssertionError):
+            except (tf.errors.OpError, ValueError, AssertionError, InputFileError, ModelError):
+                self.passed_over.append(Path(path).name)
                 continue
             return
         raise TrainingError(f"{self._run_dir}: no checkpoint there can be read; start the run anew")

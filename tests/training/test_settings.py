@@ -42,7 +42,7 @@ def test_hparams_change_the_encoding():
         ("learning_rate=NaN", "learning_rate must be a finite number above 0"),
         ("dropout=1.5", "dropout must be in"),
         ("layer_sizes=3", "layer_sizes: expected"),
-        ("layer_sizes=[0]", "layer_sizes must hold one positive size"),
+        ("layer_sizes=[0]", "layer_sizes must be 1 to 16 layers of 1 to 4096 units"),
         ("kind=tune", "unknown name 'kind'"),
         ("max_note=50", "must span at least an octave"),
         ("lookback_unit=beat", "lookback_unit"),

@@ -14,7 +14,7 @@ from melody_rnn.errors import InputFileError
 from melody_rnn.formats.measures import first_bar_is_pickup, measure
 from melody_rnn.formats.midi import CHORD_PREFIX
 from melody_rnn.formats.midi.meta import MARKER, TEXT, TRACK_NAME, MetaEvent, first_track_meta, num_tracks
-from melody_rnn.formats.score import ChordSymbol, KeyChange, MeterChange, Note, Part, Score, TempoChange
+from melody_rnn.formats.score import MAX_PARTS, ChordSymbol, KeyChange, MeterChange, Note, Part, Score, TempoChange
 from melody_rnn.music.keys import MAX_SHARPS, Key
 from melody_rnn.music.meters import Meter
 
@@ -43,6 +43,8 @@ def read_midi(data: bytes) -> Score:
     file = _parse(data)
     ticks = _clock(division)
     tracks = [track for track in file.tracks if len(track.notes)]
+    if len(tracks) > MAX_PARTS:
+        raise InputFileError(f"{len(tracks)} tracks with notes; at most {MAX_PARTS} are read")
     num_notes = sum(len(track.notes) for track in tracks)
     last = max((int(track.end()) for track in tracks), default=0)
     if num_notes > MAX_NOTES or last > _MAX_QUARTERS * division:

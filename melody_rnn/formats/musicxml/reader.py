@@ -17,7 +17,18 @@ from typing import Final
 from melody_rnn.errors import InputFileError
 from melody_rnn.formats.musicxml.container import parse_document
 from melody_rnn.formats.musicxml.harmony import symbol_of
-from melody_rnn.formats.score import Bar, ChordSymbol, KeyChange, Mark, MeterChange, Note, Part, Score, TempoChange
+from melody_rnn.formats.score import (
+    MAX_PARTS,
+    Bar,
+    ChordSymbol,
+    KeyChange,
+    Mark,
+    MeterChange,
+    Note,
+    Part,
+    Score,
+    TempoChange,
+)
 from melody_rnn.music.keys import MAX_SHARPS, MODES, Key
 from melody_rnn.music.meters import COMMON_TIME, Meter
 
@@ -116,6 +127,8 @@ def _parts(root: ET.Element) -> dict[str, list[ET.Element]]:
         for measure in root.findall("measure"):
             for part in measure.findall("part"):
                 parts.setdefault(part.get("id", ""), []).append(part)
+    if len(parts) > MAX_PARTS:
+        raise InputFileError(f"more than {MAX_PARTS} parts, which no score has")
     if any(len(measures) > MAX_BARS for measures in parts.values()):
         raise InputFileError(f"more than {MAX_BARS} measures, which no score has")
     return parts
