@@ -17,6 +17,7 @@ from melody_rnn.events import NO_EVENT
 from melody_rnn.files import scratch_folder
 from melody_rnn.generation.beam import StochasticBeam
 from melody_rnn.generation.beginning import Start, begin, begin_with_every_opening
+from melody_rnn.generation.endings import plan_endings
 from melody_rnn.generation.engine import (
     Engine,
     EngineChoice,
@@ -183,7 +184,8 @@ class MelodyRNN:
         return load_preset(self._folder)[1]
 
     @cached_property
-    def _encoding(self) -> "Encoding":
+    def encoding(self) -> "Encoding":
+        """What makes inputs and labels of events; see `Encoding.encode_stream`."""
         load_tensorflow()
         from melody_rnn.encodings import make_encoding
 
@@ -191,7 +193,7 @@ class MelodyRNN:
 
     @cached_property
     def _tensorflow(self) -> Engine:
-        return tensorflow_engine(self._encoding, self.network)
+        return tensorflow_engine(self.encoding, self.network)
 
     @cached_property
     def _litert(self) -> Engine | None:
@@ -309,10 +311,13 @@ class MelodyRNN:
             own = controls.of_rows(np.array(request.numbers) - first, request.num_new_steps)
             job = (start, request.num_new_steps, own, seed, on_done, guide)
             if not trace:
-                parts.append(self._result(request, start, engine.loop(*job), seed, engine))
+                events = engine.loop(*job)
+                result = self._result(request, start, events, seed, engine)
+                parts.append(_with_endings(result, request, start, events, own, engine))
                 continue
             sampled = engine.loop.traced(*job)
             result = self._with_traces(self._result(request, start, sampled.events, seed, engine))
+            result = _with_endings(result, request, start, sampled.events, own, engine)
             drawn = zip(result.traces or (), request.lengths, sampled.labels, sampled.logits, strict=True)
             traces = (
                 with_draws(trace, labels[: length - request.num_given], logits[: length - request.num_given])
@@ -576,6 +581,18 @@ class MelodyRNN:
 def _check_at_least(name: str, value: int, least: int) -> None:
     if value < least:
         raise InvalidArgumentError(f"{name} must be at least {least}, got {value}")
+
+
+def _with_endings(
+    result: Generated, request: Request, start: Start, events: NDArray[np.int32], controls: Controls, engine: Engine
+) -> Generated:
+    """Returns whole tunes with the endings that sections have on passes before their last one, sampled here."""
+    endings = plan_endings(request, start, events)
+    if endings is None or result.seed is None:
+        return result
+    own = controls.of_rows(np.array([place.tune for place in endings.places]), endings.new_steps)
+    sampled = engine.loop(endings.start, endings.new_steps, own, result.seed)
+    return replace(result, tunes=tuple(endings.add_to(result.tunes, request, sampled)))
 
 
 def _work(requests: Sequence[Request]) -> int:

@@ -88,7 +88,7 @@ def test_log_likelihood_is_the_sum_over_events_after_the_first(tiny_model):
     # Every degree of C major, so that the key is beyond doubt.
     events = [60, 62, 64, 65, 67, -2, 69, 71, -1, 60]
     logits = tiny_model.logits(events)
-    labels = tiny_model._encoding.encode_stream(np.array([events], np.int32)).labels.numpy()[0]
+    labels = tiny_model.encoding.encode_stream(np.array([events], np.int32)).labels.numpy()[0]
     log_p = logits - np.log(np.exp(logits.astype(np.float64)).sum(axis=1, keepdims=True))
     expected = log_p[np.arange(9), labels[1:]].sum()
     assert tiny_model.log_likelihood(events) == pytest.approx(expected, abs=1e-4)

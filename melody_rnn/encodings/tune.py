@@ -10,10 +10,11 @@ from melody_rnn.encodings.encoding import Encoding, index_events
 from melody_rnn.encodings.history import ABSENT, History, empty_history
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT
 from melody_rnn.features import Features
-from melody_rnn.tunes.cues import NUM_CUES, cue_sizes
+from melody_rnn.tunes.cues import NUM_CUES, NUM_DISTANCES, cue_sizes
 
 _NO_PITCH: Final = -1
 _MAX_AGE: Final = 15
+_NUM_NOTES: Final = 3
 # Lower ends of the classes into which lengths of a repeat, in steps, fall.
 _LENGTH_CLASSES: Final = (1, 2, 4, 8, 16, 32)
 _NUM_LENGTHS: Final = len(_LENGTH_CLASSES) + 1
@@ -25,7 +26,9 @@ class TuneState(NamedTuple):
     Attributes:
         history: The last events.
         source: [batch] int32, the event that follows if the bar's plan is kept to the letter, or `ABSENT`.
+        upcoming: [batch] int32, the event that the next bar begins with if its plan is kept to the letter, or `ABSENT`.
         sounding: [batch] int32, the pitch that sounds, or -1.
+        notes: [batch, 3] int32, the pitches of the last notes, the newest last; -1 where there are fewer.
         age: [batch] int32, steps since something began or ended to sound.
         repeated: [batch, num_lookbacks] int32, for how many steps up to now the melody has repeated each lookback.
         matched: [batch, reach] int32, for each event of the history how many steps that end there are the same as the
@@ -34,7 +37,9 @@ class TuneState(NamedTuple):
 
     history: History
     source: tf.Tensor
+    upcoming: tf.Tensor
     sounding: tf.Tensor
+    notes: tf.Tensor
     age: tf.Tensor
     repeated: tf.Tensor
     matched: tf.Tensor
@@ -46,10 +51,12 @@ class TuneEncoding(Encoding):
     Inputs, all hot:
         [C]: the last event.
         [C - 1]: the pitch that sounds, or that nothing does.
+        [2 * (C - 1)]: the pitches of the two notes before the last one, or that there is none.
         [16]: steps since that began.
         [cue_sizes]: each of the next event's cues, as `melody_rnn.tunes.cues` has them: meter, place in the bar,
             section, key, plan of the bar.
         [C + 1]: the event that follows if the bar's plan is kept to the letter, or that there is none.
+        [C + 1]: the event that the next bar begins with if its plan is kept to the letter, or that nobody knows.
         [L * (C + 1)]: for each lookback, the event that would follow if the melody repeats, or that there is none.
         [L * 7]: for how many steps the melody has repeated each lookback: 0, 1, 2, 4, 8, 16, 32 or more.
         [C + 1]: the event that followed the longest match, the latest where several are as long, or that there is none.
@@ -75,11 +82,10 @@ class TuneEncoding(Encoding):
         self._num_lookbacks = len(config.lookback_distances)
         self._widths = [
             self._num_events,
-            self._num_events - 1,
+            *[self._num_events - 1] * _NUM_NOTES,
             _MAX_AGE + 1,
             *cue_sizes(config),
-            self._num_events + 1,
-            *[self._num_events + 1] * self._num_lookbacks,
+            *[self._num_events + 1] * (2 + self._num_lookbacks),
             *[_NUM_LENGTHS] * self._num_lookbacks,
             self._num_events + 1,
             _NUM_LENGTHS,
@@ -96,7 +102,9 @@ class TuneEncoding(Encoding):
         return TuneState(
             history=history,
             source=tf.fill([batch_size], ABSENT),
+            upcoming=tf.fill([batch_size], ABSENT),
             sounding=tf.fill([batch_size], _NO_PITCH),
+            notes=tf.fill([batch_size, _NUM_NOTES], _NO_PITCH),
             age=tf.fill([batch_size], 0),
             repeated=tf.fill([batch_size, self._num_lookbacks], 0),
             matched=tf.zeros_like(history.events),
@@ -112,7 +120,9 @@ class TuneEncoding(Encoding):
         new_state = TuneState(
             history=history,
             source=history.ago(cues[:, -1]),
+            upcoming=history.ago(cues[:, -2]),
             sounding=tf.where(goes_on, state.sounding, tf.maximum(event, _NO_PITCH)),
+            notes=tf.where(column >= 0, tf.concat([state.notes[:, 1:], column], axis=1), state.notes),
             age=tf.where(goes_on, tf.minimum(state.age + 1, _MAX_AGE), 0),
             repeated=repeated,
             matched=tf.pad(matched[:, 1:], [[0, 0], [0, 1]]),
@@ -124,10 +134,14 @@ class TuneEncoding(Encoding):
         match_event, match_length = _longest_match(state)
         columns = [
             event_index(event, config.min_note),
-            tf.where(state.sounding == _NO_PITCH, num_pitches, state.sounding - config.min_note),
+            *(
+                tf.where(pitch == _NO_PITCH, num_pitches, pitch - config.min_note)
+                for pitch in (state.sounding, *tf.unstack(state.notes[:, :-1], axis=1))
+            ),
             state.age,
-            *tf.unstack(cues[:, :-1], axis=1),
+            *tf.unstack(cues[:, :-NUM_DISTANCES], axis=1),
             self._past_index(state.source),
+            self._past_index(state.upcoming),
             *tf.unstack(self._past_index(state.history.lookbacks()), axis=1),
             *tf.unstack(_length_class(state.repeated), axis=1),
             self._past_index(match_event),

@@ -94,7 +94,7 @@ def begin(request: Request, shares: Mapping[int, float], seed: int) -> Beginning
         allowed, automaton = _openings(request, shares)
         return _opened(request, _draw([allowed] * len(request.numbers), request, seed), automaton)
     own = [_opening_shares(outline, shares) for outline in request.outlines]
-    return Beginning(_start(request, _draw(own, request, seed)), None)
+    return Beginning(start_from(request, _draw(own, request, seed)), None)
 
 
 def begin_with_every_opening(request: Request, shares: Mapping[int, float]) -> tuple[Beginning, NDArray[np.float64]]:
@@ -121,7 +121,7 @@ def begin_with_every_opening(request: Request, shares: Mapping[int, float]) -> t
     probabilities = np.array([allowed[int(event)] for event in events]) / sum(allowed.values())
     every = request.of_one(len(events))
     if automaton is None:
-        return Beginning(_start(every, events[:, np.newaxis]), None), np.log(probabilities)
+        return Beginning(start_from(every, events[:, np.newaxis]), None), np.log(probabilities)
     return _opened(every, events[:, np.newaxis], automaton), np.log(probabilities)
 
 
@@ -133,18 +133,18 @@ def _continue_primer(request: Request) -> Beginning:
     played = transpose(primer.events, request.outlines[0].transposition, config.min_note, config.max_note)
     events = np.tile(played, (len(request.outlines), 1))
     if request.constraints is None:
-        return Beginning(_start(request, events, primer.ends_note), None)
+        return Beginning(start_from(request, events, primer.ends_note), None)
     # What is to be kept at the first step is kept though it may hold the primer's last note.
     ends_note = primer.ends_note and steps.first not in (request.constraints.keep or {})
     situation = Situation(
         _sounding_pitches(request), steps, primer.pitches[-1], rest_at_end(primer.events), must_act=ends_note
     )
     guide = Automaton(request.constraints, situation).guide(len(request.outlines))
-    return Beginning(_start(request, events, ends_note), guide)
+    return Beginning(start_from(request, events, ends_note), guide)
 
 
-def _start(request: Request, events: NDArray[np.int32], ends_note: bool = False) -> Start:
-    """Starts melodies from their first events [num_melodies, num_given]."""
+def start_from(request: Request, events: NDArray[np.int32], ends_note: bool = False) -> Start:
+    """Starts melodies from their first events [num_melodies, num_given] int32, as the model plays them."""
     outlines = request.outlines
     return Start(
         events,
@@ -168,7 +168,7 @@ def _fixed(request: Request) -> Fixed | None:
             events[row, :first] = NO_EVENT
             events[row, first] = ONSET
         starts = [section.start - request.num_given for section in outline.sections]
-        events[row, [start for start in starts if start >= 0 and start != first]] = ACT
+        events[row, [start for start in starts if 0 <= start < num_new and start != first]] = ACT
         if request.constraints is None:
             for first_step, end, pitch in outline.last_notes():
                 played = (pitch + outline.transposition) % NOTES_PER_OCTAVE
@@ -184,7 +184,7 @@ def _fixed(request: Request) -> Fixed | None:
 
 def _ring(events: NDArray[np.int32], first: int, end: int, pitch_class: int) -> None:
     """Fixes a section's last note in `events` [new_steps], from its first step to the section's end, if all is new."""
-    if 0 < first < end:
+    if 0 < first < min(end, len(events)):
         events[first] = PITCH_CLASS - pitch_class
         events[first + 1 : end] = RING
 
@@ -216,7 +216,7 @@ def _opened(request: Request, openings: NDArray[np.int32], automaton: Automaton)
     """Begins a melody with each of `openings` [num_melodies, 1], after the silence before a pickup."""
     guide = automaton.guide_after(event_index(openings[:, 0], request.config.encoding.min_note))
     silence = np.full((len(openings), request.outlines[0].first_step), NO_EVENT, np.int32)
-    return Beginning(_start(request, np.concatenate([silence, openings], axis=1)), guide)
+    return Beginning(start_from(request, np.concatenate([silence, openings], axis=1)), guide)
 
 
 def _sounding_pitches(request: Request) -> NDArray[np.int32]:

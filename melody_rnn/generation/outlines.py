@@ -175,7 +175,9 @@ def _laid_out(bank: OutlineBank, base: Outline, parts: Sequence[WrittenPart], ch
         start += part.bars * steps_per_bar
     # What is planned beyond the model's reach is not known to it.
     cadences = _cadences(base, parts)
-    return replace(base, num_steps=start, sections=tuple(sections), jump=None, bars=tuple(bars), cadences=cadences)
+    return replace(
+        base, num_steps=start, sections=tuple(sections), jump=None, bars=tuple(bars), cadences=cadences, endings=()
+    )
 
 
 def _cadences(base: Outline, parts: Sequence[WrittenPart]) -> tuple[Cadence, ...]:

@@ -12,7 +12,7 @@ from melody_rnn.config import EncodingConfig
 from melody_rnn.events import NOTES_PER_OCTAVE
 from melody_rnn.formats.note_values import beats
 from melody_rnn.music.meters import Meter, parse_meter
-from melody_rnn.tunes.outline import Outline
+from melody_rnn.tunes.outline import BarKind, Outline
 
 METERS: Final = tuple(
     parse_meter(text) for text in ("2/2", "4/4", "2/4", "6/8", "3/4", "9/8", "12/8", "3/2", "3/8", "6/4")
@@ -52,16 +52,19 @@ CUES: Final = (
     Cue("highest", "the tune's highest pitch, likewise"),
     Cue("kind", "the `BarKind` of the bar"),
     Cue("next_kind", f"the `BarKind` of the bar after it; {_PAST_THE_END} past the end"),
-    Cue("cadence", "the pitch class of the section's last note, as the model plays, from 1"),
-    Cue("cadence_steps", "steps from the beginning of that note to the section's end"),
-    Cue("source", "how many steps ago the step is that the bar's plan takes up; 0 for none. Not hot"),
+    Cue("last_note", "the pitch of the next last note of a section, or of a bar that comes again as one, likewise"),
+    Cue("to_last_note", "steps to that note, from 1 on the step where it begins; 0 further away"),
+    Cue("next", "how many steps ago that step is which the next bar's first one takes up, of a bar alike or the same"),
+    Cue("source", "how many steps ago the step is that the bar's plan takes up"),
 )
-"""The columns of cues."""
+"""The columns of cues. The last two are distances, which encodings look up; 0 for none."""
 NUM_CUES: Final = len(CUES)
+NUM_DISTANCES: Final = 2
+"""How many columns are distances."""
 
 
 def cue_sizes(config: EncodingConfig) -> tuple[int, ...]:
-    """Returns how many numbers each column but the last one has for a model."""
+    """Returns how many numbers each column has for a model, but those that are distances."""
     num_pitches = config.max_note - config.min_note
     return (
         len(METERS) + 1,
@@ -79,7 +82,7 @@ def cue_sizes(config: EncodingConfig) -> tuple[int, ...]:
         num_pitches + 1,
         _PAST_THE_END,
         _PAST_THE_END + 1,
-        NOTES_PER_OCTAVE + 1,
+        num_pitches + 1,
         config.max_bar_steps + 1,
     )
 
@@ -113,7 +116,7 @@ def cues_of(outline: Outline, num_steps: int, config: EncodingConfig) -> NDArray
         *_form(outline, steps, most),
         np.full(num_steps, 0 if played.key is None else played.key.tonic + 1),
         *(np.full(num_steps, number) for number in _pitches(played, config)),
-        *_plan(played, steps, most),
+        *_plan(played, steps, config),
     ]
     return np.stack(columns, axis=1).astype(np.int32)
 
@@ -162,32 +165,45 @@ def _form(outline: Outline, steps: NDArray[np.intp], most_steps: int) -> list[ND
 
 
 def _pitches(played: Outline, config: EncodingConfig) -> tuple[int, int]:
-    """Returns the numbers of the lowest and the highest pitch, what is outside the model's range at its ends."""
+    """Returns the numbers of the lowest and the highest pitch."""
     if played.pitches is None:
         return 0, 0
-    low, high = config.min_note, config.max_note - 1
-    lowest, highest = (min(max(pitch, low), high) - low + 1 for pitch in played.pitches)
-    return lowest, highest
+    lowest, highest = played.pitches
+    return _pitch_number(lowest, config), _pitch_number(highest, config)
 
 
-def _plan(outline: Outline, steps: NDArray[np.intp], most_steps: int) -> list[NDArray[np.intp]]:
-    """Returns the columns kind, next_kind, cadence, cadence_steps and source."""
+def _pitch_number(pitch: int, config: EncodingConfig) -> int:
+    """Returns the number of a pitch, counted from the model's lowest, from 1; what is outside its range at its ends."""
+    return min(max(pitch, config.min_note), config.max_note - 1) - config.min_note + 1
+
+
+def _plan(outline: Outline, steps: NDArray[np.intp], config: EncodingConfig) -> list[NDArray[np.intp]]:
+    """Returns the columns kind, next_kind, last_note, to_last_note, next and source."""
     nothing = np.zeros_like(steps)
     if not outline.bars:
-        return [nothing] * 5
-    cadence = [nothing, nothing]
-    if outline.cadences:
-        starts = [section.start for section in outline.sections]
-        section = np.maximum(np.searchsorted(starts, steps, side="right") - 1, 0)
-        degrees = np.array([pitch % NOTES_PER_OCTAVE + 1 for pitch, _ in outline.cadences])
-        lengths = np.array([min(length, most_steps) for _, length in outline.cadences])
-        cadence = [degrees[section], lengths[section]]
+        return [nothing] * 6
     bar_steps = outline.steps_per_bar
     kinds = np.array([*(plan.kind for plan in outline.bars), 0, 0])
     following = np.array([*(plan.kind for plan in outline.bars[1:]), _PAST_THE_END, 0, 0])
-    distances = np.array([*(plan.distance for plan in outline.bars), 0, 0]) * bar_steps
+    distances = np.array([*(plan.distance for plan in outline.bars), 0, 0, 0]) * bar_steps
     own = np.minimum(steps // bar_steps, len(outline.bars))
-    return [kinds[own], following[own], *cadence, distances[own]]
+    # The next bar's first step lies so many steps ahead, and what it takes up a bar or more before that.
+    is_known, ahead = following[own] >= BarKind.ALIKE, bar_steps - steps % bar_steps
+    is_known &= following[own] <= BarKind.SAME
+    next_source = np.where(is_known, distances[own + 1] - ahead, 0)
+    return [kinds[own], following[own], *_last_notes(outline, steps, config), next_source, distances[own]]
+
+
+def _last_notes(outline: Outline, steps: NDArray[np.intp], config: EncodingConfig) -> list[NDArray[np.intp]]:
+    """Returns the columns last_note and to_last_note."""
+    notes = outline.last_notes()
+    if not notes:
+        return [np.zeros_like(steps)] * 2
+    firsts, ends = np.array([first for first, _, _ in notes]), np.array([end for _, end, _ in notes])
+    own = np.searchsorted(ends, steps, side="right")
+    pitches = np.array([*(_pitch_number(pitch, config) for _, _, pitch in notes), 0])
+    left = np.append(firsts, 0)[own] - steps + 1
+    return [pitches[own], np.where((left > 0) & (left <= config.max_bar_steps), left, 0)]
 
 
 @lru_cache

@@ -1,7 +1,7 @@
 """Outlines: all that is fixed of a tune before its first note, from its meter to which bar takes up which."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final, Literal, NamedTuple
@@ -49,6 +49,33 @@ class Cadence(NamedTuple):
     pitch: int
     steps: int
 
+    def moved(self, amount: int) -> "Cadence":
+        """Returns the cadence `amount` semitones higher."""
+        return self._replace(pitch=self.pitch + amount)
+
+
+class PlannedEnding(NamedTuple):
+    """An ending of its own that a section has on passes before its last one.
+
+    Attributes:
+        section: The section's number, from 0.
+        passes: On which passes, from 1.
+        start: The step of the tune from which on it takes the place of what the section has there.
+        num_steps: How long it is.
+        cadence: What it ends on.
+    """
+
+    section: int
+    passes: tuple[int, ...]
+    start: int
+    num_steps: int
+    cadence: Cadence
+
+    @property
+    def end(self) -> int:
+        """The step after its last one, counted as if it were played in the tune's place."""
+        return self.start + self.num_steps
+
 
 @dataclass(frozen=True)
 class Outline:
@@ -64,6 +91,7 @@ class Outline:
         jump: The da capo or dal segno, or None.
         bars: The plan of each bar, the pickup's included; none if it is not known.
         cadences: What each section ends on; none if that is not known.
+        endings: The endings that sections have before their last pass.
         key: The key, or None if it is not known.
         pitches: The lowest and the highest MIDI pitch, or None if they are not known.
         is_limited: Whether no pitch may lie beyond those two.
@@ -79,6 +107,7 @@ class Outline:
     jump: Jump | None = None
     bars: tuple[BarPlan, ...] = ()
     cadences: tuple[Cadence, ...] = ()
+    endings: tuple[PlannedEnding, ...] = ()
     key: Key | None = None
     pitches: tuple[int, int] | None = None
     is_limited: bool = False
@@ -109,12 +138,21 @@ class Outline:
         return -(-(self.num_steps - (self.steps_per_bar if self.pickup_steps else 0)) // self.steps_per_bar)
 
     def last_notes(self) -> list[tuple[int, int, int]]:
-        """Returns the last note of each section as its cadence says: (first step, the section's end, MIDI pitch)."""
-        ends = [*(section.start for section in self.sections[1:]), self.num_steps or 0]
-        return [
-            (max(end - cadence.steps, section.start), end, cadence.pitch)
-            for section, end, cadence in zip(self.sections, ends, self.cadences, strict=False)
-        ]
+        """Returns the last note of each section as its cadence says: (first step, the section's end, MIDI pitch).
+
+        Bars that are planned to be the same as a section's last one hold the same note, and are returned with it.
+        """
+        starts, bar_steps = [section.start for section in self.sections], self.steps_per_bar
+        notes: dict[int, tuple[int, int]] = {}
+        for start, end, cadence in zip(starts, [*starts[1:], self.num_steps or 0], self.cadences, strict=False):
+            first = max(end - cadence.steps, start)
+            notes[first] = end, cadence.pitch
+            bar, is_within = (end - 1) // bar_steps, first // bar_steps == (end - 1) // bar_steps
+            while is_within and bar < len(self.bars) and self.bars[bar].kind == BarKind.SAME:
+                steps_back = self.bars[bar].distance * bar_steps
+                first, end, bar = first - steps_back, end - steps_back, bar - self.bars[bar].distance
+                notes.setdefault(first, (end, cadence.pitch))
+        return [(first, end, pitch) for first, (end, pitch) in sorted(notes.items())]
 
     def parts(self) -> tuple[WrittenPart, ...]:
         """Returns the sections with their bars, pickups and short last bars counted so that they are whole numbers."""
@@ -139,6 +177,33 @@ class Outline:
                 stretches.append((section.start, min(end, section.start + length), section.start - start))
         return stretches
 
+    def with_ending(self, ending: PlannedEnding) -> "Outline":
+        """Returns the outline as it is up to the end of an ending, and then goes on with the section's next pass.
+
+        A bar of the ending is alike where the section's last pass has there one that is the same as another.
+        """
+        number, bar_steps = ending.section, self.steps_per_bar
+        shift = ending.end - self.sections[number].start
+        later = [replace(section, start=section.start + shift) for section in self.sections[number:]]
+        num_steps = (self.num_steps or 0) + shift
+        first, end = ending.start // bar_steps, -(-ending.end // bar_steps)
+        own = [*self.bars, *[BarPlan(BarKind.NEW)] * end][first:end]
+        bars = [
+            *self.bars[:first],
+            *(plan._replace(kind=min(plan.kind, BarKind.ALIKE)) for plan in own),
+            *[BarPlan(BarKind.UNKNOWN) if shift % bar_steps else BarPlan(BarKind.SAME, shift // bar_steps)],
+        ]
+        bars += [BarPlan()] * (-(-num_steps // bar_steps) - len(bars))
+        return replace(
+            self,
+            num_steps=num_steps,
+            sections=(*self.sections[: number + 1], *later),
+            bars=tuple(bars) if self.bars else (),
+            cadences=(*self.cadences[:number], ending.cadence, *self.cadences[number:]) if self.cadences else (),
+            endings=(),
+            jump=None,
+        )
+
     def part(self, form: bool = True, plan: bool = True, key: bool = True, pitches: bool = True) -> "Outline":
         """Returns the outline with only some of it known.
 
@@ -154,6 +219,7 @@ class Outline:
             sections=self.sections if form else (),
             bars=self.bars if form and plan else (),
             cadences=self.cadences if form and plan else (),
+            endings=self.endings if form and plan else (),
             key=self.key if key else None,
             pitches=self.pitches if pitches else None,
         )
@@ -173,7 +239,8 @@ class Outline:
             self,
             key=self.key and self.key.transpose(amount),
             pitches=self.pitches and (self.pitches[0] + amount, self.pitches[1] + amount),
-            cadences=tuple(cadence._replace(pitch=cadence.pitch + amount) for cadence in self.cadences),
+            cadences=tuple(cadence.moved(amount) for cadence in self.cadences),
+            endings=tuple(ending._replace(cadence=ending.cadence.moved(amount)) for ending in self.endings),
             opening=None if self.opening is None else self.opening + amount,
             transposition=self.transposition - amount,
         )
@@ -200,6 +267,7 @@ def outline_of(tune: Tune, transposition: int = 0) -> Outline:
         jump=tune.jump,
         bars=plan_bars(tune.events, tune.steps_per_bar, REACH_STEPS * tune.steps_per_quarter // 4),
         cadences=_cadences(tune),
+        endings=tuple(_endings(tune)),
         key=tune.key,
         pitches=(min(pitches), max(pitches)) if pitches else None,
         opening=tune.events[0] if tune.events and tune.events[0] >= 0 else None,
@@ -217,6 +285,16 @@ def _cadences(tune: Tune) -> tuple[Cadence, ...]:
         last = onsets[max(bisect_left(onsets, end) - 1, 0)]
         cadences.append(Cadence(tune.events[last], max(end - last, 1)))
     return tuple(cadences)
+
+
+def _endings(tune: Tune) -> Iterator[PlannedEnding]:
+    """Yields the endings of a tune that have a note."""
+    for number, section in enumerate(tune.sections):
+        for ending in section.endings:
+            onsets = [step for step, event in enumerate(ending.events) if event >= 0]
+            if onsets:
+                cadence = Cadence(ending.events[onsets[-1]], len(ending.events) - onsets[-1])
+                yield PlannedEnding(number, ending.passes, ending.start, len(ending.events), cadence)
 
 
 def plan_bars(events: Sequence[int], steps_per_bar: int, reach: int = REACH_STEPS) -> tuple[BarPlan, ...]:

@@ -14,7 +14,7 @@ from melody_rnn.errors import ModelError
 from melody_rnn.events import MAX_PITCH, MIN_PITCH, NOTES_PER_OCTAVE
 from melody_rnn.music.keys import MAX_SHARPS, MODES, Key
 from melody_rnn.music.meters import Meter
-from melody_rnn.tunes.outline import BarKind, BarPlan, Cadence, Outline
+from melody_rnn.tunes.outline import BarKind, BarPlan, Cadence, Outline, PlannedEnding
 from melody_rnn.tunes.tune import Jump, Section, letter
 
 _MAX_BYTES: Final = 8 * 2**20
@@ -22,6 +22,8 @@ _MAX_STEPS: Final = 65_535
 _NOTHING: Final = -1
 _NO_CADENCE: Final = Cadence(0, 0)
 _MODES: Final = tuple(MODES)
+_LISTS: Final = ("sections", "bars", "endings")
+_MAX_PASSES: Final = 16
 _ARRAYS: Final = {
     "meters": ("uint8", 2),
     "lengths": ("uint16", 2),
@@ -32,6 +34,8 @@ _ARRAYS: Final = {
     "sections": ("uint16", 5),
     "num_bars": ("uint16", 1),
     "bars": ("uint8", 2),
+    "num_endings": ("uint16", 1),
+    "endings": ("uint16", 6),
 }
 
 
@@ -97,6 +101,8 @@ class OutlineBank(Sequence[Outline]):
             ],
             "num_bars": [len(outline.bars) for outline in outlines],
             "bars": [plan for outline in outlines for plan in outline.bars],
+            "num_endings": [len(outline.endings) for outline in outlines],
+            "endings": [_ending_row(ending) for outline in outlines for ending in outline.endings],
         }
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
@@ -205,6 +211,17 @@ def _letter_number(outline: Outline, section: Section) -> int:
     return labels.index(section.label)
 
 
+def _ending_row(ending: PlannedEnding) -> tuple[int, ...]:
+    """Returns an ending as numbers, its passes as bits."""
+    passes = sum(1 << number - 1 for number in ending.passes if number <= _MAX_PASSES)
+    return ending.section, passes, ending.start, ending.num_steps, *ending.cadence
+
+
+def _ending_of_row(section: int, passes: int, start: int, num_steps: int, pitch: int, steps: int) -> PlannedEnding:
+    numbers = tuple(number for number in range(1, _MAX_PASSES + 1) if passes >> number - 1 & 1)
+    return PlannedEnding(section, numbers, start, num_steps, Cadence(pitch, steps))
+
+
 def _read_arrays(data: bytes) -> dict[str, NDArray[Any]]:
     arrays = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -218,7 +235,7 @@ def _read_arrays(data: bytes) -> dict[str, NDArray[Any]]:
     num_outlines = len(arrays["meters"])
     if any(len(arrays[name]) != num_outlines for name in ("lengths", "keys", "pitches", "jumps")):
         raise ValueError("their numbers differ")
-    for part in ("sections", "bars"):
+    for part in _LISTS:
         if len(arrays[f"num_{part}"]) != num_outlines or arrays[f"num_{part}"].sum(dtype=np.int64) != len(arrays[part]):
             raise ValueError(f"their numbers of {part} differ")
     return arrays
@@ -226,24 +243,24 @@ def _read_arrays(data: bytes) -> dict[str, NDArray[Any]]:
 
 def _outlines(arrays: dict[str, NDArray[Any]], steps_per_quarter: int) -> Iterator[Outline]:
     """Yields the outlines of arrays, checked."""
-    section_ends, bar_ends = (np.cumsum(arrays[f"num_{part}"], dtype=np.int64) for part in ("sections", "bars"))
     lists = {name: array.tolist() for name, array in arrays.items()}
+    bounds = {part: [0, *np.cumsum(arrays[f"num_{part}"], dtype=np.int64).tolist()] for part in _LISTS}
     for number in range(len(arrays["meters"])):
         pickup_steps, num_steps = lists["lengths"][number]
         sharps, mode = lists["keys"][number]
         lowest, highest, opening, transposition = lists["pitches"][number]
         jump = Jump(*lists["jumps"][number])
-        own_sections = lists["sections"][section_ends[number] - lists["num_sections"][number] : section_ends[number]]
-        own_bars = lists["bars"][bar_ends[number] - lists["num_bars"][number] : bar_ends[number]]
+        own = {part: lists[part][bounds[part][number] : bounds[part][number + 1]] for part in _LISTS}
         meter = Meter(*lists["meters"][number])
         outline = Outline(
             meter=meter,
             pickup_steps=pickup_steps,
             num_steps=num_steps,
-            sections=tuple(Section(start, letter(label), times) for start, label, times, _, _ in own_sections),
-            cadences=tuple(Cadence(pitch, steps) for *_, pitch, steps in own_sections if steps),
+            sections=tuple(Section(start, letter(label), times) for start, label, times, _, _ in own["sections"]),
+            cadences=tuple(Cadence(pitch, steps) for *_, pitch, steps in own["sections"] if steps),
+            endings=tuple(_ending_of_row(*row) for row in own["endings"]),
             jump=None if jump.after < 0 else jump,
-            bars=tuple(BarPlan(BarKind(kind), distance) for kind, distance in own_bars),
+            bars=tuple(BarPlan(BarKind(kind), distance) for kind, distance in own["bars"]),
             key=Key(sharps, _MODES[mode]) if abs(sharps) <= MAX_SHARPS else None,
             pitches=(lowest, highest) if lowest >= 0 else None,
             opening=opening if opening >= 0 else None,
@@ -267,9 +284,20 @@ def _check(outline: Outline) -> None:
         and all(section.times >= 1 for section in outline.sections)
         and len(outline.cadences) in (0, len(outline.sections))
         and all(MIN_PITCH <= pitch <= MAX_PITCH for pitch, _ in outline.cadences)
+        and all(_is_sound(outline, ending) for ending in outline.endings)
         and len(outline.bars) in (0, -(-num_steps // outline.steps_per_bar))
         and all(MIN_PITCH <= pitch <= MAX_PITCH for pitch in outline.pitches or ())
         and abs(outline.transposition) <= MAX_PITCH
     )
     if not is_sound:
         raise ValueError("an outline contradicts itself")
+
+
+def _is_sound(outline: Outline, ending: PlannedEnding) -> bool:
+    starts = [section.start for section in outline.sections]
+    return (
+        ending.section < len(starts)
+        and starts[ending.section] < ending.start < [*starts[1:], outline.num_steps or 0][ending.section]
+        and 1 <= ending.cadence.steps <= ending.num_steps <= _MAX_STEPS // 2
+        and MIN_PITCH <= ending.cadence.pitch <= MAX_PITCH
+    )

@@ -25,7 +25,7 @@ def random_events(config, batch, steps):
 def test_single_steps_equal_the_whole_melody(config, is_compiled):
     encoding, events = make_encoding(config), random_events(config, 3, 50)
     rng, num_cues = np.random.default_rng(4), encoding.num_cues
-    sizes = [*cue_sizes(config), 40] if num_cues else []
+    sizes = [*cue_sizes(config), 40, 40] if num_cues else []
     cues = rng.integers(0, sizes, (3, 51, num_cues)).astype(np.int32) if sizes else np.zeros((3, 51, 0), np.int32)
     encoded = encoding.encode(tf.constant(events), 12, tf.constant(cues))
     inputs, labels, label_events, final_state = encoded
@@ -95,16 +95,19 @@ def test_a_longer_bar_may_count_as_one():
 
 def hot_names(row):
     """Names what a row of the tune encoding's inputs says, in the order of its docstring."""
-    widths = [14, 13, 16, *cue_sizes(TUNE), 15, 15, 15, 7, 7, 15, 7]
+    widths = [14, 13, 13, 13, 16, *cue_sizes(TUNE), 15, 15, 15, 15, 7, 7, 15, 7]
     assert len(row) == sum(widths)
     parts = np.split(np.asarray(row), np.cumsum(widths)[:-1])
     assert all(part.sum() == 1 for part in parts)
     names = [
         "last",
         "sounding",
+        "third_last",
+        "second_last",
         "age",
-        *(cue.name for cue in CUES[:-1]),
+        *(cue.name for cue in CUES[:-2]),
         "source",
+        "upcoming",
         "lookback1",
         "lookback2",
         "run1",

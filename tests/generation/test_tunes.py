@@ -13,7 +13,7 @@ from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import Meter
 from melody_rnn.presets import Preset, make_network
 from melody_rnn.sampling.constraints import Constraints
-from melody_rnn.tunes.outline import Cadence, Outline, outline_of
+from melody_rnn.tunes.outline import Cadence, Outline, PlannedEnding, outline_of
 from melody_rnn.tunes.outline_bank import OutlineBank
 from melody_rnn.tunes.tune import Section, Tune
 
@@ -66,6 +66,26 @@ def test_tunes_have_the_forms_of_the_bank(model):
             assert tune.events[first] % 12 == pitch % 12
             assert max(tune.events[first + 1 : end], default=-2) < 0
     assert len({tune.events for tune in tunes}) == 24
+
+
+def test_endings_before_the_last_pass(model):
+    ending = PlannedEnding(0, (1,), 32, 10, Cadence(62, 2))
+    own = [replace(outline, endings=(ending,) if outline.pickup_steps else ()) for outline in outlines()]
+    tunes = model.generate(6, seed=3, outlines=own * 3)
+    plain = model.generate(6, seed=3, outlines=outlines() * 3)
+    assert [tune.events for tune in tunes] == [tune.events for tune in plain]
+    assert not any(section.endings for tune in tunes[::2] for section in tune.sections)
+    for tune in tunes[1::2]:
+        (first,) = tune.sections[0].endings
+        assert (first.passes, first.start, len(first.events)) == ((1,), 32, 10)
+        assert first.events[8] % 12 == 62 % 12
+        assert first.events[9] < 0
+        assert len(tune.played()) > len(tune)
+    assert len({tune.sections[0].endings for tune in tunes[1::2]}) == 3
+    again = model.generate(2, seed=3, outlines=own)[1]
+    assert again.sections == tunes[1].sections
+    constrained = model.generate(2, seed=3, outlines=own, constraints=Constraints(max_leap=5))[1]
+    assert not constrained.sections[0].endings
 
 
 def test_tune_k_is_the_same_however_many_are_asked_for(model):
