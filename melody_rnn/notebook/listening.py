@@ -128,7 +128,7 @@ class ListeningRoom:
         self.file = widgets.HTML()
         self.form = self._control("form", widgets.Text, placeholder=self._words["no_form"])
         self.bars = self._control("bars", widgets.Text, placeholder=self._words["no_bars"])
-        self.meter = self._control("meter", widgets.Dropdown, options=[(comes, ""), *METERS])
+        self.meter = self._control("meter", widgets.Dropdown, options=[(comes, ""), *_pairs(METERS)])
         self.temperature = self._control("temperature", widgets.Text, value="1")
         self.slider = widgets.FloatSlider(
             1.0,
@@ -139,7 +139,7 @@ class ListeningRoom:
             layout=widgets.Layout(width="200px", margin="2px 2px 2px 108px"),
         )
         self.tempo = self._control("tempo", widgets.Text, placeholder=self._words["no_tempo"], continuous_update=False)
-        self.key = self._control("key", widgets.Dropdown, options=[(comes, ""), *KEYS])
+        self.key = self._control("key", widgets.Dropdown, options=[(comes, ""), *_pairs(KEYS)])
         scales = [(comes, ""), *((self._words.get(name, name), name) for name in SCALES)]
         self.scale = self._control("scale", widgets.Dropdown, options=scales)
         instruments = [(self._words.get(name, name), name) for name in INSTRUMENTS]
@@ -387,8 +387,8 @@ class ListeningRoom:
                 # The folder is nobody's business.
                 self._upload_error = type(error)(str(error).replace(f"{path}", name))
                 raise self._upload_error from error
-        if str(primer.meter) not in [value for _, value in _pairs(self.meter.options)]:
-            self.meter.options = [*self.meter.options, str(primer.meter)]
+        if str(primer.meter) not in [value for _, value in self.meter.options]:
+            self.meter.options = [*self.meter.options, *_pairs([str(primer.meter)])]
         with self._own_changes():
             self.meter.value = str(primer.meter)
             self.primer.value = ""
@@ -398,8 +398,9 @@ class ListeningRoom:
         return html.escape("; ".join([told, *primer.remarks]))
 
 
-def _pairs(options: Sequence[Any]) -> list[tuple[str, str]]:
-    return [option if isinstance(option, tuple) else (option, option) for option in options]
+def _pairs(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Returns a control's options that are shown as they are called; it takes pairs only, or none."""
+    return [(name, name) for name in names]
 
 
 def _row(children: Sequence[widgets.Widget]) -> widgets.Widget:
