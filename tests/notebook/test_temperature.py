@@ -77,12 +77,12 @@ def test_answers_are_checked_and_not_told():
         check_answer(STEP, 0)
 
 
-def test_the_language_of_a_notebook():
+def test_the_language_of_a_notebook(tiny_model):
     try:
         speak("es")
         assert number(0.125, 2) == "0,12"
         with pytest.raises(ValueError, match="no note") as caught:
-            next_step(None, "H9")
+            next_step(tiny_model, "H9")
         assert told(caught.value).startswith("'H9' no es una nota")
     finally:
         speak()
