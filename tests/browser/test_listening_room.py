@@ -62,7 +62,7 @@ def lab(tmp_path):
 
 def wait_for(url, server, log):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    for _ in range(240):
+    for _ in range(720):
         assert server.poll() is None, log.read_text()
         try:
             with opener.open(url, timeout=5) as answer:
