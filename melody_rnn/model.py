@@ -30,6 +30,7 @@ from melody_rnn.generation.request import Asked, Request, is_stream, plan
 from melody_rnn.generation.result import Generated, RankBy, joined, rank
 from melody_rnn.generation.trace import Trace, move_trace, trace_melodies, with_draws
 from melody_rnn.litert.description import Step
+from melody_rnn.loading import load_tensorflow
 from melody_rnn.music.transposition import home_transposition, transpose
 from melody_rnn.presets import (
     Preset,
@@ -40,7 +41,6 @@ from melody_rnn.presets import (
     read_whole_preset,
     save_preset,
 )
-from melody_rnn.quiet import load_tensorflow
 from melody_rnn.sampling.sampler import Controls, SamplerSettings
 from melody_rnn.sampling.schedule import Schedule
 from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax

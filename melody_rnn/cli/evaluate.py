@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import click
 
@@ -15,9 +15,17 @@ from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Column, Table
 
     from melody_rnn.data.splits import Split
     from melody_rnn.evaluation import Evaluation, Scores
+
+
+_MEANING: Final = (
+    "nats/event: how much an event surprises a model, on average; less is better, and 0 would be to know all of them. "
+    "Perplexity says the same as a number of equally likely events, bits/note as bits for each note; onset and pitch "
+    "nats are its two parts, when a note comes and which. Accuracy: how often the likeliest event was the right one."
+)
 
 
 @click.command(name="evaluate")
@@ -156,7 +164,7 @@ def _check_diagram(path: Path, is_calibrated: bool) -> None:
 
 def _print(evaluation: "Evaluation") -> None:
     from rich.console import Console
-    from rich.table import Column, Table
+    from rich.table import Column
 
     likelihood: dict[str, Callable[[Scores], str]] = {
         "nats/event": lambda row: f"{row.nats_per_event:.3f}",
@@ -174,10 +182,11 @@ def _print(evaluation: "Evaluation") -> None:
     }
     console = Console()
     for columns in (likelihood, parts):
-        table = Table("", *(Column(title, justify="right") for title in columns), box=None, header_style="bold")
+        table = _table(Column(overflow="fold"), *columns)
         for row in evaluation.scores:
             table.add_row(options.cell(row.name), *(text(row) for text in columns.values()))
         console.print(table)
+    console.print(_MEANING, highlight=False)
     console.print(
         f"{evaluation.num_melodies:,} melodies, {evaluation.num_events:,} events of the {evaluation.split} split",
         highlight=False,
@@ -205,13 +214,21 @@ def _print(evaluation: "Evaluation") -> None:
         print_two_sample(console, evaluation.two_sample)
 
 
-def _print_differences(console: "Console", evaluation: "Evaluation") -> None:
+def _table(*columns: "Column | str") -> "Table":
+    """Returns a table whose figures stay on their lines, so that names give way where the terminal is narrow."""
     from rich.table import Column, Table
+
+    own = (Column(title, justify="right", no_wrap=True) if isinstance(title, str) else title for title in columns)
+    return Table(*own, box=None, header_style="bold", collapse_padding=True, pad_edge=False)
+
+
+def _print_differences(console: "Console", evaluation: "Evaluation") -> None:
+    from rich.table import Column
 
     from melody_rnn.evaluation import ENSEMBLE
 
-    titles = ("nats/event", "95 %")
-    table = Table("model", "less", *(Column(title, justify="right") for title in titles), box=None, header_style="bold")
+    names = Column("model", overflow="fold"), Column("less", overflow="fold")
+    table = _table(*names, "nats/event", "95 %")
     for row in evaluation.differences:
         figures = f"{row.nats_per_event:+.4f}", f"{row.low:+.4f}..{row.high:+.4f}"
         table.add_row(options.cell(row.name), options.cell(row.other), *figures)

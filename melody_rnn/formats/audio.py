@@ -88,8 +88,13 @@ def default_soundfont() -> Path:
     return Path(pretty_midi.__file__).with_name("TimGM6mb.sf2")
 
 
-def audio_bytes(samples: Samples, file_format: AudioFormat = "wav") -> bytes:
+def audio_bytes(samples: Samples, file_format: AudioFormat = "wav", is_small: bool = False) -> bytes:
     """Returns samples as the bytes of a file: 16-bit WAV or FLAC, Ogg Vorbis or MP3; the same bytes each time.
+
+    Args:
+        samples: The samples.
+        file_format: The kind of file.
+        is_small: Whether one channel at half the rate will do, in a quarter of the time.
 
     Raises:
         InvalidArgumentError: If the format is unknown.
@@ -97,11 +102,14 @@ def audio_bytes(samples: Samples, file_format: AudioFormat = "wav") -> bytes:
     if file_format not in _ENCODINGS:
         raise InvalidArgumentError(f"the audio format must be one of {', '.join(_ENCODINGS)}, got {file_format}")
     container, coding = _ENCODINGS[file_format]
-    buffer = io.BytesIO()
-    with soundfile.SoundFile(buffer, "w", SAMPLE_RATE, samples.shape[1], coding, format=container) as file:
+    buffer, rate = io.BytesIO(), SAMPLE_RATE
+    if is_small:
+        rate = SAMPLE_RATE // 2
+        samples = soxr.resample(samples.mean(axis=1, keepdims=True), SAMPLE_RATE, rate, quality="MQ")
+    with soundfile.SoundFile(buffer, "w", rate, samples.shape[1], coding, format=container) as file:
         # libsndfile's Vorbis encoder overflows its stack on long pieces that come at once.
-        for start in range(0, len(samples), SAMPLE_RATE):
-            file.write(samples[start : start + SAMPLE_RATE])
+        for start in range(0, len(samples), rate):
+            file.write(samples[start : start + rate])
     data = buffer.getvalue()
     return with_serial(data) if file_format == "ogg" else data
 

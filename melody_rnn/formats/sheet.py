@@ -18,6 +18,7 @@ from melody_rnn.errors import MelodyError
 from melody_rnn.formats.musicxml.writer import musicxml_bytes
 from melody_rnn.formats.score import Score
 from melody_rnn.music.meters import COMMON_TIME
+from melody_rnn.quiet import quietly
 
 BARS_PER_LINE: Final = 4
 MAX_BARS: Final = 512
@@ -189,7 +190,10 @@ def _engrave(score: Score, seed: int, page_height: float) -> list[_Block]:
     # Its default is known to the thread only that imported it, and a notebook's widgets have another one.
     toolkit.setResourcePath(str(Path(verovio.__file__).parent / "data"))
     toolkit.setOptions(options)
-    if toolkit.loadData(document) and toolkit.getPageCount():
+    # It tells on standard error of tunes that fit one line.
+    with quietly():
+        is_read = toolkit.loadData(document) and toolkit.getPageCount()
+    if is_read:
         return [_block(toolkit.renderToSVG(page)) for page in range(1, toolkit.getPageCount() + 1)]
     raise MelodyError("Verovio cannot engrave the tune; write it as .musicxml and see what another program makes of it")
 

@@ -106,7 +106,8 @@ class StepRun:
         for info in step.description.inputs:
             shape = [batch_size if size is None else size for size in info.shape]
             interpreter.resize_tensor_input(self._file.inputs[info.name], shape)
-        interpreter.allocate_tensors()
+        with quietly():
+            interpreter.allocate_tensors()
         for state in self._states:
             index = self._file.inputs[state.input]
             interpreter.set_tensor(index, np.zeros_like(interpreter.get_tensor(index)))

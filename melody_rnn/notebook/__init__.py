@@ -11,9 +11,11 @@ with quietly():
 
 from melody_rnn.notebook.composing import compose
 from melody_rnn.notebook.listening import ListeningRoom
+from melody_rnn.notebook.speaking import number, speak
 from melody_rnn.notebook.temperature import (
     ChoiceView,
     Step,
+    check_answer,
     hear,
     next_step,
     plot_curves,
@@ -27,11 +29,14 @@ __all__ = [
     "ListeningRoom",
     "MelodyRNN",
     "Step",
+    "check_answer",
     "compose",
     "hear",
     "next_step",
+    "number",
     "plot_curves",
     "plot_diversity_against_mistakes",
     "plot_limits",
     "softmax_at",
+    "speak",
 ]

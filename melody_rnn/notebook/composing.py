@@ -11,14 +11,12 @@ from melody_rnn import __version__
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.events import DEFAULT_QPM, NOTES_PER_OCTAVE
 from melody_rnn.formats.audio import AudioFormat, audio_bytes, render
-from melody_rnn.formats.sheet import sheet_picture
 from melody_rnn.model import MelodyRNN, fresh_seed
 from melody_rnn.music.meters import COMMON_TIME, Meter
 from melody_rnn.music.transposition import major_key
-from melody_rnn.tunes.files import midi_of, write_new
+from melody_rnn.tunes.files import midi_of, tune_bytes, write_new
 from melody_rnn.tunes.piano_roll import picture_bytes, pitch_range, plot_piano_roll, roll_notes
 from melody_rnn.tunes.primers import PrimerLike, read_primer
-from melody_rnn.tunes.to_score import score_of
 from melody_rnn.tunes.tune import Origin, Tune
 
 
@@ -99,20 +97,15 @@ def picture(tune: Tune, **options: Any) -> bytes:
     return picture_bytes(figure(tune, **options))
 
 
-def sheet(tune: Tune) -> str:
-    """Returns a tune's sheet music as an SVG picture that is as wide as there is room for it."""
-    svg = sheet_picture(score_of(tune.written()))
-    return svg.replace("<svg ", '<svg style="width: 100%; height: auto; max-width: 900px; background: white" ', 1)
-
-
 def save(tune: Tune, folder: str | Path) -> list[Path]:
-    """Writes a tune's MIDI file and its sound into a folder, replacing nothing.
+    """Writes a tune's MIDI file, its sheet music and its sound into a folder, replacing nothing.
 
     Raises:
         OutputError: If they cannot be written.
     """
     path = write_new(Path(folder), file_name(tune), midi_of(tune))
-    return [path, write_new(Path(folder), path.stem, sound(tune, "wav"), ".wav")]
+    sheet_music = write_new(Path(folder), path.stem, tune_bytes([tune], "pdf"), ".pdf")
+    return [path, sheet_music, write_new(Path(folder), path.stem, sound(tune, "wav"), ".wav")]
 
 
 def common_pitches(tunes: Sequence[Tune]) -> range:

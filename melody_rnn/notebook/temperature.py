@@ -1,9 +1,10 @@
 """Temperature to look at and to hear: what the temperature notebooks show, in English or Spanish."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import ipywidgets as widgets
 import numpy as np
@@ -12,20 +13,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.events import NO_EVENT, NOTE_OFF
 from melody_rnn.model import MelodyRNN
 from melody_rnn.music.pitches import note_name
 from melody_rnn.notebook.composing import common_pitches, picture, sound, temperature_of
+from melody_rnn.notebook.words import Language
 from melody_rnn.sampling.temperature import entropy_of, softmax, temper
 from melody_rnn.tunes.piano_roll import GENERATED_COLOUR, PRIMER_COLOUR, RollWords, picture_bytes
 from melody_rnn.tunes.primers import parse_primer
 from melody_rnn.tunes.tune import Tune
 
-Language = Literal["en", "es"]
 Floats = NDArray[np.float64]
 
 _CURVE_TEMPERATURES: Final = np.geomspace(0.05, 50, 120)
 _LIMITS: Final = (0.05, 1.0, 50.0)
+_TICKS: Final = ("0.1", "0.5", "1", "2", "5", "10")
+_CLOSE: Final = 0.01
 _REPEAT: Final = "↺"
 _ENGLISH: Final = {
     "hold": "hold",
@@ -39,10 +43,14 @@ _ENGLISH: Final = {
     "classes": "classes, from the largest logit to the smallest",
     "uniform": "all {n} classes alike",
     "certain": "one class alone",
+    "right": "Right.",
+    "wrong": "Not yet: at this temperature the quotient is {quotient}. Try a {other} one.",
+    "higher": "higher",
+    "lower": "lower",
 }
 _SPANISH: Final = {
     "hold": "sigue",
-    "off": "calla",
+    "off": "termina",
     "step": "paso",
     "temperature": "temperatura T",
     "probability": "probabilidad",
@@ -52,6 +60,10 @@ _SPANISH: Final = {
     "classes": "clases, del logit mayor al menor",
     "uniform": "las {n} clases por igual",
     "certain": "una sola clase",
+    "right": "Correcto.",
+    "wrong": "Todavía no: a esta temperatura el cociente es {quotient}. Prueba con una {other}.",
+    "higher": "más alta",
+    "lower": "más baja",
 }
 _WORDS: Final[Mapping[Language, Mapping[str, str]]] = MappingProxyType({"en": _ENGLISH, "es": _SPANISH})
 
@@ -159,12 +171,12 @@ def draw_choice(
     axes.set_xticks(range(len(shown)), [names[index] for index in shown], fontsize=8)
     axes.set_ylim(0, 1.05)
     axes.set_ylabel(words["probability"])
-    axes.set_title(
+    title = (
         f"T = {temperature:g}    {words['entropy']} {float(entropy_of(probabilities)):.2f} {words['nats']}    "
-        f"{words['largest']} {probabilities.max():.2f}",
-        fontsize=10,
-        loc="left",
+        f"{words['largest']} {probabilities.max():.2f}"
     )
+    axes.set_title(_localised(title, language), fontsize=10, loc="left")
+    _localise(axes, language)
     axes.spines[["top", "right"]].set_visible(False)
     return [float(probabilities[index]) for index in shown]
 
@@ -184,9 +196,10 @@ def plot_curves(step: Step, language: Language = "en", temperatures: Floats = _C
     _draw_limits(lower, {words["certain"]: 1.0, words["uniform"].format(n=num_classes): 1 / num_classes})
     lower.set_ylabel(words["largest"])
     lower.set_xscale("log")
-    lower.set_xticks([0.1, 0.5, 1, 2, 5, 10], ["0.1", "0.5", "1", "2", "5", "10"])
+    lower.set_xticks([0.1, 0.5, 1, 2, 5, 10], [_localised(tick, language) for tick in _TICKS])
     lower.set_xlabel(words["temperature"])
     for axes in (upper, lower):
+        _localise(axes, language)
         axes.axvline(1.0, color="#b9bdc6", linewidth=0.8)
         axes.spines[["top", "right"]].set_visible(False)
     return figure
@@ -198,12 +211,36 @@ def plot_limits(step: Step, language: Language = "en", temperatures: Sequence[fl
     for axes, temperature in zip(figure.subplots(1, len(temperatures), sharey=True), temperatures, strict=True):
         probabilities = softmax_at(step.logits, temperature)[step.order]
         axes.bar(range(len(probabilities)), probabilities, width=1.0, color=GENERATED_COLOUR)
-        axes.set_title(f"T = {temperature:g}", fontsize=10)
+        axes.set_title(_localised(f"T = {temperature:g}", language), fontsize=10)
+        _localise(axes, language)
         axes.set_ylim(0, 1.05)
         axes.spines[["top", "right"]].set_visible(False)
     figure.supxlabel(_WORDS[language]["classes"], fontsize=9)
     figure.axes[0].set_ylabel(_WORDS[language]["probability"])
     return figure
+
+
+def check_answer(step: Step, temperature: float, quotient: float = 10.0, language: Language = "en") -> str:
+    """Returns whether a temperature makes a step's likeliest class so many times as probable as the second.
+
+    Args:
+        step: The choice.
+        temperature: The answer, above 0.
+        quotient: How many times.
+        language: 'en' or 'es'.
+
+    Raises:
+        InvalidArgumentError: If the answer is no temperature above 0.
+    """
+    if not temperature > 0:
+        raise InvalidArgumentError(f"the temperature must be above 0, got {temperature}")
+    words = _WORDS[language]
+    first, second = np.sort(step.logits.astype(np.float64))[::-1][:2]
+    own = float(np.exp((first - second) / temperature))
+    if abs(own / quotient - 1) < _CLOSE:
+        return words["right"]
+    other = words["higher" if own > quotient else "lower"]
+    return words["wrong"].format(quotient=_localised(f"{own:.1f}", language), other=other)
 
 
 def hear(tunes: Sequence[Tune], language: Language = "en") -> widgets.VBox:
@@ -213,7 +250,8 @@ def hear(tunes: Sequence[Tune], language: Language = "en") -> widgets.VBox:
     pitches = common_pitches(tunes)
     rows = []
     for tune in tunes:
-        png = picture(tune, title=f"T = {temperature_of(tune):g}", words=words, pitches=pitches)
+        title = _localised(f"T = {temperature_of(tune):g}", language)
+        png = picture(tune, title=title, words=words, pitches=pitches)
         roll = widgets.Image(value=png, format="png", layout=layout)
         rows += [roll, widgets.Audio(value=sound(tune), format="mp3", autoplay=False, loop=False)]
     return widgets.VBox(rows)
@@ -231,10 +269,23 @@ def plot_diversity_against_mistakes(
     axes = figure.subplots()
     draw_diversity_against_mistakes(table, axes)
     if language == "es":
+        _localise(axes, language)
+        axes.xaxis.set_major_formatter(lambda value, place: f"{value:g}".replace(".", ","))
         axes.set_xlabel("giros distintos de cuatro notas (más diversidad →)")
         axes.set_ylabel("notas fuera de la tonalidad (más errores →)")
         axes.legend(["la temperatura, a lo largo de la curva"], loc="upper left")
     return figure
+
+
+def _localised(text: str, language: Language) -> str:
+    """Returns a text with decimal commas where the language has them."""
+    return re.sub(r"(?<=\d)\.(?=\d)", ",", text) if language == "es" else text
+
+
+def _localise(axes: Axes, language: Language) -> None:
+    """Gives the numbers beside a picture decimal commas where the language has them."""
+    if language == "es":
+        axes.yaxis.set_major_formatter(lambda value, place: f"{value:g}".replace(".", ","))
 
 
 def _draw_limits(axes: Axes, limits: Mapping[str, float]) -> None:

@@ -6,7 +6,7 @@ What runs loads TensorFlow, when it is first used.
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from melody_rnn.quiet import load_tensorflow
+from melody_rnn.loading import load_tensorflow
 from melody_rnn.training.card import Provenance
 from melody_rnn.training.settings import TrainingSettings, parse_hparams
 

@@ -3,6 +3,7 @@
 Source: Magenta's models/shared/events_rnn_train.py and events_rnn_graph.py.
 """
 
+import io
 import math
 import socket
 import time
@@ -12,12 +13,16 @@ from typing import Any, Final
 
 import keras
 import numpy as np
+import soundfile
+import soxr
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from melody_rnn.config import ModelConfig
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import OutputError
+from melody_rnn.formats.audio import SAMPLE_RATE, Samples, render
 from melody_rnn.generation.beginning import Start
 from melody_rnn.generation.loop import SamplingLoop
 from melody_rnn.network.network import MelodyNetwork
@@ -30,6 +35,8 @@ from melody_rnn.tunes.tune import Tune
 
 NUM_PICTURES: Final = 2
 _PICTURE_STEPS: Final = 128
+# TensorBoard shrinks wider pictures until their notes are gone.
+_BARS_PER_ROW: Final = 4
 _FOLDERS: Final = {"": "train", "val_": "eval"}
 Figures = Mapping[str, float]
 
@@ -64,13 +71,29 @@ class SummaryWriter:
         summary = tf.compat.v1.Summary(value=[tf.compat.v1.Summary.Value(tag=tag, image=image)])
         self._add(tf.compat.v1.Event(wall_time=time.time(), step=step, summary=summary))
 
+    def write_sound(self, step: int, tag: str, samples: Samples) -> None:
+        """Writes a sound of a step: one channel of it, at half its rate, which is enough to judge a melody by."""
+        rate = SAMPLE_RATE // 2
+        mono = soxr.resample(samples.mean(axis=1), SAMPLE_RATE, rate)
+        buffer = io.BytesIO()
+        soundfile.write(buffer, mono, rate, "PCM_16", format="WAV")
+        sound = tf.compat.v1.Summary.Audio(
+            sample_rate=rate,
+            num_channels=1,
+            length_frames=len(mono),
+            encoded_audio_string=buffer.getvalue(),
+            content_type="audio/wav",
+        )
+        summary = tf.compat.v1.Summary(value=[tf.compat.v1.Summary.Value(tag=tag, audio=sound)])
+        self._add(tf.compat.v1.Event(wall_time=time.time(), step=step, summary=summary))
+
     def _add(self, event: Any) -> None:
         self._writer.write(event.SerializeToString())
         self._writer.flush()
 
 
 class Summaries(keras.callbacks.Callback):
-    """Tells a run's figures every so many steps."""
+    """Tells a run's figures every so many steps: their means since they were told last."""
 
     def __init__(
         self, writer: SummaryWriter, frequency: int, first_step: int, tell: Callable[[int, Figures], None]
@@ -85,21 +108,57 @@ class Summaries(keras.callbacks.Callback):
         """
         super().__init__()
         self._writer, self._frequency, self._step, self._tell = writer, frequency, first_step, tell
+        # Of each of Keras's means: what it had when it was read last, and what has come in since the last report.
+        self._read: dict[str, NDArray[np.float64]] = {}
+        self._new: dict[str, NDArray[np.float64]] = {}
+        self._is_open = True
+
+    def on_epoch_begin(self, epoch: int, logs: Figures | None = None) -> None:
+        """Begins anew with Keras's means."""
+        self._read, self._is_open = {}, True
+
+    def on_test_begin(self, logs: Figures | None = None) -> None:
+        """Takes in the epoch's last steps before validation counts in the same means."""
+        self._close()
+
+    def on_epoch_end(self, epoch: int, logs: Figures | None = None) -> None:
+        """Takes in the epoch's last steps."""
+        self._close()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Counts the step, and tells the figures if it is time."""
         self._step += 1
         if self._step % self._frequency == 0:
             figures = {name: float(value) for name, value in (logs or {}).items()}
+            figures |= self._means()
             self._writer.write(self._step, figures)
             self._tell(self._step, figures)
+
+    def _close(self) -> None:
+        if self._is_open:
+            self._take_in()
+        self._is_open = False
+
+    def _take_in(self) -> None:
+        for mean in self.model.metrics:
+            now = np.array([float(mean.total), float(mean.count)])
+            new = now - self._read.get(mean.name, np.zeros(2))
+            self._new[mean.name] = self._new.get(mean.name, np.zeros(2)) + new
+            self._read[mean.name] = now
+
+    def _means(self) -> dict[str, float]:
+        self._take_in()
+        means = {name: float(total / max(count, 1.0)) for name, (total, count) in self._new.items()}
+        self._new = {}
+        loss = means.pop("nats")
+        return {**means, "loss": loss, "perplexity": math.exp(loss)}
 
 
 class EpochSummaries(keras.callbacks.Callback):
     """Writes each epoch's figures to a run's folders `train` and `eval`, and every few epochs what the model sings.
 
-    Pictures are piano rolls of melodies sampled at temperature 1, with the same random numbers each time, so that
-    those of different epochs compare.
+    That is heard, and seen as piano rolls: melodies sampled at temperature 1, with the same random numbers each time,
+    so that those of different epochs compare.
     """
 
     def __init__(self, run_dir: Path, picture_epochs: int = 5) -> None:
@@ -129,10 +188,13 @@ class EpochSummaries(keras.callbacks.Callback):
                 per_step = {f"{name}_per_step": figures[name] for name in ("loss", "perplexity")}
                 self._writers[prefix].write(step, {**figures, **per_step})
         if (epoch + 1) % self._picture_epochs == 0:
-            for number, picture in enumerate(self._pictures(), start=1):
+            for number, tune in enumerate(self._sung(), start=1):
+                picture = picture_bytes(plot_piano_roll(tune, f"{len(tune.pitches)} notes", _BARS_PER_ROW))
                 self._writers["val_"].write_picture(step, f"melody_{number}", picture)
+                # Plain tones need no soundfont.
+                self._writers["val_"].write_sound(step, f"sound_{number}", render(tune.to_sequence(), "sine"))
 
-    def _pictures(self) -> Iterator[bytes]:
+    def _sung(self) -> Iterator[Tune]:
         network, encoding = self.model.network, self.model.encoding
         if self._singer is None:
             # A copy, compiled once, that is given the weights anew each time.
@@ -145,8 +207,7 @@ class EpochSummaries(keras.callbacks.Callback):
         start = Start.of_streams(np.full((NUM_PICTURES, 1), opening, np.int32), _PICTURE_STEPS - 1, config)
         sampled = loop(start, _PICTURE_STEPS - 1, SamplerSettings().controls(NUM_PICTURES), seed=0)
         for events in np.concatenate([start.events, sampled], axis=1).tolist():
-            tune = Tune(tuple(events))
-            yield picture_bytes(plot_piano_roll(tune, f"{len(tune.pitches)} notes"))
+            yield Tune(tuple(events))
 
 
 def measure(

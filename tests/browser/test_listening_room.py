@@ -17,17 +17,6 @@ from melody_rnn.tunes.files import read_tune
 ROOT = Path(__file__).parents[2]
 TOKEN = "of-this-test"
 MILLISECONDS = 120_000
-# How many of a picture's pixels are those of notes.
-COUNT_BLUE = """image => {
-    const canvas = document.createElement('canvas');
-    [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
-    const context = canvas.getContext('2d');
-    context.drawImage(image, 0, 0);
-    const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
-    let count = 0;
-    for (let i = 0; i < data.length; i += 4) count += data[i + 2] > data[i] + 60;
-    return count;
-}"""
 
 
 def free_port():
@@ -73,7 +62,7 @@ def lab(tmp_path):
 
 def wait_for(url, server, log):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    for _ in range(240):
+    for _ in range(720):
         assert server.poll() is None, log.read_text()
         try:
             with opener.open(url, timeout=5) as answer:
@@ -102,6 +91,27 @@ def play_length(page, player):
     return handle.evaluate("player => player.duration")
 
 
+def typed(page, name, text):
+    """Types into the control that has a name."""
+    box = page.locator(".widget-text", has=page.get_by_text(name, exact=True)).locator("input")
+    box.fill(text)
+    box.press("Enter")
+    return box
+
+
+def click_and_wait(page, button):
+    """Presses a button and returns the seconds until the first player has another sound that can be played."""
+    before = page.locator("audio").first.get_attribute("src")
+    started = time.perf_counter()
+    page.get_by_role("button", name=button, exact=True).click()
+    page.wait_for_function(
+        "before => { const player = document.querySelector('audio'); return player.src !== before && "
+        "player.readyState >= 3; }",
+        arg=before,
+    )
+    return time.perf_counter() - started
+
+
 def test_a_musician_generates_and_listens(lab, page, screenshots, tmp_path):
     page.goto(lab)
     page.wait_for_selector(".jp-Notebook .jp-CodeCell")
@@ -111,42 +121,49 @@ def test_a_musician_generates_and_listens(lab, page, screenshots, tmp_path):
     players = page.locator("audio")
     players.first.wait_for(state="attached")
     assert play_length(page, players.first) > 5
-    before = players.first.get_attribute("src")
     page.screenshot(path=screenshots / "listening_all_cells.png")
 
-    slider = page.locator(".widget-hslider", has_text="temperature")
-    slider.scroll_into_view_if_needed()
-    assert slider.locator(".widget-readout").inner_text() == "1.00"
-    slider.locator(".noUi-handle").focus()
-    for _ in range(4):
-        page.keyboard.press("ArrowRight")
-    page.get_by_text("1.20", exact=True).wait_for()
-    page.get_by_role("button", name="Generate").click()
-    page.get_by_text("tunes_rnn, temperature 1.2, seed").wait_for()
-    page.wait_for_function(f"() => document.querySelector('audio').src !== {json.dumps(before)}")
+    typed(page, "temperature", "1,2")
+    typed(page, "form", "AABB")
+    typed(page, "seed", "7")
+    seconds = click_and_wait(page, "Generate")
+    print(f"from click to sound: {seconds:.2f} s")
+    page.get_by_text("tunes_rnn, temperature 1.2, seed 7, AABB").wait_for()
     assert play_length(page, players.first) > 5
 
-    roll = page.locator("img.widget-image, img.jupyter-widgets-image, .widget-image img").first
-    assert roll.evaluate("image => image.naturalWidth") > 600
-    assert roll.evaluate(COUNT_BLUE) > 2000
+    roll = page.locator("svg.melody-roll").first
+    assert roll.locator("rect.note").count() > 20
+    sizes = roll.evaluate(
+        "roll => [...roll.querySelectorAll('text')].map(t => parseFloat(getComputedStyle(t).fontSize))"
+    )
+    assert min(sizes) >= 9
     assert page.locator(".jp-OutputArea-output[data-mime-type*='stderr']").count() == 0
-    sheet = page.locator(".widget-html svg, .jupyter-widgets svg").first
-    assert sheet.bounding_box()["width"] > 400
+    sheet = page.locator(".melody-sheet svg").first
+    assert 400 < sheet.bounding_box()["width"] <= 900
     page.screenshot(path=screenshots / "listening_generated.png")
-    page.get_by_role("button", name="Compare").scroll_into_view_if_needed()
+    players.first.evaluate("player => { player.currentTime = 3; }")
+    page.wait_for_function("() => document.querySelector('.melody-sheet g.measure[style*=color]')")
+    page.screenshot(path=screenshots / "listening_followed.png")
+
     players.nth(3).wait_for(state="attached")
-    assert all(play_length(page, players.nth(index)) > 5 for index in range(4))
     players.nth(3).scroll_into_view_if_needed()
+    assert all(play_length(page, players.nth(index)) > 5 for index in range(4))
     page.screenshot(path=screenshots / "listening_compared.png")
 
-    page.get_by_role("button", name="Save .mid and .wav").scroll_into_view_if_needed()
+    page.get_by_role("button", name="Save", exact=True).scroll_into_view_if_needed()
+    typed(page, "form", "")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="primer from a file").click()
+    bad = tmp_path / "bad.mid"
+    bad.write_text("<html>")
+    chooser.value.set_files(bad)
+    page.get_by_text("bad.mid: not a MIDI file").wait_for()
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="primer from a file").click()
     chooser.value.set_files(ROOT / "midi_out" / "gallery" / "stream.mid")
-    page.get_by_text("primer: stream.mid, 120 steps in 4/4").wait_for()
-    page.get_by_role("button", name="Generate").click()
-    page.get_by_text("tunes_rnn, temperature 1.2, seed").wait_for()
-    page.get_by_role("button", name="Save .mid and .wav").click()
+    page.get_by_text("primer: stream.mid, 120 steps in 4/4").first.wait_for()
+    click_and_wait(page, "Generate")
+    page.get_by_role("button", name="Save", exact=True).click()
     with page.expect_download() as download:
         page.locator("a[download$='.mid']").click()
     path = tmp_path / "downloaded.mid"

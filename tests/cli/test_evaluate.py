@@ -38,6 +38,18 @@ def test_calibration_is_printed_and_drawn(arguments, tmp_path):
     assert isinstance(again.exception, OutputError)
 
 
+def test_tables_fit_a_narrow_terminal_and_say_what_they_mean(arguments, tiny_model, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    name = tmp_path / "a_model_with_a_name_that_is_longer_than_most"
+    tiny_model.save_preset(name)
+    models = ["--model", str(name), *arguments[:-1]]
+    shown = CliRunner().invoke(cli, ["evaluate", *models], catch_exceptions=False).stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "…" not in shown
+    assert all(title in shown for title in ("nats/event", "label nats", "perplexity", "of no event"))
+    assert "how much an event surprises a model" in " ".join(shown.split())
+
+
 def test_calibration_as_json(arguments):
     calibration = json.loads(CliRunner().invoke(cli, ["evaluate", *arguments, "--json"]).stdout)["calibration"]
     assert calibration["before"]["temperature"] == 1

@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from melody_rnn.notebook.speaking import number, speak, told
 from melody_rnn.notebook.temperature import (
     ChoiceView,
     Step,
+    check_answer,
     draw_choice,
     next_step,
     plot_curves,
@@ -23,7 +25,7 @@ def test_softmax_is_the_formula():
 
 def test_classes_are_named_in_both_languages():
     assert STEP.names() == ["hold", "off", "C4", "C4↺"]
-    assert STEP.names("es") == ["sigue", "calla", "C4", "C4↺"]
+    assert STEP.names("es") == ["sigue", "termina", "C4", "C4↺"]
     assert STEP.order.tolist() == [1, 2, 0, 3]
 
 
@@ -54,8 +56,8 @@ def test_the_drawn_bars_are_the_probabilities():
     bars = draw_choice(axes, STEP, 0.5, "es")
     assert [bar.get_height() for bar in axes.patches] == pytest.approx(bars)
     assert bars == pytest.approx(softmax_at(STEP.logits, 0.5)[STEP.order].tolist())
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["calla", "C4", "sigue", "C4↺"]
-    assert axes.get_title(loc="left").startswith("T = 0.5    entropía")
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["termina", "C4", "sigue", "C4↺"]
+    assert axes.get_title(loc="left").startswith("T = 0,5    entropía")
 
 
 def test_curves_lie_between_their_limits():
@@ -64,3 +66,24 @@ def test_curves_lie_between_their_limits():
     assert entropies[-1] == pytest.approx(np.log(4), abs=0.01)
     assert largest[0] > 0.999
     assert largest[-1] == pytest.approx(0.25, abs=0.02)
+
+
+def test_answers_are_checked_and_not_told():
+    answer = 1 / np.log(10)
+    assert check_answer(STEP, answer) == "Right."
+    assert check_answer(STEP, 1.0).endswith("the quotient is 2.7. Try a lower one.")
+    assert check_answer(STEP, 0.2, language="es").endswith("es 148,4. Prueba con una más alta.")
+    with pytest.raises(ValueError, match="above 0, got 0"):
+        check_answer(STEP, 0)
+
+
+def test_the_language_of_a_notebook(tiny_model):
+    try:
+        speak("es")
+        assert number(0.125, 2) == "0,12"
+        with pytest.raises(ValueError, match="no note") as caught:
+            next_step(tiny_model, "H9")
+        assert told(caught.value).startswith("'H9' no es una nota")
+    finally:
+        speak()
+    assert number(0.125, 2) == "0.12"

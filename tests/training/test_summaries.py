@@ -1,13 +1,17 @@
+import io
 from dataclasses import replace
+from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
+import soundfile
 import tensorflow as tf
 from scales import CONFIG, SETTINGS, dataset
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from melody_rnn.training import resume, train
-from melody_rnn.training.summaries import NUM_PICTURES, EpochSummaries
+from melody_rnn.training.summaries import NUM_PICTURES, EpochSummaries, Summaries, SummaryWriter
 
 SCALARS = {"loss"} | {
     f"metrics/{name}"
@@ -23,11 +27,12 @@ SCALARS = {"loss"} | {
 
 
 def read(folder):
-    accumulator = EventAccumulator(str(folder), size_guidance={"scalars": 0, "images": 0})
+    accumulator = EventAccumulator(str(folder), size_guidance={"scalars": 0, "images": 0, "audio": 0})
     accumulator.Reload()
     tags = accumulator.Tags()
     scalars = {tag: accumulator.Scalars(tag) for tag in tags["scalars"]}
-    return scalars | {tag: accumulator.Images(tag) for tag in tags["images"]}
+    pictures = {tag: accumulator.Images(tag) for tag in tags["images"]}
+    return scalars | pictures | {tag: accumulator.Audio(tag) for tag in tags["audio"]}
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -37,7 +42,7 @@ def test_tensorboard_shows_magenta_s_figures_and_sampled_melodies(tmp_path):
     shown = {folder: read(tmp_path / "run" / folder) for folder in ("train", "eval")}
     assert set(shown["train"]) == SCALARS
     pictures = {f"melody_{number + 1}" for number in range(NUM_PICTURES)}
-    assert set(shown["eval"]) == SCALARS | pictures
+    assert set(shown["eval"]) == SCALARS | pictures | {f"sound_{number + 1}" for number in range(NUM_PICTURES)}
     for folder, prefix in (("train", ""), ("eval", "val_")):
         values = [(point.step, point.value) for point in shown[folder]["loss"]]
         assert values == [(row["step"], pytest.approx(row[f"{prefix}loss"])) for row in run.history]
@@ -45,7 +50,11 @@ def test_tensorboard_shows_magenta_s_figures_and_sampled_melodies(tmp_path):
     (picture,) = shown["eval"]["melody_1"]
     pixels = tf.io.decode_png(picture.encoded_image_string).numpy()
     assert (picture.step, pixels.shape[:2]) == (10, (picture.height, picture.width))
-    assert picture.width > picture.height > 100
+    assert 500 < picture.width < 900
+    (sound,) = shown["eval"]["sound_1"]
+    samples, rate = soundfile.read(io.BytesIO(sound.encoded_audio_string))
+    assert (sound.content_type, rate) == ("audio/wav", 22_050)
+    assert len(samples) / rate > 8
     assert len(np.unique(pixels)) > 10
 
 
@@ -55,3 +64,21 @@ def test_a_resumed_run_adds_to_what_is_shown(tmp_path):
     train(CONFIG, settings, dataset(), tmp_path / "run", callbacks=[EpochSummaries(tmp_path / "run")])
     resume(tmp_path / "run", dataset(), [EpochSummaries(tmp_path / "run")], steps=10)
     assert [point.step for point in read(tmp_path / "run" / "eval")["loss"]] == [5, 10]
+
+
+def test_what_is_told_is_the_mean_since_the_last_line(tmp_path):
+    told = []
+    mean = keras.metrics.Mean(name="nats")
+    summaries = Summaries(SummaryWriter(tmp_path), 2, 0, lambda step, figures: told.append((step, figures["loss"])))
+    summaries.set_model(SimpleNamespace(metrics=[mean]))
+    for epoch, losses in enumerate(([1.0, 3.0, 8.0], [2.0, 6.0, 4.0])):
+        mean.reset_state()
+        summaries.on_epoch_begin(epoch)
+        for batch, loss in enumerate(losses):
+            mean.update_state(loss, 10)
+            summaries.on_train_batch_end(batch, {"loss": float(mean.result())})
+        summaries.on_test_begin()
+        mean.reset_state()
+        mean.update_state(99.0, 10)
+        summaries.on_epoch_end(epoch)
+    assert told == [(2, 2.0), (4, 5.0), (6, 5.0)]
