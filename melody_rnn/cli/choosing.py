@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -118,6 +118,23 @@ constraint_options = together(
     ),
     click.option("--end-on", metavar="NOTE", help='What the last note is: "tonic" of --key, or a name such as D.'),
     click.option(
+        "--contour",
+        metavar="NOTES",
+        help="Where the tune lies, softly: a mean pitch a bar, C4,E4,G4,C5 (the last one holds), or evenly, C4..G5.",
+    ),
+    click.option(
+        "--density",
+        metavar="COUNTS",
+        help="How many notes a bar has, softly: 4,8,8,4 (the last one holds), or evenly, 2..8.",
+    ),
+    click.option(
+        "--look-ahead",
+        type=click.IntRange(1, 256),
+        metavar="N",
+        help="Draw each melody from N that know what is to come: kept bars, the end, the rhythm. 1 chooses step by "
+        "step. [default: 16 with --keep, --end-on, --rhythm, --contour or --density, else 1]",
+    ),
+    click.option(
         "--keep",
         metavar="FILE:bars LIST",
         help='Keep bars of a tune, write the others: "tune.mid:bars 1-2,7-8". It brings its meter and tempo.',
@@ -137,12 +154,13 @@ SAMPLER_NAMES: Final = (
     "max_same_pitch",
 )
 _CONSTRAINT_NAMES: Final = ("key", "scale", "pitch_range", "max_leap", "max_rest", "rhythm", "end_on")
+_AHEAD_NAMES: Final = ("contour", "density", "look_ahead")
 
 
 _SECTIONS: Final = {
     "How events are chosen": SAMPLER_NAMES,
     "How melodies are searched for": tuple(field.name for field in fields(Search)),
-    "What melodies must be like": (*_CONSTRAINT_NAMES, "keep"),
+    "What melodies must be like": (*_CONSTRAINT_NAMES, "keep", *_AHEAD_NAMES),
 }
 
 
@@ -170,11 +188,13 @@ class Choosing:
         settings: The sampler's settings that were given, by name; none where nothing is sampled.
         constraints: The constraints, without what is to be kept.
         keep: The file and the bars to keep, or None.
+        ahead: contour, density and look_ahead, those that were given.
     """
 
     settings: Mapping[str, Any]
     constraints: Constraints
     keep: tuple[Path, str] | None = None
+    ahead: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def taken_from(cls, arguments: dict[str, Any]) -> "Choosing":
@@ -187,7 +207,8 @@ class Choosing:
         constraints = Constraints(**{name: arguments.pop(name) for name in _CONSTRAINT_NAMES})
         keep = arguments.pop("keep")
         given = {name: value for name, value in settings.items() if value is not None}
-        return cls(given, constraints, None if keep is None else _parse_keep(keep))
+        ahead = {name: value for name in _AHEAD_NAMES if (value := arguments.pop(name)) is not None}
+        return cls(given, constraints, None if keep is None else _parse_keep(keep), ahead)
 
     @property
     def temperature(self) -> float | str | None:
@@ -206,6 +227,25 @@ class Choosing:
         from melody_rnn.sampling.sampler import SamplerSettings
 
         return SamplerSettings(**self.settings)
+
+    def looking_ahead(self) -> dict[str, Any]:
+        """Returns the arguments of `MelodyRNN.generate` that say how far it looks ahead, and to what.
+
+        Raises:
+            InvalidArgumentError: If a target is malformed.
+        """
+        from melody_rnn.generation.potentials import contour, density
+
+        given = {"contour": contour, "density": density}
+        potentials = tuple(make(self.ahead[name]) for name, make in given.items() if name in self.ahead)
+        return {"look_ahead": self.ahead.get("look_ahead"), "potentials": potentials}
+
+    def count_particles(self) -> int:
+        """Returns how many melodies are sampled for each one, as `plan_look_ahead` says."""
+        from melody_rnn.generation.lookahead import count_particles
+
+        asked, given = self.ahead.get("look_ahead"), {**self.constraints.given(), **({"keep": ""} if self.keep else {})}
+        return count_particles(asked, given, is_soft=len(self.ahead) > (asked is not None))
 
     def read_kept(self, steps_per_quarter: int) -> "Tune | None":
         """Reads the tune of which bars are kept.
@@ -249,7 +289,7 @@ class Choosing:
         keep = None if self.keep is None else f"{self.keep[0]}:bars {self.keep[1]}"
         constraints = {name: getattr(self.constraints, name) for name in _CONSTRAINT_NAMES}
         constraints["range"] = constraints.pop("pitch_range")
-        return {**self.settings, "temperature": self.temperature, **constraints, "keep": keep}
+        return {**self.settings, "temperature": self.temperature, **constraints, "keep": keep, **self.ahead}
 
 
 def _parse_keep(text: str) -> tuple[Path, str]:

@@ -196,6 +196,10 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
     arguments["num_outputs"] = arguments["num_outputs"] or (1 if search.is_any else DEFAULT_OUTPUTS)
     asked = Options(choosing=choosing, search=search, **arguments)
     _check(asked)
+    if search.beam_size is not None and choosing.ahead:
+        option = "--" + next(iter(choosing.ahead)).replace("_", "-")
+        raise InvalidArgumentError(f"{option} is for sampling, and --beam-size searches; give one of them")
+    choosing.looking_ahead()
     search.check(asked.num_outputs, [name for name in (*SAMPLER_NAMES, "seed") if _is_given(name)])
     if search.is_deterministic:
         asked = replace(asked, choosing=replace(choosing, settings={}))
@@ -282,6 +286,7 @@ def _generate(asked: Options, primer: "Tune | None", as_json: bool, verbose: boo
     is_traced = asked.plot or asked.trace is not None
     with _progress_bar(asked.search.best_of or asked.num_outputs) as on_done:
         sampling = {"seed": seed, "on_done": on_done, "sampler": asked.choosing.sampler()}
+        sampling |= asked.choosing.looking_ahead()
         generated = find(model, asked.search, asked.num_outputs, common, sampling, is_traced)
     rows = []
     told = list(enumerate(facts(generated), start=1))
@@ -326,7 +331,13 @@ def _load(asked: Options, primer: "Tune | None", verbose: bool) -> "MelodyRNN":
     num_steps = asked.num_steps or options.STEPS_OF_A_TUNE
     if asked.new_steps is not None:
         num_steps = asked.new_steps + (len(primer) if primer else 0)
-    return options.load_model(asked.model, asked.device, verbose, asked.search.count(asked.num_outputs) * num_steps)
+    return options.load_model(asked.model, asked.device, verbose, _count(asked) * num_steps)
+
+
+def _count(asked: Options) -> int:
+    """Returns how many melodies are sampled together."""
+    particles = 1 if asked.search.beam_size is not None else asked.choosing.count_particles()
+    return asked.search.count(asked.num_outputs) * particles
 
 
 def _pitches(asked: Options) -> tuple[int, int] | None:
@@ -342,7 +353,8 @@ def _signed(asked: Options, primer: "Tune | None", tune: "Tune", own: dict[str, 
     from melody_rnn.tunes.tune import Origin
 
     given = asked.primer if asked.primer_midi is None else str(asked.primer_midi)
-    settings = {**asked.choosing.about(), "primer": given, **asked.search.about(), **own, "meter": str(tune.meter)}
+    found = {name: value for name, value in own.items() if name != "look_ahead"}
+    settings = {**asked.choosing.about(), "primer": given, **asked.search.about(), **found, "meter": str(tune.meter)}
     settings["primer_steps"] = len(primer) if primer else None
     seed, engine = (tune.origin.seed, tune.origin.engine) if tune.origin else (None, "")
     known = {name: value for name, value in settings.items() if value is not None}
@@ -454,6 +466,15 @@ def _print_table(asked: Options, rows: list[dict[str, Any]]) -> None:
         )
     console = Console(file=sys.stdout)
     console.print(table)
+    ahead = [row["look_ahead"] for row in rows if row.get("look_ahead")]
+    if ahead:
+        fewest = min(own["effective_sample_size"] for own in ahead)
+        nats = sum(own["log_probability"] for own in ahead) / len(ahead)
+        console.print(
+            f"look-ahead of {ahead[0]['num_particles']} particles, at least {fewest:.1f} of them counted; what was "
+            f"asked for has a log-probability of {nats:.1f} nats",
+            highlight=False,
+        )
     made = f"{asked.model_name}, {asked.search.words}"
     if rows[0]["seed"] is None:
         console.print(f"{made}the same each time", highlight=False)

@@ -20,7 +20,7 @@ for language models Lew et al. 2023, arXiv:2306.03081, and Zhao et al. 2024, arX
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
@@ -97,6 +97,18 @@ class Drawn(NamedTuple):
     outlooks: tuple[Outlook, ...]
 
 
+def count_particles(asked: int | None, constraints: Collection[str], is_soft: bool) -> int:
+    """Returns how many particles a melody has: as many as were asked for, or else as the constraints need.
+
+    Args:
+        asked: How many; None for what is needed.
+        constraints: Their names, as `Constraints.given` has them.
+        is_soft: Whether there are soft targets.
+    """
+    is_needed = is_soft or any(name in constraints for name in _NEEDING)
+    return asked or (DEFAULT_PARTICLES if is_needed else 1)
+
+
 def plan_look_ahead(
     asked: int | None, constraints: Constraints | None, potentials: tuple[Potential, ...], temperature: Array
 ) -> LookAhead | None:
@@ -114,8 +126,7 @@ def plan_look_ahead(
     if asked is not None and not 1 <= asked <= MAX_PARTICLES:
         raise InvalidArgumentError(f"look_ahead must be from 1 to {MAX_PARTICLES}, got {asked}")
     given = constraints.given() if constraints else {}
-    is_needed = bool(potentials) or any(name in given for name in _NEEDING)
-    count = asked or (DEFAULT_PARTICLES if is_needed else 1)
+    count = count_particles(asked, given, bool(potentials))
     is_greedy = bool((np.asarray(temperature) == 0).any())
     if potentials and (count == 1 or is_greedy):
         why = "at temperature 0 there is one melody" if is_greedy else "look_ahead is 1"

@@ -22,7 +22,7 @@ from melody_rnn.sampling.temperature import log_softmax
 
 CONFIG = EncodingConfig("one_hot", 60, 72)
 EVENTS = np.array([-2, -1, 60, 61, 62], np.int32)
-NUM_STEPS, WIDTH = 5, 64
+NUM_STEPS, WIDTH = 5, 32
 LOGITS = np.random.default_rng(5).normal(0, 1.5, (NUM_STEPS, 5, 5)).astype(np.float32)
 """By step, last event and next event."""
 
@@ -51,7 +51,7 @@ def particles(monkeypatch):
     return Particles(Table(CONFIG, 5))
 
 
-def drawn(particles, guide=None, potentials=(), num_melodies=4000, seed=1, **settings):
+def drawn(particles, guide=None, potentials=(), num_melodies=1500, seed=1, **settings):
     start = Start.of_streams(np.full((num_melodies, 1), 60, np.int32), NUM_STEPS, CONFIG, steps_per_bar=3)
     controls = SamplerSettings(**settings).controls(num_melodies)
     return particles(start, NUM_STEPS, controls, seed, LookAhead(WIDTH, tuple(potentials)), guide)
@@ -65,7 +65,7 @@ def enumerated(is_met, temperature=1.0, potential=lambda line: 0.0):
         if is_met(line):
             places = np.searchsorted(EVENTS, [60, *line])
             steps = log_probabilities[np.arange(NUM_STEPS), places[:-1], places[1:]]
-            joint[line] = np.exp(steps.sum() + potential(line))
+            joint[line] = float(np.exp(steps.sum(dtype=np.float64) + potential(line)))
     return joint
 
 
@@ -76,17 +76,17 @@ def agree(result, joint):
     assert set(found) <= set(joint)
     total, num = sum(joint.values()), len(result.events)
     expected = {line: num * value / total for line, value in joint.items()}
-    often = [line for line, value in expected.items() if value >= 8]
+    often = [line for line, value in expected.items() if value >= 6]
     observed = [found.get(line, 0) for line in often]
     wanted = [expected[line] for line in often]
     if num - sum(wanted) > 1:
         observed, wanted = [*observed, num - sum(observed)], [*wanted, num - sum(wanted)]
-    assert len(often) > 20
+    assert len(often) > 10
     # The estimate of the constraint's probability has no bias.
     estimates = np.exp([outlook.log_probability for outlook in result.outlooks])
     error = estimates.std() / np.sqrt(num)
     assert abs(estimates.mean() - total) < 4 * error + 1e-6
-    return chisquare(observed, np.array(wanted) * num / sum(wanted)).pvalue
+    return chisquare(observed, np.array(wanted, np.float64) * (num / np.sum(wanted, dtype=np.float64))).pvalue
 
 
 def ends_on_d(line):
@@ -94,7 +94,7 @@ def ends_on_d(line):
     return notes[-1] == 62
 
 
-def guide_of(constraints, close=None, num_melodies=4000):
+def guide_of(constraints, close=None, num_melodies=1500):
     pitches = np.arange(60, 63, dtype=np.int32)
     return Automaton(constraints, Situation(pitches, Steps(1, NUM_STEPS, 3), 60, close=close)).guide(num_melodies)
 
@@ -106,16 +106,16 @@ def test_melodies_have_the_models_probability_given_their_end(particles, tempera
     assert agree(result, joint) > 0.001
     # One particle is drawn step by step, which is another distribution.
     monotone = Particles(particles._beams)
-    start = Start.of_streams(np.full((4000, 1), 60, np.int32), NUM_STEPS, CONFIG, steps_per_bar=3)
+    start = Start.of_streams(np.full((1500, 1), 60, np.int32), NUM_STEPS, CONFIG, steps_per_bar=3)
     one = monotone(
         start,
         NUM_STEPS,
-        SamplerSettings(temperature=temperature).controls(4000),
+        SamplerSettings(temperature=temperature).controls(1500),
         1,
         LookAhead(1),
         guide_of(Constraints(end_on="D")),
     )
-    assert agree(one, joint) < 1e-9
+    assert agree(one, joint) < 1e-6
 
 
 def test_melodies_lead_into_what_is_kept(particles):
@@ -169,7 +169,7 @@ def test_a_target_that_no_particle_meets_is_named(particles):
     def never(played: Played):
         return np.where(played.num_played > 3, -np.inf, np.zeros(len(played.events)))
 
-    with pytest.raises(ConstraintError, match=r"none of 64 particles meets silence at step 4 \(bar 2\)"):
+    with pytest.raises(ConstraintError, match=r"none of 32 particles meets silence at step 4 \(bar 2\)"):
         drawn(particles, potentials=[Potential("silence", never)], num_melodies=3)
 
 
