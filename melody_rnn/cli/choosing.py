@@ -14,6 +14,7 @@ from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.schedule import Schedule, parse_temperature
 from melody_rnn.tunes.excerpts import events_of_bars, parse_bars
+from melody_rnn.tunes.variation import Variation, VaryBy, parse_variation
 
 if TYPE_CHECKING:
     from melody_rnn.sampling.sampler import SamplerSettings
@@ -139,6 +140,20 @@ constraint_options = together(
         metavar="FILE:bars LIST",
         help='Keep bars of a tune, write the others: "tune.mid:bars 1-2,7-8". It brings its meter and tempo.',
     ),
+    click.option(
+        "--vary",
+        metavar="FILE:SHARE",
+        help='The same tune, by so much different: "tune.mid:0.3" writes that share of its bars anew, '
+        '"tune.mid:bars 3-4" those. The seed says which bars.',
+    ),
+    click.option(
+        "--vary-by",
+        type=click.Choice(["bars", "notes"]),
+        default="bars",
+        show_default=True,
+        help="Whether --vary's share is one of bars or of notes.",
+    ),
+    click.option("--vary-pitches", is_flag=True, help="With --vary: only pitches change, the rhythm stays."),
 )
 SAMPLER_NAMES: Final = (
     "temperature",
@@ -160,7 +175,7 @@ _AHEAD_NAMES: Final = ("contour", "density", "look_ahead")
 _SECTIONS: Final = {
     "How events are chosen": SAMPLER_NAMES,
     "How melodies are searched for": tuple(field.name for field in fields(Search)),
-    "What melodies must be like": (*_CONSTRAINT_NAMES, "keep", *_AHEAD_NAMES),
+    "What melodies must be like": (*_CONSTRAINT_NAMES, "keep", "vary", "vary_by", "vary_pitches", *_AHEAD_NAMES),
 }
 
 
@@ -189,12 +204,14 @@ class Choosing:
         constraints: The constraints, without what is to be kept.
         keep: The file and the bars to keep, or None.
         ahead: contour, density and look_ahead, those that were given.
+        vary: The file and how much of it is written anew, or None.
     """
 
     settings: Mapping[str, Any]
     constraints: Constraints
     keep: tuple[Path, str] | None = None
     ahead: Mapping[str, Any] = field(default_factory=dict)
+    vary: tuple[Path, Variation] | None = None
 
     @classmethod
     def taken_from(cls, arguments: dict[str, Any]) -> "Choosing":
@@ -208,7 +225,11 @@ class Choosing:
         keep = arguments.pop("keep")
         given = {name: value for name, value in settings.items() if value is not None}
         ahead = {name: value for name in _AHEAD_NAMES if (value := arguments.pop(name)) is not None}
-        return cls(given, constraints, None if keep is None else _parse_keep(keep), ahead)
+        vary, by, is_pitches = (arguments.pop(name) for name in ("vary", "vary_by", "vary_pitches"))
+        if keep is not None and vary is not None:
+            raise InvalidArgumentError("--keep and --vary both say what of a tune stays; give one of them")
+        varied = None if vary is None else _parse_vary(vary, by, is_pitches)
+        return cls(given, constraints, None if keep is None else _parse_keep(keep), ahead, varied)
 
     @property
     def temperature(self) -> float | str | None:
@@ -244,11 +265,14 @@ class Choosing:
         """Returns how many melodies are sampled for each one, as `plan_look_ahead` says."""
         from melody_rnn.generation.lookahead import count_particles
 
-        asked, given = self.ahead.get("look_ahead"), {**self.constraints.given(), **({"keep": ""} if self.keep else {})}
+        asked, given = (
+            self.ahead.get("look_ahead"),
+            {**self.constraints.given(), **({"keep": ""} if self.keep or self.vary else {})},
+        )
         return count_particles(asked, given, is_soft=len(self.ahead) > (asked is not None))
 
     def read_kept(self, steps_per_quarter: int) -> "Tune | None":
-        """Reads the tune of which bars are kept.
+        """Reads the tune of which bars are kept, or which is varied.
 
         Args:
             steps_per_quarter: The model's.
@@ -259,21 +283,27 @@ class Choosing:
         """
         from melody_rnn.tunes.files import read_tune
 
-        return None if self.keep is None else read_tune(self.keep[0], steps_per_quarter)
+        source = self.keep or self.vary
+        return None if source is None else read_tune(source[0], steps_per_quarter)
 
-    def with_kept(self, kept: "Tune | None", steps_per_bar: int, first_step: int) -> "Choosing":
+    def with_kept(self, kept: "Tune | None", steps_per_bar: int, first_step: int, seed: int = 0) -> "Choosing":
         """Returns the same with the events of the bars to keep among the constraints.
 
         Args:
             kept: The tune of which bars are kept, or None.
             steps_per_bar: Steps in a bar.
             first_step: Steps that come before the generated ones whatever is kept: silence before a pickup.
+            seed: Says which bars or notes a share of them is.
 
         Raises:
             InvalidArgumentError: If the rhythm does not fit the bar.
             MelodyError: If there are fewer bars.
         """
         self.constraints.check_bar(steps_per_bar)
+        if self.vary is not None and kept is not None:
+            parts = self.vary[1].kept(kept, seed)
+            keep, rhythm = ({step: own for step, own in part.items() if step >= first_step} for part in parts)
+            return replace(self, constraints=replace(self.constraints, keep=keep, keep_rhythm=rhythm))
         if self.keep is None or kept is None:
             return self
         path, bars = self.keep
@@ -289,7 +319,15 @@ class Choosing:
         keep = None if self.keep is None else f"{self.keep[0]}:bars {self.keep[1]}"
         constraints = {name: getattr(self.constraints, name) for name in _CONSTRAINT_NAMES}
         constraints["range"] = constraints.pop("pitch_range")
-        return {**self.settings, "temperature": self.temperature, **constraints, "keep": keep, **self.ahead}
+        vary = None if self.vary is None else str(self.vary[0])
+        return {
+            **self.settings,
+            "temperature": self.temperature,
+            **constraints,
+            "keep": keep,
+            **self.ahead,
+            "vary": vary,
+        }
 
 
 def _parse_keep(text: str) -> tuple[Path, str]:
@@ -298,3 +336,10 @@ def _parse_keep(text: str) -> tuple[Path, str]:
         raise InvalidArgumentError(f"--keep must be a file and its bars, such as 'tune.mid:bars 1-2,7-8', got {text!r}")
     parse_bars(match[2])
     return Path(match[1]), match[2]
+
+
+def _parse_vary(text: str, by: VaryBy, keeps_rhythm: bool) -> tuple[Path, Variation]:
+    path, _, amount = text.rpartition(":")
+    if not path:
+        raise InvalidArgumentError(f"--vary must be a file and a share of it, such as 'tune.mid:0.3', got {text!r}")
+    return Path(path), parse_variation(amount, by, keeps_rhythm)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import sys
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from melody_rnn.cli import listening, options
 from melody_rnn.cli.choosing import SAMPLER_NAMES, Choosing, ChoosingCommand, constraint_options, sampler_options
 from melody_rnn.cli.kinds import KindsType, midi_type_option
 from melody_rnn.cli.search import DEFAULT_OUTPUTS, Search, facts, find, search_options
+from melody_rnn.config import MAX_SEED
 from melody_rnn.errors import InvalidArgumentError, OutputError
 
 if TYPE_CHECKING:
@@ -270,7 +272,11 @@ def _read_kept(asked: Options, primer: "Tune | None") -> Options:
     meter = asked.meter or (primer.meter if primer else COMMON_TIME)
     steps_per_bar = meter.steps_per_bar(steps_per_quarter)
     silence = steps_per_bar - asked.pickup_steps if asked.pickup_steps else 0
-    return replace(asked, choosing=asked.choosing.with_kept(kept, steps_per_bar, silence))
+    if asked.choosing.vary and kept is not None:
+        seed = secrets.randbelow(MAX_SEED + 1) if asked.seed is None else asked.seed
+        num_steps = asked.num_steps if asked.is_whole or asked.new_steps else asked.num_steps or len(kept)
+        asked = replace(asked, seed=seed, num_steps=num_steps)
+    return replace(asked, choosing=asked.choosing.with_kept(kept, steps_per_bar, silence, asked.seed or 0))
 
 
 def _generate(asked: Options, primer: "Tune | None", as_json: bool, verbose: bool) -> list[dict[str, Any]]:

@@ -141,7 +141,10 @@ def _read_pitch(text: str) -> float:
 
 
 def _read_count(text: str) -> float:
-    count = float(text)
+    try:
+        count = float(text)
+    except ValueError:
+        raise ValueError(f"{text or 'nothing'} is no number of notes") from None
     if not (math.isfinite(count) and count >= 0):
         raise ValueError(f"numbers of notes are finite and at least 0, got {text}")
     return count
