@@ -26,6 +26,8 @@ from melody_rnn.generation.engine import (
     litert_engine,
     tensorflow_engine,
 )
+from melody_rnn.generation.lookahead import plan_look_ahead
+from melody_rnn.generation.potentials import Potential
 from melody_rnn.generation.request import Asked, Request, is_stream, plan
 from melody_rnn.generation.result import Generated, RankBy, joined, rank
 from melody_rnn.generation.trace import Trace, move_trace, trace_melodies, with_draws
@@ -261,6 +263,8 @@ class MelodyRNN:
         trace: bool = False,
         on_done: Callable[[int], object] | None = None,
         first: int = 0,
+        look_ahead: int | None = None,
+        potentials: Sequence[Potential] = (),
         **asked: Unpack[Asked],
     ) -> Generated:
         """Samples tunes.
@@ -282,6 +286,11 @@ class MelodyRNN:
             on_done: Called with the number of tunes each time that some are done, from any thread.
             first: The number of the first tune in its run: `generate(10, first=20)` gives those from 20 to 29 of
                 `generate(30)` with the same seed and, as what runs a model depends on the work, the same engine.
+            look_ahead: Of how many particles each tune is drawn, so that what comes before is drawn from the model's
+                distribution given what is fixed (`generation.lookahead`); 1 masks step by step. Where not given,
+                `DEFAULT_PARTICLES` for a rhythm, an end and what is kept, and for potentials, else 1. The result says
+                how it went in `outlooks`; its traces do not know how events were drawn.
+            potentials: Soft targets, such as `melody_rnn.generation.potentials.density("4,8,8,4")`, or one's own.
             asked: What the tunes are asked for: primer, num_steps, new_steps, meter, pickup_steps, qpm, constraints,
                 form, bars, key, pitches; see `melody_rnn.generation.request.Asked`.
 
@@ -292,7 +301,7 @@ class MelodyRNN:
         Raises:
             InvalidArgumentError: If an argument is out of its range.
             MelodyError: If the primer has no note, or leaves no step to sample.
-            ConstraintError: If the constraints leave no event possible.
+            ConstraintError: If the constraints leave no event possible, or no particle meets the potentials.
             GenerationError: If the network gives logits that are not finite.
         """
         _check_at_least("num_outputs", num_outputs, 1)
@@ -303,12 +312,25 @@ class MelodyRNN:
         if not 0 <= first <= MAX_FIRST:
             raise InvalidArgumentError(f"first must be from 0 to {MAX_FIRST}, got {first}")
         requests = plan(self.config, self._preset.outlines, num_outputs, seed, asked, first)
+        if potentials:
+            requests = [own for request in requests for own in request.by_length()]
         controls = self._controls(settings, requests, range(first, first + num_outputs))
-        engine = self._engine(_work(requests))
+        constraints = requests[0].constraints
+        ahead = plan_look_ahead(look_ahead, constraints, tuple(potentials), controls.temperature)
+        engine = self._engine(_work(requests) * (ahead.num_particles if ahead else 1))
         parts = []
         for request in requests:
-            start, guide = begin(request, self._preset.opening_pitches, seed)
+            start, guide = begin(request, self._preset.opening_pitches, seed, closes=ahead is not None)
             own = controls.of_rows(np.array(request.numbers) - first, request.num_new_steps)
+            if ahead and (guide or start.fixed or potentials):
+                transpositions = np.array([outline.transposition for outline in request.outlines], np.int32)
+                given = (start, request.num_new_steps, own, seed, ahead, guide, transpositions, on_done)
+                drawn_ahead = engine.particles(*given)
+                result = replace(
+                    self._result(request, start, drawn_ahead.events, seed, engine), outlooks=drawn_ahead.outlooks
+                )
+                parts.append(self._with_traces(result) if trace else result)
+                continue
             job = (start, request.num_new_steps, own, seed, on_done, guide)
             if not trace:
                 events = engine.loop(*job)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +14,7 @@ from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.schedule import Schedule, parse_temperature
 from melody_rnn.tunes.excerpts import events_of_bars, parse_bars
+from melody_rnn.tunes.variation import Variation, VaryBy, parse_variation
 
 if TYPE_CHECKING:
     from melody_rnn.sampling.sampler import SamplerSettings
@@ -118,10 +119,41 @@ constraint_options = together(
     ),
     click.option("--end-on", metavar="NOTE", help='What the last note is: "tonic" of --key, or a name such as D.'),
     click.option(
+        "--contour",
+        metavar="NOTES",
+        help="Where the tune lies, softly: a mean pitch a bar, C4,E4,G4,C5 (the last one holds), or evenly, C4..G5.",
+    ),
+    click.option(
+        "--density",
+        metavar="COUNTS",
+        help="How many notes a bar has, softly: 4,8,8,4 (the last one holds), or evenly, 2..8.",
+    ),
+    click.option(
+        "--look-ahead",
+        type=click.IntRange(1, 256),
+        metavar="N",
+        help="Draw each melody from N that know what is to come: kept bars, the end, the rhythm. 1 chooses step by "
+        "step. [default: 16 with --keep, --end-on, --rhythm, --contour or --density, else 1]",
+    ),
+    click.option(
         "--keep",
         metavar="FILE:bars LIST",
         help='Keep bars of a tune, write the others: "tune.mid:bars 1-2,7-8". It brings its meter and tempo.',
     ),
+    click.option(
+        "--vary",
+        metavar="FILE:SHARE",
+        help='The same tune, by so much different: "tune.mid:0.3" writes that share of its bars anew, '
+        '"tune.mid:bars 3-4" those. The seed says which bars.',
+    ),
+    click.option(
+        "--vary-by",
+        type=click.Choice(["bars", "notes"]),
+        default="bars",
+        show_default=True,
+        help="Whether --vary's share is one of bars or of notes.",
+    ),
+    click.option("--vary-pitches", is_flag=True, help="With --vary: only pitches change, the rhythm stays."),
 )
 SAMPLER_NAMES: Final = (
     "temperature",
@@ -137,12 +169,13 @@ SAMPLER_NAMES: Final = (
     "max_same_pitch",
 )
 _CONSTRAINT_NAMES: Final = ("key", "scale", "pitch_range", "max_leap", "max_rest", "rhythm", "end_on")
+_AHEAD_NAMES: Final = ("contour", "density", "look_ahead")
 
 
 _SECTIONS: Final = {
     "How events are chosen": SAMPLER_NAMES,
     "How melodies are searched for": tuple(field.name for field in fields(Search)),
-    "What melodies must be like": (*_CONSTRAINT_NAMES, "keep"),
+    "What melodies must be like": (*_CONSTRAINT_NAMES, "keep", "vary", "vary_by", "vary_pitches", *_AHEAD_NAMES),
 }
 
 
@@ -170,11 +203,15 @@ class Choosing:
         settings: The sampler's settings that were given, by name; none where nothing is sampled.
         constraints: The constraints, without what is to be kept.
         keep: The file and the bars to keep, or None.
+        ahead: contour, density and look_ahead, those that were given.
+        vary: The file and how much of it is written anew, or None.
     """
 
     settings: Mapping[str, Any]
     constraints: Constraints
     keep: tuple[Path, str] | None = None
+    ahead: Mapping[str, Any] = field(default_factory=dict)
+    vary: tuple[Path, Variation] | None = None
 
     @classmethod
     def taken_from(cls, arguments: dict[str, Any]) -> "Choosing":
@@ -187,7 +224,12 @@ class Choosing:
         constraints = Constraints(**{name: arguments.pop(name) for name in _CONSTRAINT_NAMES})
         keep = arguments.pop("keep")
         given = {name: value for name, value in settings.items() if value is not None}
-        return cls(given, constraints, None if keep is None else _parse_keep(keep))
+        ahead = {name: value for name in _AHEAD_NAMES if (value := arguments.pop(name)) is not None}
+        vary, by, is_pitches = (arguments.pop(name) for name in ("vary", "vary_by", "vary_pitches"))
+        if keep is not None and vary is not None:
+            raise InvalidArgumentError("--keep and --vary both say what of a tune stays; give one of them")
+        varied = None if vary is None else _parse_vary(vary, by, is_pitches)
+        return cls(given, constraints, None if keep is None else _parse_keep(keep), ahead, varied)
 
     @property
     def temperature(self) -> float | str | None:
@@ -207,8 +249,30 @@ class Choosing:
 
         return SamplerSettings(**self.settings)
 
+    def looking_ahead(self) -> dict[str, Any]:
+        """Returns the arguments of `MelodyRNN.generate` that say how far it looks ahead, and to what.
+
+        Raises:
+            InvalidArgumentError: If a target is malformed.
+        """
+        from melody_rnn.generation.potentials import contour, density
+
+        given = {"contour": contour, "density": density}
+        potentials = tuple(make(self.ahead[name]) for name, make in given.items() if name in self.ahead)
+        return {"look_ahead": self.ahead.get("look_ahead"), "potentials": potentials}
+
+    def count_particles(self) -> int:
+        """Returns how many melodies are sampled for each one, as `plan_look_ahead` says."""
+        from melody_rnn.generation.lookahead import count_particles
+
+        asked, given = (
+            self.ahead.get("look_ahead"),
+            {**self.constraints.given(), **({"keep": ""} if self.keep or self.vary else {})},
+        )
+        return count_particles(asked, given, is_soft=len(self.ahead) > (asked is not None))
+
     def read_kept(self, steps_per_quarter: int, number: int = 1) -> "Tune | None":
-        """Reads the tune of which bars are kept.
+        """Reads the tune of which bars are kept, or which is varied.
 
         Args:
             steps_per_quarter: The model's.
@@ -220,21 +284,27 @@ class Choosing:
         """
         from melody_rnn.tunes.files import read_tune
 
-        return None if self.keep is None else read_tune(self.keep[0], steps_per_quarter, number)
+        source = self.keep or self.vary
+        return None if source is None else read_tune(source[0], steps_per_quarter, number)
 
-    def with_kept(self, kept: "Tune | None", steps_per_bar: int, first_step: int) -> "Choosing":
+    def with_kept(self, kept: "Tune | None", steps_per_bar: int, first_step: int, seed: int = 0) -> "Choosing":
         """Returns the same with the events of the bars to keep among the constraints.
 
         Args:
             kept: The tune of which bars are kept, or None.
             steps_per_bar: Steps in a bar.
             first_step: Steps that come before the generated ones whatever is kept: silence before a pickup.
+            seed: Says which bars or notes a share of them is.
 
         Raises:
             InvalidArgumentError: If the rhythm does not fit the bar.
             MelodyError: If there are fewer bars.
         """
         self.constraints.check_bar(steps_per_bar)
+        if self.vary is not None and kept is not None:
+            parts = self.vary[1].kept(kept, seed)
+            keep, rhythm = ({step: own for step, own in part.items() if step >= first_step} for part in parts)
+            return replace(self, constraints=replace(self.constraints, keep=keep, keep_rhythm=rhythm))
         if self.keep is None or kept is None:
             return self
         path, bars = self.keep
@@ -250,7 +320,15 @@ class Choosing:
         keep = None if self.keep is None else f"{self.keep[0]}:bars {self.keep[1]}"
         constraints = {name: getattr(self.constraints, name) for name in _CONSTRAINT_NAMES}
         constraints["range"] = constraints.pop("pitch_range")
-        return {**self.settings, "temperature": self.temperature, **constraints, "keep": keep}
+        vary = None if self.vary is None else str(self.vary[0])
+        return {
+            **self.settings,
+            "temperature": self.temperature,
+            **constraints,
+            "keep": keep,
+            **self.ahead,
+            "vary": vary,
+        }
 
 
 def _parse_keep(text: str) -> tuple[Path, str]:
@@ -259,3 +337,10 @@ def _parse_keep(text: str) -> tuple[Path, str]:
         raise InvalidArgumentError(f"--keep must be a file and its bars, such as 'tune.mid:bars 1-2,7-8', got {text!r}")
     parse_bars(match[2])
     return Path(match[1]), match[2]
+
+
+def _parse_vary(text: str, by: VaryBy, keeps_rhythm: bool) -> tuple[Path, Variation]:
+    path, _, amount = text.rpartition(":")
+    if not path:
+        raise InvalidArgumentError(f"--vary must be a file and a share of it, such as 'tune.mid:0.3', got {text!r}")
+    return Path(path), parse_variation(amount, by, keeps_rhythm)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from melody_rnn.cli.choosing import SAMPLER_NAMES, Choosing, ChoosingCommand, co
 from melody_rnn.cli.kinds import KindsType, midi_type_option
 from melody_rnn.cli.search import DEFAULT_OUTPUTS, Search, facts, find, search_options
 from melody_rnn.cli.surprise import MAX_ROWS, Surprise, print_rows
-from melody_rnn.config import MAX_STEPS
+from melody_rnn.config import MAX_SEED, MAX_STEPS
 from melody_rnn.errors import MAX_MESSAGE, InvalidArgumentError, OutputError, printable
 
 if TYPE_CHECKING:
@@ -205,6 +206,10 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
     arguments["num_outputs"] = arguments["num_outputs"] or (1 if search.is_any else DEFAULT_OUTPUTS)
     asked = Options(choosing=choosing, search=search, **arguments)
     _check(asked)
+    if search.beam_size is not None and choosing.ahead:
+        option = "--" + next(iter(choosing.ahead)).replace("_", "-")
+        raise InvalidArgumentError(f"{option} is for sampling, and --beam-size searches; give one of them")
+    choosing.looking_ahead()
     search.check(asked.num_outputs, [name for name in (*SAMPLER_NAMES, "seed") if _is_given(name)])
     if search.is_deterministic:
         asked = replace(asked, choosing=replace(choosing, settings={}))
@@ -286,7 +291,11 @@ def _read_kept(asked: Options, primer: "Tune | None") -> Options:
     meter = asked.meter or (primer.meter if primer else COMMON_TIME)
     steps_per_bar = meter.steps_per_bar(steps_per_quarter)
     silence = steps_per_bar - asked.pickup_steps if asked.pickup_steps else 0
-    return replace(asked, choosing=asked.choosing.with_kept(kept, steps_per_bar, silence))
+    if asked.choosing.vary and kept is not None:
+        seed = secrets.randbelow(MAX_SEED + 1) if asked.seed is None else asked.seed
+        num_steps = asked.num_steps if asked.is_whole or asked.new_steps else asked.num_steps or len(kept)
+        asked = replace(asked, seed=seed, num_steps=num_steps)
+    return replace(asked, choosing=asked.choosing.with_kept(kept, steps_per_bar, silence, asked.seed or 0))
 
 
 def _generate(
@@ -312,6 +321,7 @@ def _generate(
         count = min(size, asked.num_outputs - first)
         with _counting("Sampling", asked.search.best_of or count) as on_done:
             sampling = {"seed": seed, "on_done": on_done, "sampler": asked.choosing.sampler()}
+            sampling |= asked.choosing.looking_ahead()
             generated = find(model, asked.search, count, common, sampling, is_traced, first)
         rows: list[dict[str, Any]] = []
         told = list(enumerate(facts(generated), start=first + 1))
@@ -360,7 +370,13 @@ def _load(asked: Options, primer: "Tune | None", verbose: bool) -> "MelodyRNN":
     num_steps = asked.num_steps or options.STEPS_OF_A_TUNE
     if asked.new_steps is not None:
         num_steps = asked.new_steps + (len(primer) if primer else 0)
-    return options.load_model(asked.model, asked.device, verbose, asked.search.count(asked.num_outputs) * num_steps)
+    return options.load_model(asked.model, asked.device, verbose, _count(asked) * num_steps)
+
+
+def _count(asked: Options) -> int:
+    """Returns how many melodies are sampled together."""
+    particles = 1 if asked.search.beam_size is not None else asked.choosing.count_particles()
+    return asked.search.count(asked.num_outputs) * particles
 
 
 def _pitches(asked: Options) -> tuple[int, int] | None:
@@ -376,7 +392,8 @@ def _signed(asked: Options, primer: "Tune | None", tune: "Tune", own: dict[str, 
     from melody_rnn.tunes.tune import Origin
 
     given = asked.primer if asked.primer_midi is None else str(asked.primer_midi)
-    settings = {**asked.choosing.about(), "primer": given, **asked.search.about(), **own, "meter": str(tune.meter)}
+    found = {name: value for name, value in own.items() if name != "look_ahead"}
+    settings = {**asked.choosing.about(), "primer": given, **asked.search.about(), **found, "meter": str(tune.meter)}
     settings["primer_steps"] = len(primer) if primer else None
     seed, engine = (tune.origin.seed, tune.origin.engine) if tune.origin else (None, "")
     known = {name: value for name, value in settings.items() if value is not None}
@@ -484,6 +501,15 @@ def _print_table(asked: Options, rows: Sequence[dict[str, Any]], num_tunes: int,
     print_rows(table, [_cells(row, surprise) for row in rows], num_tunes)
     seed = rows[0]["seed"]
     console = Console(file=sys.stdout)
+    ahead = [row["look_ahead"] for row in rows if row.get("look_ahead")]
+    if ahead:
+        fewest = min(own["effective_sample_size"] for own in ahead)
+        nats = sum(own["log_probability"] for own in ahead) / len(ahead)
+        console.print(
+            f"look-ahead of {ahead[0]['num_particles']} particles, at least {fewest:.1f} of them counted; what was "
+            f"asked for has a log-probability of {nats:.1f} nats",
+            highlight=False,
+        )
     made = f"{printable(asked.model_name)}, {asked.search.words}"
     if seed is None:
         console.print(f"{made}the same each time", highlight=False, markup=False)

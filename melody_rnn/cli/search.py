@@ -138,7 +138,7 @@ def find(
         search: The way.
         num_outputs: How many tunes.
         common: Arguments of every way.
-        sampling: Further arguments of `MelodyRNN.generate`: seed, on_done and sampler.
+        sampling: Further arguments of `MelodyRNN.generate`: seed, on_done, sampler, look_ahead and potentials.
         trace: Whether the traces of the tunes are wanted.
         first: The number of the first tune in its run, where tunes are sampled one by one.
     """
@@ -163,6 +163,8 @@ def facts(generated: "Generated") -> list[dict[str, Any]]:
         columns["candidate"] = [candidate + 1 for candidate in generated.candidates]
     if generated.nats_per_event is not None:
         columns["nats_per_event"] = generated.nats_per_event
+    if generated.outlooks is not None:
+        columns["look_ahead"] = [outlook._asdict() for outlook in generated.outlooks]
     if generated.tempered_log_likelihoods is not None:
         columns["tempered_log_likelihood"] = generated.tempered_log_likelihoods
     return [{name: values[row] for name, values in columns.items()} for row in range(len(generated))]

@@ -66,7 +66,15 @@ class StochasticBeam(NamedTuple):
 
 
 class BeamSearch(ABC):
-    """Searches for continuations with a model."""
+    """Searches for continuations with a model.
+
+    Attributes:
+        num_classes: Number of the model's labels.
+        min_note: Its lowest pitch.
+        steps_per_compilation: What runs is made for multiples of so many steps.
+    """
+
+    steps_per_compilation = 1
 
     def __init__(self, config: EncodingConfig, num_classes: int) -> None:
         """Makes the search.
@@ -75,8 +83,8 @@ class BeamSearch(ABC):
             config: The model's encoding.
             num_classes: Number of its labels.
         """
-        self._num_classes = num_classes
-        self._min_note = config.min_note
+        self.num_classes = num_classes
+        self.min_note = config.min_note
         num_events = NUM_SPECIAL_EVENTS + config.max_note - config.min_note
         self._events = np.array([index_event(index, config.min_note) for index in range(num_events)], np.int32)
 
@@ -106,11 +114,11 @@ class BeamSearch(ABC):
         likeliest = np.argsort(-start_scores, kind="stable")[:beam_size]
         rows = np.resize(likeliest, beam_size)
         scores = np.where(np.arange(beam_size) < len(likeliest), start_scores[rows], -np.inf)
-        state, given = self._begun(start, rows, new_steps, guide)
+        state, given = self.begun(start, rows, new_steps, guide)
         result = self._search_best(state, *given, np.array(start.ends_note), scores, np.array(new_steps, np.int32))
-        events, parents, scores = self._checked(result)
+        events, parents, scores = self.checked(result)
         is_found = np.isfinite(scores)
-        starts, sampled = _read_back(events, parents, np.flatnonzero(is_found))
+        starts, sampled = read_back(events, parents, np.flatnonzero(is_found))
         return Continuations(rows[starts], sampled, scores[is_found])
 
     def stochastic(
@@ -163,22 +171,22 @@ class BeamSearch(ABC):
     ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """Returns the best events of some melodies of a run; those beyond the last row of the start repeat it."""
         width = settings.beam_size * settings.branch_factor
-        noise = np.empty((len(melodies), new_steps, width, self._num_classes), np.float32)
+        noise = np.empty((len(melodies), new_steps, width, self.num_classes), np.float32)
         own = np.minimum(melodies, len(start.events) - 1)
         for number, melody_noise in zip(start.numbers[own].tolist(), noise, strict=True):
             fill_with_noise(melody_noise.reshape(new_steps * width, -1), seed, number)
         by_step = noise.transpose(1, 0, 2, 3).reshape(new_steps, len(melodies) * width, -1)
         rows = np.repeat(own, width)
         row_controls = controls.of_rows(rows, new_steps)
-        state, begun = self._begun(start, rows, new_steps, guide)
+        state, begun = self.begun(start, rows, new_steps, guide)
         if controls.counts_onsets:
             state = state._replace(onsets=last_onsets(start.events[rows]))
         given = (state, row_controls, *begun, np.array(start.ends_note), by_step)
-        events, parents, scores = self._checked(
+        events, parents, scores = self.checked(
             self._search_stochastic(*given, *(np.array(number, np.int32) for number in settings))
         )
         best = scores.reshape(-1, width).argmax(axis=1) + np.arange(0, len(rows), width)
-        return _read_back(events, parents, best)[1], scores[best]
+        return read_back(events, parents, best)[1], scores[best]
 
     def _search_best(
         self,
@@ -192,7 +200,7 @@ class BeamSearch(ABC):
     ) -> tuple[Array, ...]:
         beam_size, num_events = scores.shape[0], self._events.shape[0]
         controls, xp = Controls(temperature=np.ones(1, np.float32)), namespace(scores)
-        rules = Rules(controls, guide, fixed, ends_note, self._min_note)
+        rules = Rules(controls, guide, fixed, ends_note, self.min_note)
 
         def choose(step: Array, state: LoopState, logits: Array, meanings: Array, scores: Array) -> Chosen:
             log_probabilities = rules.restrict(step, state, log_softmax(logits), meanings)[:, np.newaxis]
@@ -206,7 +214,7 @@ class BeamSearch(ABC):
             best = xp.where(is_possible, best, -float("inf"))
             return places // num_events, xp.take(self._events, places % num_events, axis=0), best
 
-        return self._run(choose, rules, state, cues, scores, new_steps)
+        return self.run(choose, rules, state, cues, scores, new_steps)
 
     def _search_stochastic(
         self,
@@ -224,7 +232,7 @@ class BeamSearch(ABC):
         new_steps, num_rows, _ = noise.shape
         xp = namespace(beam_size)
         width, rows = beam_size * branch_factor, xp.arange(num_rows)
-        rules = Rules(controls, guide, fixed, ends_note, self._min_note)
+        rules = Rules(controls, guide, fixed, ends_note, self.min_note)
 
         def choose(step: Array, state: LoopState, logits: Array, meanings: Array, scores: Array) -> Chosen:
             event, label, logits = rules.choose(step, state, logits, meanings, gumbel(noise[step]))
@@ -237,10 +245,14 @@ class BeamSearch(ABC):
             parent = xp.where(is_iteration_over, xp.reshape(branches, [-1]), rows)
             return parent, xp.take(event, parent, axis=0), xp.take(scores, parent, axis=0)
 
-        return self._run(choose, rules, state, cues, np.zeros(num_rows), np.array(new_steps, np.int32))
+        return self.run(choose, rules, state, cues, np.zeros(num_rows), np.array(new_steps, np.int32))
+
+    def compiled(self, search: Callable[..., tuple[Array, ...]]) -> Callable[..., tuple[Array, ...]]:
+        """Returns a function of arrays that calls `run`, made fast if the engine can."""
+        return search
 
     @abstractmethod
-    def _run(
+    def run(
         self, choose: Choose, rules: Rules, state: LoopState, cues: Array, scores: Array, new_steps: Array
     ) -> tuple[Array, ...]:
         """Returns events and parents [new_steps, rows] int32, the last scores [rows], and whether all was finite."""
@@ -257,7 +269,7 @@ class BeamSearch(ABC):
             cues: [rows, num_given, num_cues], of the given steps.
         """
 
-    def _begun(
+    def begun(
         self, start: Start, rows: NDArray[np.int64], new_steps: int, guide: Guide | None
     ) -> tuple[LoopState, tuple[Guide | None, Fixed | None, Array]]:
         """Returns where rows of a start stand before their last event, and what they keep to: guide, fixed, cues."""
@@ -270,14 +282,19 @@ class BeamSearch(ABC):
         state = LoopState(primers[:, -1], *states, place=own_guide.state if own_guide else (), past=past)
         return state, (own_guide, fixed, cues[:, num_given:])
 
-    def _checked(self, result: tuple[Array, ...]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    def checked(self, result: tuple[Array, ...]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Returns what `run` gave as arrays, without the last.
+
+        Raises:
+            GenerationError: If the network gave logits that are not finite.
+        """
         events, parents, scores, is_finite = map(np.asarray, result)
         if not is_finite:
             raise GenerationError("the model gave logits that are not finite; its weights are damaged")
         return events, parents, scores
 
 
-def _read_back(
+def read_back(
     events: NDArray[np.int32], parents: NDArray[np.int32], rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Follows rows of the last step back to the first.

@@ -13,7 +13,7 @@ from melody_rnn.generation.request import Request
 from melody_rnn.generation.rules import ACT, FREE, ONSET, PITCH_CLASS, RING, Fixed
 from melody_rnn.music.meters import meter_of_bar
 from melody_rnn.music.transposition import transpose
-from melody_rnn.sampling.automaton import Automaton, Guide, Situation
+from melody_rnn.sampling.automaton import Automaton, Close, Guide, Situation
 from melody_rnn.sampling.schedule import Steps
 from melody_rnn.tunes.cues import cues_of_all
 from melody_rnn.tunes.line import rest_at_end
@@ -77,21 +77,22 @@ class Beginning(NamedTuple):
     guide: Guide | None
 
 
-def begin(request: Request, shares: Mapping[int, float], seed: int) -> Beginning:
+def begin(request: Request, shares: Mapping[int, float], seed: int, closes: bool = False) -> Beginning:
     """Begins melodies with the request's primer, or with an event that is drawn here.
 
     Args:
         request: What is asked for.
         shares: How probable each pitch is to open a melody, as the model plays it.
         seed: Of the run; melody k's opening depends on it and on k.
+        closes: Whether a last note that constraints ask for ends the tune: on a strong beat, and for a beat at least.
 
     Raises:
         ConstraintError: If the constraints leave no event possible.
     """
     if request.primer is not None:
-        return _continue_primer(request)
+        return _continue_primer(request, closes)
     if request.constraints is not None:
-        allowed, automaton = _openings(request, shares)
+        allowed, automaton = _openings(request, shares, closes)
         return _opened(request, _draw([allowed] * len(request.numbers), request, seed), automaton)
     own = [_opening_shares(outline, shares) for outline in request.outlines]
     return Beginning(start_from(request, _draw(own, request, seed)), None)
@@ -125,7 +126,7 @@ def begin_with_every_opening(request: Request, shares: Mapping[int, float]) -> t
     return _opened(every, events[:, np.newaxis], automaton), np.log(probabilities)
 
 
-def _continue_primer(request: Request) -> Beginning:
+def _continue_primer(request: Request, closes: bool = False) -> Beginning:
     """Begins melodies with the primer, moved into the model's range and key."""
     primer, steps = request.primer, request.steps()
     assert primer is not None
@@ -137,7 +138,12 @@ def _continue_primer(request: Request) -> Beginning:
     # What is to be kept at the first step is kept though it may hold the primer's last note.
     ends_note = primer.ends_note and steps.first not in (request.constraints.keep or {})
     situation = Situation(
-        _sounding_pitches(request), steps, primer.pitches[-1], rest_at_end(primer.events), must_act=ends_note
+        _sounding_pitches(request),
+        steps,
+        primer.pitches[-1],
+        rest_at_end(primer.events),
+        must_act=ends_note,
+        close=_close(request) if closes else None,
     )
     guide = Automaton(request.constraints, situation).guide(len(request.outlines))
     return Beginning(start_from(request, events, ends_note), guide)
@@ -202,14 +208,34 @@ def _opening_shares(outline: Outline, shares: Mapping[int, float]) -> Mapping[in
     return own or shares
 
 
-def _openings(request: Request, shares: Mapping[int, float]) -> tuple[Mapping[int, float], Automaton]:
+def _openings(
+    request: Request, shares: Mapping[int, float], closes: bool = False
+) -> tuple[Mapping[int, float], Automaton]:
     """Returns the shares of the events that can open a melody, and the constraints."""
     assert request.constraints is not None
     # The opening event is constrained, too.
     own, silence = request.steps(), request.outlines[0].first_step
     steps = Steps(silence, own.num_steps + 1, own.per_bar)
-    automaton = Automaton(request.constraints, Situation(_sounding_pitches(request), steps))
+    close = _close(request) if closes else None
+    automaton = Automaton(request.constraints, Situation(_sounding_pitches(request), steps, close=close))
     return _allowed(shares, automaton.opening_mask(), request.config.encoding.min_note), automaton
+
+
+def _close(request: Request) -> Close | None:
+    """Returns how a last note ends melodies: from a strong beat of the last bar on, for a beat at least.
+
+    Strong beats are the first one, and that in the middle of a bar of an even number of beats. Where the last bar has
+    none that leaves a beat, it is the bar before.
+    """
+    outline, length = request.outlines[0], request.lengths[0]
+    beat = int(outline.meter.tempo_beat * outline.steps_per_quarter)
+    bar = outline.steps_per_bar
+    strong = (0, bar // 2) if beat and bar % (2 * beat) == 0 else (0,)
+    for first in range((length - 1) // bar * bar, -1, -bar):
+        onsets = tuple(first + place for place in strong if first + place + beat <= length)
+        if onsets:
+            return Close(onsets, beat)
+    return None
 
 
 def _opened(request: Request, openings: NDArray[np.int32], automaton: Automaton) -> Beginning:

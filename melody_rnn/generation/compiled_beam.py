@@ -1,5 +1,6 @@
 """Beam search by TensorFlow: both searches as compiled loops."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,15 @@ from numpy.typing import NDArray
 from melody_rnn.arrays.tensors import batch_axes
 from melody_rnn.encodings import Encoding
 from melody_rnn.generation.beam import BeamSearch, Choose
-from melody_rnn.generation.loop import Arrays, compiled_states_after
+from melody_rnn.generation.loop import STEPS_PER_COMPILATION, Arrays, compiled_states_after
 from melody_rnn.generation.rules import LoopState, Rules
 from melody_rnn.network.network import MelodyNetwork
 
 
 class CompiledBeamSearch(BeamSearch):
     """Searches for continuations with an encoding and a network."""
+
+    steps_per_compilation = STEPS_PER_COMPILATION
 
     def __init__(self, encoding: Encoding, network: MelodyNetwork) -> None:
         """Makes the search."""
@@ -35,6 +38,11 @@ class CompiledBeamSearch(BeamSearch):
         result: tuple[tf.Tensor, ...] = self._stochastic(*given)
         return result
 
+    def compiled(self, search: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+        """See `BeamSearch`."""
+        function: Callable[..., tuple[Any, ...]] = tf.function(search, jit_compile=True, autograph=False)
+        return function
+
     def _states(
         self, primers: NDArray[np.int32], steps_per_bar: NDArray[np.int32], cues: NDArray[np.int32]
     ) -> tuple[Any, Any]:
@@ -43,7 +51,7 @@ class CompiledBeamSearch(BeamSearch):
         batch_size = len(primers)
         return self._encoding.initial_state(batch_size, steps_per_bar), self._network.initial_state(batch_size)
 
-    def _run(
+    def run(
         self,
         choose: Choose,
         rules: Rules,
@@ -52,7 +60,8 @@ class CompiledBeamSearch(BeamSearch):
         scores: tf.Tensor,
         new_steps: tf.Tensor,
     ) -> tuple[tf.Tensor, ...]:
-        encoding, network, num_rows = self._encoding, self._network, scores.shape[0]
+        """See `BeamSearch`."""
+        encoding, network, num_rows = self._encoding, self._network, state.event.shape[0]
 
         def body(
             step: tf.Tensor, state: LoopState, scores: tf.Tensor, written: Arrays, check: tf.Tensor
@@ -67,7 +76,7 @@ class CompiledBeamSearch(BeamSearch):
             written = tuple(array.write(step, row) for array, row in zip(written, (event, parent), strict=True))
             return step + 1, state, scores, written, check
 
-        arrays = tuple(tf.TensorArray(tf.int32, new_steps, element_shape=[num_rows]) for _ in range(2))
+        arrays = tuple(tf.TensorArray(tf.int32, cues.shape[1], element_shape=[num_rows]) for _ in range(2))
         first = (tf.constant(0), state, scores, arrays, tf.zeros([num_rows, encoding.num_classes]))
         _, _, scores, written, check = tf.while_loop(lambda step, *_: step < new_steps, body, first)
         return (*(array.stack() for array in written), scores, tf.reduce_all(check == 0))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 from melody_rnn.config import ModelConfig
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.generation.beam import BeamSearch
+from melody_rnn.generation.lookahead import Particles
 from melody_rnn.generation.trace import Replayer
 from melody_rnn.litert.description import Step
 
@@ -35,6 +36,7 @@ class Engine:
         name: Its name, which files carry.
         loop: A `SamplingLoop` or a `SteppingLoop`.
         beams: The searches.
+        particles: What looks ahead.
         replayer: For finished melodies.
         sums_labels: As in `Encoding`.
     """
@@ -42,6 +44,7 @@ class Engine:
     name: EngineName
     loop: Any
     beams: BeamSearch
+    particles: Particles
     replayer: Replayer
     sums_labels: bool
 
@@ -67,7 +70,7 @@ def litert_engine(config: ModelConfig, step: Step) -> Engine:
 
     given = step, config.encoding
     loop, beams, replayer = SteppingLoop(*given), SteppingBeamSearch(*given), SteppingReplayer(*given)
-    return Engine("litert", loop, beams, replayer, step.description.sums_labels)
+    return Engine("litert", loop, beams, Particles(beams), replayer, step.description.sums_labels)
 
 
 def tensorflow_engine(encoding: "Encoding", network: "MelodyNetwork") -> Engine:
@@ -78,4 +81,4 @@ def tensorflow_engine(encoding: "Encoding", network: "MelodyNetwork") -> Engine:
 
     given = encoding, network
     loop, beams, replayer = SamplingLoop(*given), CompiledBeamSearch(*given), CompiledReplayer(*given)
-    return Engine("tensorflow", loop, beams, replayer, encoding.sums_labels)
+    return Engine("tensorflow", loop, beams, Particles(beams), replayer, encoding.sums_labels)

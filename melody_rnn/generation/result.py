@@ -9,6 +9,7 @@ from melody_rnn.tunes.outline import Outline
 from melody_rnn.tunes.tune import Tune
 
 if TYPE_CHECKING:
+    from melody_rnn.generation.lookahead import Outlook
     from melody_rnn.generation.trace import Trace
 
 RankBy = Literal["likely", "typical"]
@@ -19,7 +20,7 @@ arXiv:2202.00666, which says the same of single words.
 """
 
 
-_OF_EACH_TUNE: Final = ("tunes", "outlines", "traces", "nats_per_event", "tempered_log_likelihoods")
+_OF_EACH_TUNE: Final = ("tunes", "outlines", "traces", "nats_per_event", "tempered_log_likelihoods", "outlooks")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +37,7 @@ class Generated(Sequence[Tune]):
         candidates: The number of each tune among the candidates of its search, from 0.
         tempered_log_likelihoods: Magenta's beam scores, nats: the log-likelihood of the labels that were drawn, under
             the sampler's distribution.
+        outlooks: What look-ahead says of each tune, where there was any.
     """
 
     tunes: tuple[Tune, ...]
@@ -45,6 +47,7 @@ class Generated(Sequence[Tune]):
     nats_per_event: tuple[float, ...] | None = None
     candidates: tuple[int, ...] | None = None
     tempered_log_likelihoods: tuple[float, ...] | None = None
+    outlooks: "tuple[Outlook, ...] | None" = None
 
     @overload
     def __getitem__(self, index: int) -> Tune: ...

@@ -170,7 +170,7 @@ class Rules(NamedTuple):
             own = xp.arange(past.shape[1]) == step + past.shape[1] - self.fixed.events.shape[1]
             past = xp.where(own, event[:, np.newaxis], past)
         onsets = append_onset(state.onsets, event) if self.controls.counts_onsets else state.onsets
-        place = self.guide.advance(state.place, event_index(event, self.min_note)) if self.guide else state.place
+        place = self.guide.advance(step, state.place, event_index(event, self.min_note)) if self.guide else state.place
         return state._replace(event=event, onsets=onsets, place=place, past=past)
 
     def choose(self, step: Array, state: LoopState, logits: Array, meanings: Array, noise: Array) -> Choice:

@@ -114,7 +114,7 @@ class SteppingBeamSearch(BeamSearch):
     ) -> tuple[Any, Any]:
         return (), _run_over(self._step, primers[:, :-1], steps_per_bar, cues)
 
-    def _run(
+    def run(
         self,
         choose: Choose,
         rules: Rules,
@@ -123,6 +123,7 @@ class SteppingBeamSearch(BeamSearch):
         scores: NDArray[np.float64],
         new_steps: NDArray[np.int32],
     ) -> tuple[Any, ...]:
+        """See `BeamSearch`."""
         run: StepRun = state.rnn_state
         written = []
         for step in range(int(new_steps)):

@@ -1,16 +1,18 @@
 """Constraints as a finite automaton, so that a melody never comes to a point where it could not go on.
 
-A melody's state is what the constraints must know of its past: the last note's pitch, and for how long nothing has
-sounded. Going backward from the end, the states from which the rest of the melody can still be had are found before
-anything is sampled; sampling then masks the events that lead elsewhere. So constraints that look ahead, such as the
-last note, are met for certain, and those that cannot be had together are known at once.
+A melody's state is what the constraints must know of its past: the last note's pitch, for how long nothing has
+sounded, and whether the last note could end a tune. Going backward from the end, the states from which the rest of the
+melody can still be had are found before anything is sampled; sampling then masks the events that lead elsewhere. So
+constraints that look ahead, such as the last note, are met for certain, and those that cannot be had together are known
+at once.
 
 Source: Pachet and Roy 2011, 'Markov constraints: steerable generation of Markov sequences' (Constraints 16:148-172).
-Probabilities are renormalised step by step, not over all melodies that meet the constraints.
+Probabilities are renormalised step by step, not over all melodies that meet the constraints; that is what
+`generation.lookahead` is for.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +26,20 @@ from melody_rnn.sampling.constraints import ONSET, Constraints
 from melody_rnn.sampling.schedule import Steps
 
 _HOLD, _OFF = (int(event_index(event)) for event in (NO_EVENT, NOTE_OFF))
+_WEAK, _STRONG, _SHORT = range(3)
+"""Kinds of steps: one whose note cannot end a tune, one whose note can, and one at which that note must not end yet."""
+
+
+class Close(NamedTuple):
+    """How a last note ends a tune.
+
+    Attributes:
+        onsets: The steps at which it may begin, counted from the melody's start.
+        num_steps: How long it must last at least.
+    """
+
+    onsets: tuple[int, ...]
+    num_steps: int
 
 
 @dataclass(frozen=True)
@@ -38,6 +54,8 @@ class Situation:
         last_pitch: The last note before them as it sounds, or None.
         rest_steps: Steps without a note that lie right before them.
         must_act: Whether the first of them must not be 'no event'.
+        close: Where a last note that `end_on` asks for begins and how long it is; None for anywhere. Where the
+            other constraints leave no melody that closes so, it may be anywhere after all.
     """
 
     pitches: NDArray[np.int32]
@@ -45,6 +63,7 @@ class Situation:
     last_pitch: int | None = None
     rest_steps: int = 0
     must_act: bool = False
+    close: Close | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -56,33 +75,40 @@ class Guide(NamedTuple):
     """An automaton as the compiled loop takes it, and where each melody stands in it.
 
     Attributes:
-        following: [num_states, num_events] int32, the state after each event; `num_states` where there is none.
+        following: [num_kinds * num_states, num_events] int32, the state after each event, for each kind of steps;
+            `num_states` where there is none.
         is_allowed: [steps, num_events] bool, what each step allows whatever the state.
         is_viable: [steps, num_states + 1] bool, whether the melody can be ended from a state after each step.
         state: [batch] int32.
+        kinds: [steps] int32, the kind of each step; None where all are of one.
     """
 
     following: Any
     is_allowed: Any
     is_viable: Any
     state: Any
+    kinds: Any = None
 
     def of_rows(self, rows: NDArray[np.int64], num_steps: int) -> "Guide":
         """Returns the guide of some melodies, padded to `num_steps` that are never taken."""
-        padding = [(0, num_steps - len(self.is_allowed)), (0, 0)]
-        return Guide(
-            self.following, np.pad(self.is_allowed, padding), np.pad(self.is_viable, padding), self.state[rows]
-        )
+        missing = (0, num_steps - len(self.is_allowed))
+        is_allowed, is_viable = (np.pad(mask, [missing, (0, 0)]) for mask in (self.is_allowed, self.is_viable))
+        kinds = None if self.kinds is None else np.pad(self.kinds, missing)
+        return Guide(self.following, is_allowed, is_viable, self.state[rows], kinds)
 
     def event_mask(self, step: Array, state: Array) -> Array:
         """Returns which events can come next, [batch, num_events] bool, for states [batch] int32."""
         take = namespace(state).take
-        return self.is_allowed[step] & take(self.is_viable[step], take(self.following, state, axis=0), axis=0)
+        following = take(self.following, self._row(step, state), axis=0)
+        return self.is_allowed[step] & take(self.is_viable[step], following, axis=0)
 
-    def advance(self, state: Array, event_index: Array) -> Array:
-        """Returns the states after events, all [batch] int32."""
-        xp = namespace(state)
-        return xp.take(xp.reshape(self.following, [-1]), state * self.following.shape[1] + event_index, axis=0)
+    def advance(self, step: Array, state: Array, event_index: Array) -> Array:
+        """Returns the states after the events of a step, all [batch] int32."""
+        xp, row = namespace(state), self._row(step, state)
+        return xp.take(xp.reshape(self.following, [-1]), row * self.following.shape[1] + event_index, axis=0)
+
+    def _row(self, step: Array, state: Array) -> Array:
+        return state if self.kinds is None else self.kinds[step] * (self.is_viable.shape[1] - 1) + state
 
 
 class Automaton:
@@ -99,6 +125,8 @@ class Automaton:
         constraints.check_bar(situation.steps.per_bar)
         self._situation = situation
         self._tables = _Tables(constraints, situation, constraints.given())
+        if situation.close and not self._tables.is_possible:
+            self._tables = _Tables(constraints, replace(situation, close=None), constraints.given())
         if not self._tables.is_possible:
             raise ConstraintError(_explain(constraints, situation))
 
@@ -109,13 +137,14 @@ class Automaton:
     def guide_after(self, events: NDArray[np.int32]) -> Guide:
         """Returns the guide for the steps after the openings of melodies without a primer, [batch] event indices."""
         tables = self._tables
-        return Guide(tables.following, tables.is_allowed[1:], tables.is_viable[2:], tables.first_states[events])
+        kinds = None if tables.kinds is None else tables.kinds[1:]
+        return Guide(tables.following, tables.is_allowed[1:], tables.is_viable[2:], tables.first_states[events], kinds)
 
     def guide(self, num_melodies: int) -> Guide:
         """Returns the guide for all constrained steps."""
         tables = self._tables
         states = np.full(num_melodies, tables.start, np.int32)
-        return Guide(tables.following, tables.is_allowed, tables.is_viable[1:], states)
+        return Guide(tables.following, tables.is_allowed, tables.is_viable[1:], states, tables.kinds)
 
 
 class _Tables:
@@ -123,10 +152,11 @@ class _Tables:
 
     A state is last * num_rests + rest. `last` is the index of the last note's pitch, num_pitches for what lies before
     the constrained steps; `rest` counts steps without a note, the largest value is one too many. What no constraint
-    asks for is not told apart.
+    asks for is not told apart. Where the end is a close, each state exists a second time, for a last note that can be
+    the tune's.
 
     Attributes:
-        following, is_allowed: As in `Guide`.
+        following, is_allowed, kinds: As in `Guide`.
         is_viable: [steps + 1, num_states + 1] bool, as in `Guide`, but before the first step too.
         has_pitch: Whether any pitch is left for the first note; a melody must have a note to be one.
         start: The state before the first step.
@@ -143,10 +173,15 @@ class _Tables:
         self._num_pitches = len(situation.pitches)
         self._num_lasts = 1 if self._max_leap is None and self._ending is None else self._num_pitches + 1
         self._num_rests = 1 if self._max_rest is None else self._max_rest + 2
-        self.num_states = self._num_lasts * self._num_rests
+        self._num_plain = self.num_states = self._num_lasts * self._num_rests
         self.start = (self._num_lasts - 1) * self._num_rests + min(situation.rest_steps, self._num_rests - 1)
         self.following = self._follow()
-        self.first_states = self.following[self.start].copy()
+        self.kinds: NDArray[np.int32] | None = None
+        if self._ending is not None and situation.close is not None:
+            self.kinds = _kinds(situation.close, situation.steps)
+            self.following = self._follow_closing()
+            self.num_states = 2 * self._num_plain
+        self.first_states = self._following_at(0)[self.start].copy()
         if situation.is_empty:
             self.first_states[_HOLD] = self.first_states[_OFF]
         self.has_pitch = bool((_allowed_pitches(constraints, situation, active) & self._leaps()[-1]).any())
@@ -171,7 +206,7 @@ class _Tables:
             if not reached[:-1].any():
                 return step - 1
             if step < len(self.is_allowed):
-                following = self.following[reached[:-1]][:, self.is_allowed[step]]
+                following = self._following_at(step)[reached[:-1]][:, self.is_allowed[step]]
                 reached[:] = False
                 reached[following] = True
         return None
@@ -187,6 +222,27 @@ class _Tables:
         onsets = np.where(self._leaps()[last], new_lasts * self._num_rests, self.num_states)
         return np.concatenate([holding[:, None], ending[:, None], onsets], axis=1).astype(np.int32)
 
+    def _following_at(self, step: int) -> NDArray[np.int32]:
+        """Returns the states after each event of a step, [num_states, num_events] int32."""
+        first = 0 if self.kinds is None else int(self.kinds[step]) * self.num_states
+        return self.following[first : first + self.num_states]
+
+    def _follow_closing(self) -> NDArray[np.int32]:
+        """Returns `following` for each kind of steps, with the states that know whether the last note can be a close.
+
+        Plain states come first, then the same ones whose last note can; [3 * num_states, num_events] int32.
+        """
+        plain, num_events = self.following, self.following.shape[1]
+        blocks = []
+        for kind in (_WEAK, _STRONG, _SHORT):
+            for can_close in (False, True):
+                closes = np.full(num_events, kind == _STRONG)
+                closes[_HOLD] = can_close
+                closes[_OFF] = can_close and kind != _SHORT
+                following = plain + closes * self._num_plain
+                blocks.append(np.where(plain == self._num_plain, 2 * self._num_plain, following))
+        return np.concatenate(blocks).astype(np.int32)
+
     def _leaps(self) -> NDArray[np.bool_]:
         """Returns which pitches may follow the last one, [num_lasts, num_pitches] bool."""
         if self._max_leap is None:
@@ -201,7 +257,8 @@ class _Tables:
         is_viable = np.zeros((len(self.is_allowed) + 1, self.num_states + 1), bool)
         is_viable[-1, :-1] = self._endings()
         for step in reversed(range(len(self.is_allowed))):
-            is_viable[step, :-1] = is_viable[step + 1][self.following[:, self.is_allowed[step]]].any(axis=1)
+            following = self._following_at(step)[:, self.is_allowed[step]]
+            is_viable[step, :-1] = is_viable[step + 1][following].any(axis=1)
         return is_viable
 
     def _endings(self) -> NDArray[np.bool_]:
@@ -211,7 +268,19 @@ class _Tables:
         before = self._situation.last_pitch
         is_ending = np.append(self._situation.pitches, before or 0) % NOTES_PER_OCTAVE == self._ending
         is_ending[-1] &= before is not None
-        return np.repeat(is_ending, self._num_rests)
+        plain = np.repeat(is_ending, self._num_rests)
+        return plain if self.kinds is None else np.concatenate([np.zeros_like(plain), plain])
+
+
+def _kinds(close: Close, steps: Steps) -> NDArray[np.int32]:
+    """Returns the kind of each step, [steps] int32."""
+    kinds = np.full(steps.num_steps, _WEAK, np.int32)
+    for onset in close.onsets:
+        kinds[max(onset + 1 - steps.first, 0) : max(onset + close.num_steps - steps.first, 0)] = _SHORT
+    for onset in close.onsets:
+        if 0 <= onset - steps.first < steps.num_steps:
+            kinds[onset - steps.first] = _STRONG
+    return kinds
 
 
 def _allowed_pitches(constraints: Constraints, situation: Situation, active: Collection[str]) -> NDArray[np.bool_]:
@@ -238,25 +307,33 @@ def _allowed_steps(constraints: Constraints, situation: Situation, active: Colle
     for step, event in kept.items():
         is_kept = np.arange(is_allowed.shape[1]) == _index_of(event, step, situation)
         is_allowed[step - steps.first] &= is_kept
-    if situation.must_act and steps.first not in kept:
+    of_rhythm = constraints.keep_rhythm if constraints.keep_rhythm and "keep_rhythm" in active else {}
+    for step, event in of_rhythm.items():
+        _check_step("keep_rhythm", step, situation)
+        is_allowed[step - steps.first] &= is_onset if event >= 0 else np.arange(len(is_onset)) == event_index(event, 0)
+    if situation.must_act and steps.first not in {**kept, **of_rhythm}:
         is_allowed[0, _HOLD] = False
     return is_allowed
 
 
 def _index_of(event: int, step: int, situation: Situation) -> int:
     """Returns the index of an event to keep."""
-    first, end = situation.steps.first, situation.steps.first + situation.steps.num_steps
-    if not first <= step < end:
-        raise InvalidArgumentError(
-            f"keep must have steps that are generated, from {first} to {end - 1}, got {step} "
-            f"({'the primer takes it' if step < first else 'the melody is shorter'})"
-        )
+    _check_step("keep", step, situation)
     if event < 0:
         return int(event_index(event))
     places = np.flatnonzero(situation.pitches == event)
     if not len(places):
         raise InvalidArgumentError(f"keep has {note_name(event)} at step {step}, but {_playable(situation)}")
     return int(places[0]) + NUM_SPECIAL_EVENTS
+
+
+def _check_step(name: str, step: int, situation: Situation) -> None:
+    first, end = situation.steps.first, situation.steps.first + situation.steps.num_steps
+    if not first <= step < end:
+        raise InvalidArgumentError(
+            f"{name} must have steps that are generated, from {first} to {end - 1}, got {step} "
+            f"({'the primer takes it' if step < first else 'the melody is shorter'})"
+        )
 
 
 def _playable(situation: Situation) -> str:

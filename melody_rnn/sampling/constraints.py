@@ -33,6 +33,7 @@ class Constraints:
             must divide the bar, or be the bar's.
         end_on: What the last note must be, in any octave: 'tonic' of the key or scale, or a name such as 'D'.
         keep: Events by step, counted from the melody's start: these come out exactly.
+        keep_rhythm: The same, but of notes any pitch will do: where notes begin, hold and end is kept.
     """
 
     key: str | None = None
@@ -43,6 +44,7 @@ class Constraints:
     rhythm: str | None = None
     end_on: str | None = None
     keep: Mapping[int, int] | None = None
+    keep_rhythm: Mapping[int, int] | None = None
 
     def __post_init__(self) -> None:
         for name in ("max_leap", "max_rest"):
@@ -54,11 +56,12 @@ class Constraints:
                 f"rhythm must be made of {ONSET!r} (a note begins), once at least, and {NO_ONSET!r} (none does), "
                 f"got {self.rhythm!r}"
             )
-        for step, event in (self.keep or {}).items():
-            if step < 0:
-                raise InvalidArgumentError(f"keep must have steps of at least 0, got {step}")
-            if not NO_EVENT <= event <= MAX_PITCH:
-                raise InvalidArgumentError(f"keep must have events from {NO_EVENT} to {MAX_PITCH}, got {event}")
+        for name in ("keep", "keep_rhythm"):
+            for step, event in (getattr(self, name) or {}).items():
+                if step < 0:
+                    raise InvalidArgumentError(f"{name} must have steps of at least 0, got {step}")
+                if not NO_EVENT <= event <= MAX_PITCH:
+                    raise InvalidArgumentError(f"{name} must have events from {NO_EVENT} to {MAX_PITCH}, got {event}")
         # Reading the texts is what checks them.
         _ = self.tones, self.pitches, self.last_pitch_class
 
@@ -146,5 +149,6 @@ class Constraints:
             "rhythm": (self.rhythm, f"the rhythm {self.rhythm!r}"),
             "end_on": (self.end_on, f"end_on {self.end_on!r}"),
             "keep": (self.keep or None, "keep"),
+            "keep_rhythm": (self.keep_rhythm or None, "keep_rhythm"),
         }
         return {name: words for name, (value, words) in named.items() if value is not None}

@@ -52,8 +52,8 @@ def test_the_events_that_are_left_are_those_that_can_be_gone_on_with(given, prim
     for length in range(4):
         for prefix in {line[:length] for line in lines}:
             state = guide.state
-            for event in prefix:
-                state = guide.advance(state, np.array([index(event)]))
+            for step, event in enumerate(prefix):
+                state = guide.advance(step, state, np.array([index(event)]))
             left = np.flatnonzero(guide.event_mask(length, state)[0])
             assert {EVENTS[i] for i in left} == {line[length] for line in lines if line[:length] == prefix}
 
