@@ -316,7 +316,7 @@ class MelodyRNN:
             requests = [own for request in requests for own in request.by_length()]
         controls = self._controls(settings, requests, range(first, first + num_outputs))
         constraints = requests[0].constraints
-        ahead = plan_look_ahead(look_ahead, constraints, tuple(potentials), controls.temperature)
+        ahead = plan_look_ahead(look_ahead, constraints, tuple(potentials), controls.values["temperature"])
         engine = self._engine(_work(requests) * (ahead.num_particles if ahead else 1))
         parts = []
         for request in requests:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy import (
     abs,
     all,
+    any,
     arange,
     asarray,
     concat,
@@ -31,6 +32,7 @@ from numpy.typing import NDArray
 __all__ = [
     "abs",
     "all",
+    "any",
     "arange",
     "asarray",
     "concat",

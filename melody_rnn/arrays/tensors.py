@@ -27,6 +27,9 @@ from tensorflow import (
     reduce_all as all,
 )
 from tensorflow import (
+    reduce_any as any,
+)
+from tensorflow import (
     reduce_logsumexp as logsumexp,
 )
 from tensorflow import (
@@ -45,6 +48,7 @@ from tensorflow.nn import log_softmax, softmax
 __all__ = [
     "abs",
     "all",
+    "any",
     "arange",
     "asarray",
     "concat",

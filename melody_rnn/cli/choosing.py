@@ -1,10 +1,10 @@
 """Options of `generate` that say how events are chosen: the sampler's settings, and musical constraints."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -13,6 +13,7 @@ from melody_rnn.cli.search import Search
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.schedule import Schedule, parse_temperature
+from melody_rnn.sampling.transforms import TRANSFORMS, Transform
 from melody_rnn.tunes.excerpts import events_of_bars, parse_bars
 from melody_rnn.tunes.variation import Variation, VaryBy, parse_variation
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from melody_rnn.tunes.tune import Tune
 
 _KEEP: Final = re.compile(r"(.+):\s*bars?\s+(.+)")
-_SHARE: Final = FiniteNumber(lambda p: 0 < p <= 1, "above 0 and at most 1")
-_SHARE_OR_NONE: Final = FiniteNumber(lambda p: 0 <= p <= 1, "from 0 to 1")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _Temperature(click.ParamType[float | Schedule]):
@@ -55,48 +55,18 @@ class _TemperatureRange(click.ParamType[tuple[float, float]]):
         return temperatures.values[0], temperatures.values[1]
 
 
-sampler_options = together(
-    click.option(
-        "-t",
-        "--temperature",
-        default=1.0,
-        show_default=True,
-        type=_Temperature(),
-        help="Below 1 surer and more conservative, above 1 more diverse with more mistakes, 0 always the likeliest. "
-        "0.6..1.2 leads from one to the other, 1,0.7,0.7,1 gives one a bar (the last one holds).",
-    ),
-    click.option(
-        "--dynamic-temperature",
-        type=_TemperatureRange(),
-        metavar="SURE..UNSURE",
-        help="Multiply the temperature by SURE where the model is sure, by UNSURE where everything is equally likely, "
-        "in proportion to the entropy between. 1.3..0.7 varies what it would repeat and avoids mistakes.",
-    ),
-    click.option("--top-k", type=click.IntRange(1, MAX_COUNT), help="Choose among the k likeliest only."),
-    click.option("--top-p", type=_SHARE, help="Choose among the likeliest that together have this probability."),
-    click.option(
-        "--min-p", type=_SHARE_OR_NONE, help="Leave out what is less than this share as likely as the likeliest."
-    ),
-    click.option(
-        "--typical-p",
-        type=_SHARE,
-        help="Choose among those with this probability together whose surprise is nearest to the mean.",
-    ),
-    click.option("--epsilon", type=_SHARE_OR_NONE, help="Leave out what is less probable than this."),
-    click.option(
-        "--eta",
-        type=_SHARE_OR_NONE,
-        help="The same, but less strict where the model is unsure: min(eta, sqrt(eta) exp(-entropy)).",
-    ),
-    click.option(
-        "--repetition-penalty",
-        type=FiniteNumber(lambda x: x >= 1, "a finite number of at least 1"),
-        help="Divide a pitch's odds among the others by this for each time it is among the last 16 notes. This option "
-        "and the next two choose pitches, never when a note begins, and give way where no pitch would be left.",
-    ),
-    click.option("--no-repeat-ngram", type=click.IntRange(2, 8), help="Repeat no sequence of this many pitches."),
-    click.option("--max-same-pitch", type=click.IntRange(1, MAX_COUNT), help="Most notes of the same pitch in a row."),
-)
+def _option(transform: Transform) -> Callable[[F], F]:
+    """Returns the option of one of the sampler's settings."""
+    flag, limit = "--" + transform.name.replace("_", "-"), transform.limit
+    if transform.name == "temperature":
+        return click.option("-t", flag, default=1.0, show_default=True, type=_Temperature(), help=transform.help)
+    if transform.width > 1:
+        return click.option(flag, type=_TemperatureRange(), metavar="SURE..UNSURE", help=transform.help)
+    kind = FiniteNumber(limit.is_valid, limit.words) if limit.whole is None else click.IntRange(*limit.whole)
+    return click.option(flag, type=kind, help=transform.help)
+
+
+sampler_options = together(*map(_option, TRANSFORMS))
 constraint_options = together(
     click.option(
         "--key",
@@ -155,19 +125,7 @@ constraint_options = together(
     ),
     click.option("--vary-pitches", is_flag=True, help="With --vary: only pitches change, the rhythm stays."),
 )
-SAMPLER_NAMES: Final = (
-    "temperature",
-    "dynamic_temperature",
-    "top_k",
-    "top_p",
-    "min_p",
-    "typical_p",
-    "epsilon",
-    "eta",
-    "repetition_penalty",
-    "no_repeat_ngram",
-    "max_same_pitch",
-)
+SAMPLER_NAMES: Final = tuple(transform.name for transform in TRANSFORMS)
 _CONSTRAINT_NAMES: Final = ("key", "scale", "pitch_range", "max_leap", "max_rest", "rhythm", "end_on")
 _AHEAD_NAMES: Final = ("contour", "density", "look_ahead")
 

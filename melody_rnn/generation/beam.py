@@ -24,7 +24,7 @@ from melody_rnn.generation.beginning import Start
 from melody_rnn.generation.rules import Fixed, LoopState, Rules
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.repetition import last_onsets
-from melody_rnn.sampling.sampler import Controls, fill_with_noise, gumbel
+from melody_rnn.sampling.sampler import Controls, SamplerSettings, fill_with_noise, gumbel
 from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
 
 TILE_ROWS: Final = 32
@@ -199,7 +199,7 @@ class BeamSearch(ABC):
         new_steps: Array,
     ) -> tuple[Array, ...]:
         beam_size, num_events = scores.shape[0], self._events.shape[0]
-        controls, xp = Controls(temperature=np.ones(1, np.float32)), namespace(scores)
+        controls, xp = SamplerSettings().controls(1), namespace(scores)
         rules = Rules(controls, guide, fixed, ends_note, self.min_note)
 
         def choose(step: Array, state: LoopState, logits: Array, meanings: Array, scores: Array) -> Chosen:

@@ -23,10 +23,10 @@ from melody_rnn.litert.description import Step
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.repetition import MAX_ONSETS
 from melody_rnn.sampling.sampler import Controls, gumbel
+from melody_rnn.sampling.transforms import TRANSFORMS
 
 SAMPLER_FILE: Final = "sampler.tflite"
 SAMPLER_DESCRIPTION: Final = "sampler.json"
-_OFF: Final = 0
 _MEANINGS: Final = {
     "logits": "what the step gave",
     "label_events": "what the step gave",
@@ -38,21 +38,7 @@ _MEANINGS: Final = {
     "label": "the label that was drawn",
     "drawn_from": "logits with all settings applied, lowest for excluded labels; their softmax was drawn from",
 }
-_NEUTRAL: Final = {
-    "temperature": 1,
-    "top_k": 1000,
-    "top_p": 1,
-    "min_p": 0,
-    "typical_p": 1,
-    "epsilon": 0,
-    "eta": 0,
-    "dynamic_temperature": 1,
-    "repetition_penalty": 1,
-    "no_repeat_ngram": _OFF,
-    "max_same_pitch": MAX_ONSETS + 1,
-}
-"""The value of each setting that changes nothing."""
-_WHOLE: Final = ("top_k", "no_repeat_ngram", "max_same_pitch")
+_NEUTRAL: Final = {transform.name: transform.neutral for transform in TRANSFORMS}
 
 
 def export_litert(folder: Path, step: Step, config: EncodingConfig, about: str) -> None:
@@ -95,20 +81,23 @@ def sampler_file(num_classes: int, num_events: int, min_note: int) -> tuple[byte
         last_notes: tf.Tensor,
         **settings: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
-        whole = {name: tf.cast(settings[name], tf.int32) for name in _WHOLE}
+        dtypes = {own.name: tf.float32 if own.limit.whole is None else tf.int32 for own in TRANSFORMS}
+        values = {name: tf.cast(settings[name], dtype) for name, dtype in dtypes.items()}
         # Constraints with one state, from which all that is allowed leads back to it.
         place = tf.zeros_like(label_events[:, 0], tf.int32)
         guide = Guide(np.zeros((1, num_events), np.int32), (is_allowed > 0)[tf.newaxis], np.ones((1, 1), bool), place)
-        rules = Rules(Controls(**{**settings, **whole}), guide, None, False, min_note)
+        rules = Rules(Controls(values, TRANSFORMS), guide, None, False, min_note)
         state = LoopState(None, onsets=tf.cast(last_notes, tf.int32) - 1, place=place)
         choice = rules.choose(0, state, logits, tf.cast(label_events, tf.int32), gumbel(noise))
         notes = rules.advance(0, state, choice.event).onsets + 1
         results = {"event": choice.event, "label": choice.label, "drawn_from": choice.logits, "next_notes": notes}
         return {name: tf.cast(tensor, tf.float32) for name, tensor in results.items()}
 
-    shapes: dict[str, Sequence[int | None]] = {name: [None] for name in _NEUTRAL}
+    shapes: dict[str, Sequence[int | None]] = {
+        own.name: [None] if own.width == 1 else [None, own.width] for own in TRANSFORMS
+    }
     shapes |= {name: [None, num_classes] for name in ("logits", "label_events", "noise")}
-    shapes |= {"is_allowed": [None, num_events], "last_notes": [None, MAX_ONSETS], "dynamic_temperature": [None, 2]}
+    shapes |= {"is_allowed": [None, num_events], "last_notes": [None, MAX_ONSETS]}
     setting = "the setting of this name; {} leaves it out"
     means = {**_MEANINGS, **{name: setting.format(value) for name, value in _NEUTRAL.items()}}
     content, *sides = to_litert(choose, shapes, means)

@@ -37,15 +37,9 @@ from melody_rnn.generation.rules import FREE, Fixed, LoopState, Rules
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.repetition import last_onsets
-from melody_rnn.sampling.sampler import (
-    Controls,
-    control_repetition,
-    draw,
-    fill_with_noise,
-    gumbel,
-    transform,
-)
-from melody_rnn.sampling.temperature import dynamic_temperature, log_softmax, temper
+from melody_rnn.sampling.sampler import Controls, draw, fill_with_noise, gumbel
+from melody_rnn.sampling.temperature import log_softmax
+from melody_rnn.sampling.transforms import Now
 
 DEFAULT_PARTICLES: Final = 16
 MAX_PARTICLES: Final = 256
@@ -264,7 +258,8 @@ class Particles:
                 def choose(step: Array, state: LoopState, logits: Array, meanings: Array, scores: Array) -> Any:
                     known = _Scores(*scores)
                     restricted = rules.restrict(step, state, logits, meanings)
-                    gained = log_share(logits, restricted, controls.at(step), meanings, state.onsets)
+                    now = Now(meanings, state.onsets, step)
+                    gained = log_share(logits, restricted, controls.at(step), now)
                     log_weight, potential = known.log_weight + xp.asarray(gained, xp.float64), known.potential
                     if potentials:
                         played = Played(
@@ -281,7 +276,10 @@ class Particles:
                     parent, known = resample(step, known, width, uniform[:, step], scores[0])
                     rows = (xp.take(part, parent, axis=0) for part in (restricted, meanings))
                     restricted, meanings = rows
-                    label = draw(transform(restricted, controls.at(step)), perturbations[:, step])
+                    onsets = xp.take(state.onsets, parent, axis=0) if controls.counts_onsets else state.onsets
+                    now = Now(meanings, onsets, step)
+                    chosen = controls.at(step).apply(("temperature", "truncation"), restricted, now)
+                    label = draw(chosen, perturbations[:, step])
                     event = xp.take_along_axis(meanings, label[:, np.newaxis], axis=1)[:, 0]
                     return parent, event, tuple(known)
 
@@ -294,23 +292,17 @@ class Particles:
         return found
 
 
-def log_share(logits: Array, restricted: Array, controls: Controls, meanings: Array, onsets: Array) -> Array:
+def log_share(logits: Array, restricted: Array, controls: Controls, now: Now) -> Array:
     """Returns the logarithm of the probability that is left of a step's distribution, [batch] float32, at most 0.
 
     Args:
         logits: [batch, num_classes] float32, the network's own.
         restricted: [batch, num_classes] float32, -inf for labels that must not be chosen.
         controls: Of the step; its temperature and repetition control make the distribution.
-        meanings: [batch, num_classes] int32, the event that each label stands for.
-        onsets: As in `LoopState`.
+        now: What transforms know of the step.
     """
-    if controls.counts_onsets:
-        logits = control_repetition(logits, controls, meanings, onsets)
-    temperature = controls.temperature
-    if controls.dynamic_temperature is not None:
-        sure, unsure = controls.dynamic_temperature[:, 0], controls.dynamic_temperature[:, 1]
-        temperature = temperature * dynamic_temperature(logits, sure, unsure)
-    xp, log_probabilities = namespace(logits), log_softmax(temper(logits, temperature))
+    logits = controls.apply(("repetition", "temperature"), logits, now)
+    xp, log_probabilities = namespace(logits), log_softmax(logits)
     allowed = xp.where(restricted > -float("inf"), log_probabilities, -float("inf"))
     return xp.logsumexp(allowed, axis=1)
 

@@ -12,7 +12,8 @@ from melody_rnn.arrays import Array, event_index, namespace
 from melody_rnn.events import NO_EVENT, NOTES_PER_OCTAVE
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.repetition import append_onset
-from melody_rnn.sampling.sampler import Controls, control_repetition, draw, transform
+from melody_rnn.sampling.sampler import Controls, draw
+from melody_rnn.sampling.transforms import Now
 
 FREE: Final = NO_EVENT - 1
 """Stands for a step of which nothing is fixed."""
@@ -158,8 +159,7 @@ class Rules(NamedTuple):
         if self.guide:
             mask = self.guide.event_mask(step, state.place)
             logits = constrain(logits, mask, event_index(meanings, self.min_note))
-        if self.controls.counts_onsets:
-            logits = control_repetition(logits, self.controls, meanings, state.onsets)
+        logits = self.controls.apply(("repetition",), logits, Now(meanings, state.onsets, step))
         return self.fixed.hold(step, state.past, logits, raw, meanings) if self.fixed else logits
 
     def advance(self, step: Array, state: LoopState, event: Array) -> LoopState:
@@ -175,7 +175,9 @@ class Rules(NamedTuple):
 
     def choose(self, step: Array, state: LoopState, logits: Array, meanings: Array, noise: Array) -> Choice:
         """Draws an event; the arguments are those of `restrict`, and the noise of `draw`."""
-        logits = transform(self.restrict(step, state, logits, meanings), self.controls.at(step))
+        logits = self.restrict(step, state, logits, meanings)
+        now = Now(meanings, state.onsets, step)
+        logits = self.controls.at(step).apply(("temperature", "truncation"), logits, now)
         label = draw(logits, noise)
         event = namespace(meanings).take_along_axis(meanings, label[:, np.newaxis], axis=1)[:, 0]
         return Choice(event, label, logits)

@@ -7,10 +7,14 @@ Classes are compared pair by pair and never sorted: there are some forty of them
 times slower than it compares all their pairs.
 """
 
+from typing import Final
+
 import numpy as np
 
 from melody_rnn.arrays import Array, namespace
 from melody_rnn.sampling.temperature import entropy, log_softmax, per_melody, softmax
+
+_LEAST: Final = float(np.finfo(np.float32).tiny)
 
 
 def keep_top_k(logits: Array, top_k: Array) -> Array:
@@ -113,6 +117,75 @@ def keep_above_eta(logits: Array, eta: Array) -> Array:
     xp = namespace(logits)
     log_eta = xp.log(per_melody(eta))
     return _keep_above(logits, xp.minimum(log_eta, log_eta / 2 - entropy(logits)[:, np.newaxis]))
+
+
+def keep_above_collisions(logits: Array, p_less: Array) -> Array:
+    """Keeps the classes with a probability of at least `p_less` times sum(p^2), and the likeliest.
+
+    The sum is the probability that two draws agree: high where the model is sure.
+
+    Args:
+        logits: [batch, num_classes] float32.
+        p_less: [] or [batch] float32 in [0, 1]; 1 is the paper's, which has no parameter, 0 keeps every class.
+
+    Returns:
+        [batch, num_classes] float32 with -inf for what is dropped.
+
+    Source: Tan et al. 2025, arXiv:2509.23234.
+    """
+    xp = namespace(logits)
+    probabilities = softmax(logits)
+    collisions = xp.sum(probabilities * probabilities, axis=1, keepdims=True)
+    return _keep_above(logits, xp.log(per_melody(p_less) * collisions))
+
+
+def keep_sigmas(logits: Array, top_n_sigma: Array) -> Array:
+    """Keeps the classes whose logits are at most `top_n_sigma` standard deviations below the largest.
+
+    The deviation is that of the classes that are not masked. A temperature changes nothing in what is kept.
+
+    Args:
+        logits: [batch, num_classes] float32.
+        top_n_sigma: [] or [batch] float32 above 0.
+
+    Returns:
+        [batch, num_classes] float32 with -inf for what is dropped.
+
+    Source: Tang et al. 2024, arXiv:2411.07641.
+    """
+    xp = namespace(logits)
+    is_possible = logits > -float("inf")
+    count = xp.maximum(xp.sum(xp.asarray(is_possible, xp.float32), axis=1, keepdims=True), 1.0)
+    depth = xp.where(is_possible, xp.max(logits, axis=1, keepdims=True) - logits, 0.0)
+    mean = xp.sum(depth, axis=1, keepdims=True) / count
+    deviation = xp.where(is_possible, depth - mean, 0.0)
+    variance = xp.sum(deviation * deviation, axis=1, keepdims=True) / count
+    return _keep(logits, is_possible & (depth <= per_melody(top_n_sigma) * variance**0.5))
+
+
+def keep_entropy(logits: Array, top_h: Array) -> Array:
+    """Keeps the likeliest classes, as many as have an entropy of at most `top_h` times that of all; at least one.
+
+    Args:
+        logits: [batch, num_classes] float32.
+        top_h: [] or [batch] float32 in (0, 1]; 1 keeps every class.
+
+    Returns:
+        [batch, num_classes] float32 with -inf for what is dropped.
+
+    Source: Potraghloo et al. 2025, arXiv:2509.02510, the greedy algorithm.
+    """
+    xp, share = namespace(logits), per_melody(top_h)
+    probabilities = softmax(logits)
+    terms = xp.where(probabilities > 0, -log_softmax(logits), 0.0) * probabilities
+    is_before = _comes_before(logits)
+    mass, sums = (
+        xp.sum(xp.where(is_before, part[:, :, np.newaxis], 0.0), axis=1) + part for part in (probabilities, terms)
+    )
+    entropies = sums / xp.maximum(mass, _LEAST) + xp.log(xp.maximum(mass, _LEAST))
+    is_first = ~xp.any(is_before, axis=1)
+    total = xp.sum(terms, axis=1, keepdims=True)
+    return _keep(logits, is_first | (entropies <= share * total) | (share >= 1))
 
 
 def _keep_above(logits: Array, log_probability: Array) -> Array:

@@ -18,8 +18,9 @@ from melody_rnn.generation.replayer import CompiledReplayer
 from melody_rnn.generation.trace import trace_melodies
 from melody_rnn.music.meters import Meter
 from melody_rnn.presets import make_network
-from melody_rnn.sampling.sampler import SamplerSettings, draw, fill_with_noise, gumbel, transform
+from melody_rnn.sampling.sampler import SamplerSettings, draw, fill_with_noise, gumbel
 from melody_rnn.sampling.temperature import log_softmax
+from melody_rnn.sampling.transforms import Now
 from melody_rnn.tunes.outline import Outline
 
 EVENTS = [-2, -1, *range(60, 72)]
@@ -179,7 +180,8 @@ def test_the_stochastic_beam_is_magenta_s(search, tiny_model, beam):
         step = len(branched[0][0])
         melodies = tf.constant([[*PRIMER, *sequence] for sequence, _ in branched], tf.int32)
         encoded = tiny_model._encoding.encode_stream(melodies)
-        logits = transform(tiny_model.network(encoded.inputs)[:, -1], controls(width, **settings))
+        raw = tiny_model.network(encoded.inputs)[:, -1]
+        logits = controls(width, **settings).apply(("temperature", "truncation"), raw, Now((), (), 0))
         labels = draw(logits, gumbel(noise[step * width : (step + 1) * width])).numpy()
         meanings, tempered = tiny_model._encoding.label_events(encoded.state).numpy(), log_softmax(logits).numpy()
         return [

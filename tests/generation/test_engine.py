@@ -1,9 +1,11 @@
 """Both engines choose the same events; `benchmarks/engines.py` compares more of them."""
 
 import dataclasses
+import re
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -46,6 +48,9 @@ EVERY_SETTING = SamplerSettings(
     repetition_penalty=1.2,
     no_repeat_ngram=4,
     max_same_pitch=2,
+    p_less=0.3,
+    top_n_sigma=2.5,
+    top_h=0.95,
 )
 CONSTRAINTS = Constraints(key="D dorian", pitch_range="D4..D6", max_leap=9, end_on="tonic")
 SETTINGS = {
@@ -100,6 +105,19 @@ def check_same(runs):
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_engines_choose_the_same_events(load, name, setting):
     check_same(run_both(load, name, lambda model: model.generate(8, num_steps=64, seed=5, **SETTINGS[setting])))
+
+
+def test_the_documentations_own_transform_runs_in_both_engines(load):
+    page = (Path(__file__).parents[2] / "docs" / "choosing.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names = {}
+    exec(program, names)
+    sampler = SamplerSettings(top_p=0.95, transforms=[names["low"]])
+    runs = run_both(load, "lookback_rnn", lambda model: model.generate(8, seed=1, sampler=sampler))
+    check_same(runs)
+    plain = load("lookback_rnn", "litert").generate(8, seed=1, top_p=0.95)
+    mean, plain_mean = (np.mean([pitch for tune in run for pitch in tune.pitches]) for run in (runs[0], plain))
+    assert mean < plain_mean - 2
 
 
 @pytest.mark.parametrize("setting", ["none", "all"])

@@ -47,6 +47,7 @@ def run(folder, given):
         {"temperature": 0.0},
         {"temperature": [0.5, 1, 2, 1, 1, 0], "top_k": 7, "top_p": 0.9, "min_p": 0.05},
         {"typical_p": 0.8, "epsilon": 0.01, "eta": 0.02},
+        {"p_less": 0.5, "top_n_sigma": 1.5, "top_h": 0.9},
         {"repetition_penalty": 1.4, "no_repeat_ngram": 3, "max_same_pitch": 2},
     ],
 )

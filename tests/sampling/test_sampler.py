@@ -1,11 +1,18 @@
+import dataclasses
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import stats
 
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.sampling.sampler import SamplerSettings, draw, fill_with_noise, gumbel, transform
+from melody_rnn.sampling.sampler import SamplerSettings, draw, fill_with_noise, gumbel
 from melody_rnn.sampling.temperature import softmax
+from melody_rnn.sampling.transforms import BY_NAME, TRANSFORMS, Now, Transform, table
+
+AFTER = ("temperature", "truncation")
+NOTHING = Now((), (), 0)
 
 NUM_DRAWS = 200_000
 
@@ -27,16 +34,28 @@ TRUNCATIONS = [
     {"typical_p": 0.7},
     {"epsilon": 0.06},
     {"eta": 0.3},
+    {"p_less": 1.0},
+    {"top_n_sigma": 0.8},
+    {"top_h": 0.7},
 ]
 
 
-def truncated(weights, top_k=7, top_p=1, min_p=0, typical_p=1, epsilon=0, eta=0):
+def truncated(weights, top_k=7, top_p=1, min_p=0, typical_p=1, epsilon=0, eta=0, p_less=0, top_n_sigma=99, top_h=1):
     """Returns the probabilities that are left, in float64 and in plain words; one truncation at a time."""
     p = weights / weights.sum()
     surprise = -np.log(np.where(p > 0, p, 1e-300))
     entropy = (p * surprise).sum()
     kept = p >= max(min_p * p.max(), epsilon, min(eta, np.sqrt(eta) * np.exp(-entropy)))
+    kept &= p >= p_less * (p**2).sum()
     kept[p.argmax()] = True
+    logits = np.log(weights[weights > 0])
+    kept &= weights >= np.exp(logits.max() - top_n_sigma * logits.std())
+    order = np.argsort(-p)
+    for count in range(2, len(p) + 1):
+        first = p[order[:count]] / p[order[:count]].sum()
+        if top_h < 1 and -(first * np.log(np.where(first > 0, first, 1))).sum() > top_h * entropy:
+            kept[order[count - 1 :]] = False
+            break
     for order, mass in ((np.argsort(-p), top_p), (np.argsort(np.abs(surprise - entropy)), typical_p)):
         num_kept = int((np.cumsum(p[order]) < mass).sum()) + 1
         kept[order[num_kept:]] = False
@@ -55,7 +74,7 @@ def test_draws_follow_the_distribution(temperature, truncation, noise):
     controls = SamplerSettings(temperature, **truncation).controls(1)
     # As an argument: what XLA knows beforehand it computes beforehand, slowly.
     rows = np.tile(Z, (NUM_DRAWS, 1))
-    chooser = tf.function(lambda rows, noise: draw(transform(rows, controls), noise), jit_compile=True)
+    chooser = tf.function(lambda rows, noise: draw(controls.apply(AFTER, rows, NOTHING), noise), jit_compile=True)
     counts = np.bincount(chooser(rows, noise), minlength=len(Z))
     expected = truncated(np.exp(Z.astype(np.float64) / temperature), **truncation)
     assert counts[expected == 0].sum() == 0
@@ -78,6 +97,10 @@ def test_noise_of_zero_never_lifts_a_masked_class():
         assert draw(logits, gumbel(tf.constant(noise)))[0] == 0
 
 
+def as_it_is(logits, value, now):
+    return logits
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -98,6 +121,11 @@ def test_noise_of_zero_never_lifts_a_masked_class():
         ({"dynamic_temperature": (1.0, -1.0)}, "dynamic_temperature must be two finite numbers of at least 0, got -1"),
         ({"repetition_penalty": 0.9}, "repetition_penalty must be a finite number of at least 1, got 0.9"),
         ({"no_repeat_ngram": 1}, "no_repeat_ngram must be a whole number from 2 to 8, got 1"),
+        ({"p_less": 1.5}, "p_less must be from 0 to 1, got 1.5"),
+        ({"top_n_sigma": 0}, "top_n_sigma must be a finite number above 0, got 0"),
+        ({"top_h": 0}, "top_h must be above 0 and at most 1, got 0"),
+        ({"transforms": [Transform("top_k", as_it_is)]}, "a transform must have a Python name of its own, got 'top_k'"),
+        ({"transforms": [Transform("mine", as_it_is, value="much")]}, "mine must be a finite number, got much"),
         ({"max_same_pitch": [1, 0]}, "max_same_pitch must be a whole number of at least 1, got 0"),
     ],
 )
@@ -108,12 +136,12 @@ def test_bad_settings_are_named(settings, message):
 
 def test_settings_are_spread_over_melodies():
     controls = SamplerSettings(temperature=[0.5, 1], top_k=3).controls(2)
-    np.testing.assert_array_equal(controls.temperature, np.array([0.5, 1], np.float32))
-    np.testing.assert_array_equal(controls.top_k, np.array([3, 3], np.int32))
-    assert controls.top_p is None
+    np.testing.assert_array_equal(controls.values["temperature"], np.array([0.5, 1], np.float32))
+    np.testing.assert_array_equal(controls.values["top_k"], np.array([3, 3], np.int32))
+    assert "top_p" not in controls.values
     pairs = SamplerSettings(dynamic_temperature=(1.2, 0.8), no_repeat_ngram=[2, 4]).controls(2)
-    np.testing.assert_allclose(pairs.dynamic_temperature, [[1.2, 0.8]] * 2)
-    np.testing.assert_array_equal(pairs.no_repeat_ngram, np.array([2, 4], np.int32))
+    np.testing.assert_allclose(pairs.values["dynamic_temperature"], [[1.2, 0.8]] * 2)
+    np.testing.assert_array_equal(pairs.values["no_repeat_ngram"], np.array([2, 4], np.int32))
     assert pairs.counts_onsets
     assert not controls.counts_onsets
     with pytest.raises(InvalidArgumentError, match="one pair or one for each of the 1 melodies, got 2 pairs"):
@@ -126,5 +154,28 @@ def test_dynamic_temperature_multiplies_the_temperature():
     unsure = np.array([[0.0, 0.0, np.log(1.0001)]], np.float32)
     settings = SamplerSettings(temperature=0.5, dynamic_temperature=(9.0, 3.0))
     np.testing.assert_allclose(
-        softmax(transform(unsure, settings.controls(1))), softmax(unsure / 1.5), rtol=0, atol=1e-6
+        softmax(settings.controls(1).apply(AFTER, unsure, NOTHING)), softmax(unsure / 1.5), rtol=0, atol=1e-6
     )
+
+
+def test_every_transform_is_a_setting_and_documented():
+    names = {field.name for field in dataclasses.fields(SamplerSettings)} - {"transforms"}
+    assert names == set(BY_NAME)
+    assert table() in (Path(__file__).parents[2] / "docs" / "choosing.md").read_text(encoding="utf-8")
+
+
+def test_neutral_values_change_nothing():
+    values = {
+        own.name: (own.neutral,) * 2 if own.width == 2 else own.neutral for own in TRANSFORMS if own.stage in AFTER
+    }
+    logits = SamplerSettings(**values).controls(1).apply(AFTER, Z[np.newaxis], NOTHING)
+    np.testing.assert_allclose(softmax(logits), softmax(Z[np.newaxis]), atol=1e-7)
+
+
+def test_an_own_transform_neither_lifts_what_is_excluded_nor_leaves_nothing():
+    lift = Transform("lift", lambda logits, value, now: np.where(logits < 0, value[:, np.newaxis], -np.inf), value=2)
+    settings = SamplerSettings(top_k=3, transforms=[lift])
+    logits = settings.controls(2).apply(AFTER, np.stack([Z, Z[::-1]]), NOTHING)
+    np.testing.assert_array_equal(np.isfinite(logits), np.stack([[1, 0, 0, 0, 1, 0, 0], [0, 0, 1, 0, 0, 0, 1]]))
+    alone = settings.controls(1).apply(AFTER, np.array([[0.0, -np.inf]], np.float32), NOTHING)
+    np.testing.assert_array_equal(alone, [[0.0, -np.inf]])

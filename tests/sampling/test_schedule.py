@@ -45,16 +45,17 @@ def test_temperatures_below_zero_or_beyond_numbers(text):
 
 def test_a_schedule_becomes_an_array_for_each_melody():
     controls = SamplerSettings(temperature=Schedule((1.0, 2.0))).controls(3, Steps(1, 5))
-    assert controls.temperature.shape == (3, 5)
+    assert controls.values["temperature"].shape == (3, 5)
     tile = controls.of_rows(np.array([0, 0]), 8)
-    np.testing.assert_allclose(tile.temperature, [[1, 1.25, 1.5, 1.75, 2, 2, 2, 2]] * 2)
-    np.testing.assert_allclose(tile.at(2).temperature, [1.5, 1.5])
+    np.testing.assert_allclose(tile.values["temperature"], [[1, 1.25, 1.5, 1.75, 2, 2, 2, 2]] * 2)
+    np.testing.assert_allclose(tile.at(2).values["temperature"], [1.5, 1.5])
 
 
 def test_an_array_has_a_temperature_for_each_step():
     each = np.arange(6.0).reshape(2, 3)
-    np.testing.assert_array_equal(SamplerSettings(temperature=each).controls(2, Steps(1, 3)).temperature, each)
-    one = SamplerSettings(temperature=each[:1]).controls(2, Steps(1, 3)).temperature
+    both = SamplerSettings(temperature=each).controls(2, Steps(1, 3)).values["temperature"]
+    np.testing.assert_array_equal(both, each)
+    one = SamplerSettings(temperature=each[:1]).controls(2, Steps(1, 3)).values["temperature"]
     np.testing.assert_array_equal(one, each[[0, 0]])
     for num_melodies, steps in ((3, Steps(1, 3)), (2, Steps(1, 4)), (2, None)):
         with pytest.raises(InvalidArgumentError, match=r"must be an array \[1 or .*\], got \[2, 3\]"):

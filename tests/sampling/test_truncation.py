@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from melody_rnn.sampling.sampler import Controls, transform
+from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.sampling.temperature import softmax
+from melody_rnn.sampling.transforms import Now
 from melody_rnn.sampling.truncation import (
     keep_above_epsilon,
     keep_above_eta,
@@ -104,20 +105,24 @@ def test_one_value_a_melody():
     assert np.isfinite(keep_above_eta(z, np.array([1.0, 0.0], np.float32))).sum(axis=1).tolist() == [2, 4]
 
 
+def transformed(temperature=1.0, **settings):
+    controls = SamplerSettings(temperature, **settings).controls(1)
+    return controls.apply(("temperature", "truncation"), Z, Now((), (), 0))
+
+
 def test_what_is_kept_is_renormalised():
     np.testing.assert_allclose(softmax(keep_top_k(Z, 2)), [[4 / 7, 0, 3 / 7, 0]], atol=1e-6)
 
 
 def test_the_order_is_temperature_then_top_k_then_top_p_then_min_p():
-    ones = np.ones(1, np.float32)
     # At T = 1 the likeliest two hold 0.7; at T = 0.5 they hold 0.83, so that top-p of 0.8 drops the third.
-    cold = transform(Z, Controls(ones * 0.5, top_p=ones * 0.8))
+    cold = transformed(0.5, top_p=0.8)
     assert kept(cold) == [True, False, True, False]
-    assert kept(transform(Z, Controls(ones, top_p=ones * 0.8))) == [True, False, True, True]
+    assert kept(transformed(1.0, top_p=0.8)) == [True, False, True, True]
     # Of the two that top-k leaves, the likelier holds 0.57, enough for a top-p of 0.5 but not of 0.6.
-    assert kept(transform(Z, Controls(ones, top_k=np.array([2]), top_p=ones * 0.5))) == [True, False, False, False]
-    assert kept(transform(Z, Controls(ones, top_k=np.array([2]), top_p=ones * 0.6))) == [True, False, True, False]
+    assert kept(transformed(1.0, top_k=2, top_p=0.5)) == [True, False, False, False]
+    assert kept(transformed(1.0, top_k=2, top_p=0.6)) == [True, False, True, False]
 
 
 def test_defaults_leave_the_distribution_untouched():
-    np.testing.assert_allclose(softmax(transform(Z, Controls(np.ones(1, np.float32)))), P, atol=1e-7)
+    np.testing.assert_allclose(softmax(transformed()), P, atol=1e-7)
