@@ -39,7 +39,7 @@ from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.repetition import last_onsets
 from melody_rnn.sampling.sampler import Controls, draw, fill_with_noise, gumbel
 from melody_rnn.sampling.temperature import log_softmax
-from melody_rnn.sampling.transforms import Now
+from melody_rnn.sampling.transforms import Now, Stage
 
 DEFAULT_PARTICLES: Final = 16
 MAX_PARTICLES: Final = 256
@@ -301,10 +301,17 @@ def log_share(logits: Array, restricted: Array, controls: Controls, now: Now) ->
         controls: Of the step; its temperature and repetition control make the distribution.
         now: What transforms know of the step.
     """
-    logits = controls.apply(("repetition", "temperature"), logits, now)
-    xp, log_probabilities = namespace(logits), log_softmax(logits)
-    allowed = xp.where(restricted > -float("inf"), log_probabilities, -float("inf"))
-    return xp.logsumexp(allowed, axis=1)
+    xp = namespace(logits)
+
+    def share(stages: tuple[Stage, ...]) -> Array:
+        log_probabilities = log_softmax(controls.apply(stages, logits, now))
+        return xp.logsumexp(xp.where(restricted > -float("inf"), log_probabilities, -float("inf")), axis=1)
+
+    if not controls.counts_onsets:
+        return share(("temperature",))
+    controlled = share(("repetition", "temperature"))
+    # What is fixed beforehand goes before repetition control, which then has no say.
+    return xp.where(controlled > -float("inf"), controlled, share(("temperature",)))
 
 
 def resample(step: Array, scores: _Scores, width: int, uniform: Array, before: Array) -> tuple[Array, _Scores]:

@@ -108,7 +108,10 @@ class Guide(NamedTuple):
         return xp.take(xp.reshape(self.following, [-1]), row * self.following.shape[1] + event_index, axis=0)
 
     def _row(self, step: Array, state: Array) -> Array:
-        return state if self.kinds is None else self.kinds[step] * (self.is_viable.shape[1] - 1) + state
+        num_states = self.is_viable.shape[1] - 1
+        # A note that is fixed beforehand may break a constraint; the melody goes on from a state that there is.
+        known = namespace(state).minimum(state, num_states - 1)
+        return known if self.kinds is None else self.kinds[step] * num_states + known
 
 
 class Automaton:

@@ -41,17 +41,17 @@ def repeated(events, num_melodies):
 
 @pytest.fixture(scope="module")
 def search(tiny_model):
-    return CompiledBeamSearch(tiny_model._encoding, tiny_model.network)
+    return CompiledBeamSearch(tiny_model.encoding, tiny_model.network)
 
 
 @pytest.fixture(scope="module")
 def tracer(tiny_model):
-    return partial(trace_melodies, CompiledReplayer(tiny_model._encoding, tiny_model.network))
+    return partial(trace_melodies, CompiledReplayer(tiny_model.encoding, tiny_model.network))
 
 
 def log_likelihoods(model, melodies, first):
     """Returns the log-likelihood of each melody's events from `first` on, summed label by label, float64."""
-    encoded = model._encoding.encode_stream(tf.constant(melodies, tf.int32))
+    encoded = model.encoding.encode_stream(tf.constant(melodies, tf.int32))
     logits = model.network(encoded.inputs[:, :-1]).numpy().astype(np.float64)
     p = np.exp(logits) / np.exp(logits).sum(axis=2, keepdims=True)
     own = (p * (encoded.label_events.numpy()[:, 1:] == melodies[:, 1:, np.newaxis])).sum(axis=2)
@@ -146,7 +146,7 @@ def controls(num_melodies, **settings):
 def test_one_branch_of_one_is_plain_sampling(search, tiny_model, settings):
     start = start_of(repeated(PRIMER, 5), 40)
     found = search.stochastic(start, 40, controls(5, **settings), 7, StochasticBeam(1, 1, 3))
-    loop = SamplingLoop(tiny_model._encoding, tiny_model.network)
+    loop = SamplingLoop(tiny_model.encoding, tiny_model.network)
     np.testing.assert_array_equal(found.events, loop(start, 40, controls(5, **settings), 7))
 
 
@@ -173,17 +173,17 @@ def magenta_beam_search(extend, num_steps, beam_size, branch_factor, steps_per_i
 def test_the_stochastic_beam_is_magenta_s(search, tiny_model, beam):
     settings, new_steps, index = {"temperature": 0.7, "top_p": 0.9}, 8, 1
     width = beam[0] * beam[1]
-    noise = np.empty((new_steps * width, tiny_model._encoding.num_classes), np.float32)
+    noise = np.empty((new_steps * width, tiny_model.encoding.num_classes), np.float32)
     fill_with_noise(noise, 5, index)
 
     def extend(branched):
         step = len(branched[0][0])
         melodies = tf.constant([[*PRIMER, *sequence] for sequence, _ in branched], tf.int32)
-        encoded = tiny_model._encoding.encode_stream(melodies)
+        encoded = tiny_model.encoding.encode_stream(melodies)
         raw = tiny_model.network(encoded.inputs)[:, -1]
         logits = controls(width, **settings).apply(("temperature", "truncation"), raw, Now((), (), 0))
         labels = draw(logits, gumbel(noise[step * width : (step + 1) * width])).numpy()
-        meanings, tempered = tiny_model._encoding.label_events(encoded.state).numpy(), log_softmax(logits).numpy()
+        meanings, tempered = tiny_model.encoding.label_events(encoded.state).numpy(), log_softmax(logits).numpy()
         return [
             ([*sequence, meanings[row, label]], score + float(tempered[row, label]))
             for row, ((sequence, score), label) in enumerate(zip(branched, labels, strict=True))

@@ -109,7 +109,7 @@ def test_engines_choose_the_same_events(load, name, setting):
 
 def test_the_documentations_own_transform_runs_in_both_engines(load):
     page = (Path(__file__).parents[2] / "docs" / "choosing.md").read_text(encoding="utf-8")
-    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    program, *_ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     names = {}
     exec(program, names)
     sampler = SamplerSettings(top_p=0.95, transforms=[names["low"]])

@@ -53,7 +53,7 @@ def run(folder, given):
 )
 def test_the_sampler_chooses_as_the_loop_does(folder, tiny_model, settings):
     rng = np.random.default_rng(3)
-    num_classes = tiny_model._encoding.num_classes
+    num_classes = tiny_model.encoding.num_classes
     logits = (2 * rng.standard_normal((BATCH, num_classes))).astype(np.float32)
     label_events = np.tile([-2, -1, *range(60, 72), -2, 64], (BATCH, 1)).astype(np.int32)
     noise = rng.random((BATCH, num_classes), np.float32)
@@ -73,7 +73,7 @@ def test_the_sampler_chooses_as_the_loop_does(folder, tiny_model, settings):
 
 
 def test_only_what_is_allowed_is_drawn(folder, tiny_model):
-    num_classes = tiny_model._encoding.num_classes
+    num_classes = tiny_model.encoding.num_classes
     is_allowed = np.zeros((BATCH, 14))
     is_allowed[:, 5] = 1
     given = {"logits": 0, "noise": 0.5, "last_notes": np.zeros(MAX_ONSETS), "is_allowed": is_allowed}

@@ -18,7 +18,7 @@ def repeated(events, num_melodies):
 
 @pytest.fixture(scope="module")
 def loop(tiny_model):
-    return SamplingLoop(tiny_model._encoding, tiny_model.network)
+    return SamplingLoop(tiny_model.encoding, tiny_model.network)
 
 
 def sample(loop, num_melodies, new_steps=40, primer=(60,), seed=7, ends_note=False, **settings):
@@ -42,7 +42,7 @@ def test_another_seed_gives_other_melodies(loop):
 
 
 def test_the_loop_is_the_same_without_xla(loop, tiny_model):
-    plain = SamplingLoop(tiny_model._encoding, tiny_model.network, is_compiled=False)
+    plain = SamplingLoop(tiny_model.encoding, tiny_model.network, is_compiled=False)
     others = {"typical_p": 0.9, "epsilon": 0.01, "eta": 0.02, "dynamic_temperature": (1.2, 0.8)}
     repetition = {"repetition_penalty": 1.3, "no_repeat_ngram": [2, 3, 4], "max_same_pitch": 1}
     for settings in (
@@ -59,8 +59,8 @@ def test_greedy_choices_are_the_likeliest_events(loop, tiny_model):
     assert sample(loop, 1, new_steps=20, primer=primer, temperature=0, seed=99)[0].tolist() == events
     for t in range(20):
         before = primer + events[:t]
-        state = tiny_model._encoding.encode_stream(np.array([before], np.int32)).state
-        meanings = tiny_model._encoding.label_events(state).numpy()[0]
+        state = tiny_model.encoding.encode_stream(np.array([before], np.int32)).state
+        meanings = tiny_model.encoding.label_events(state).numpy()[0]
         assert events[t] == meanings[tiny_model.logits(before)[-1].argmax()]
 
 
@@ -91,8 +91,8 @@ def test_top_k_of_one_is_greedy(loop):
 
 def test_sampled_frequencies_follow_the_model(loop, tiny_model):
     first = sample(loop, 6000, new_steps=1)[:, 0]
-    state = tiny_model._encoding.encode_stream(np.array([[60]], np.int32)).state
-    meanings = tiny_model._encoding.label_events(state).numpy()[0]
+    state = tiny_model.encoding.encode_stream(np.array([[60]], np.int32)).state
+    meanings = tiny_model.encoding.label_events(state).numpy()[0]
     p = np.exp(log_softmax(tiny_model.logits([60])[-1:])[0])
     for event in np.unique(meanings):
         expected = p[meanings == event].sum()

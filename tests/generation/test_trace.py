@@ -21,8 +21,8 @@ def by_hand(model, events):
     p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     rows = np.zeros((len(events), 130))
     for t in range(len(events)):
-        state = model._encoding.encode_stream(np.array([events[: t + 1]], np.int32)).state
-        for label, event in enumerate(model._encoding.label_events(state).numpy()[0]):
+        state = model.encoding.encode_stream(np.array([events[: t + 1]], np.int32)).state
+        for label, event in enumerate(model.encoding.label_events(state).numpy()[0]):
             rows[t, event + 2] += p[t, label]
     return rows
 
@@ -103,7 +103,7 @@ def test_very_unlikely_events_keep_their_logarithm():
 
 def test_many_melodies_are_traced_in_batches(tiny_model):
     melodies = [SCALE[: 2 + k % 9] for k in range(70)]
-    replayer = CompiledReplayer(tiny_model._encoding, tiny_model.network)
+    replayer = CompiledReplayer(tiny_model.encoding, tiny_model.network)
     for events, trace in zip(melodies, trace_melodies(replayer, melodies, [Outline()] * 70), strict=True):
         assert trace.events.tolist() == events
 
