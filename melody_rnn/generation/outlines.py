@@ -103,9 +103,14 @@ def _fits(outline: Outline, shape: Shape, has_form: bool) -> bool:
     parts = outline.parts()
     if not parts:
         return False
+    if shape.form is None and shape.bars is None:
+        return True
+    # A da capo would make another form of it.
+    if outline.jump is not None:
+        return False
     if shape.form is not None:
         return parts == shape.form.written()
-    return shape.bars is None or sum(part.bars * part.times for part in parts) == shape.bars
+    return sum(part.bars * part.times for part in parts) == shape.bars
 
 
 def _made(bank: OutlineBank, shape: Shape, numbers: Sequence[int], seed: int) -> Iterator[Outline]:

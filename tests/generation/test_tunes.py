@@ -15,7 +15,7 @@ from melody_rnn.presets import Preset, make_network
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.tunes.outline import Cadence, Outline, PlannedEnding, outline_of
 from melody_rnn.tunes.outline_bank import OutlineBank
-from melody_rnn.tunes.tune import Section, Tune
+from melody_rnn.tunes.tune import Jump, Section, Tune
 
 ENCODING = EncodingConfig("tune", 48, 84, (1, 2), lookback_unit="bar")
 AABB = (Section(0, "A", 2), Section(32, "B", 2))
@@ -99,6 +99,14 @@ def test_a_form_that_no_tune_has_is_made(model):
         assert (tune.form, tune.num_bars) == ("ABAC", pytest.approx(16, abs=0.5))
         starts = [section.start for section in tune.sections]
         assert tune.events[starts[0] : starts[1]] == tune.events[starts[2] : starts[3]]
+
+
+def test_a_form_that_is_asked_for_has_no_da_capo(model):
+    with_jump = [replace(outline, jump=Jump(outline.num_steps, 0, 8)) for outline in outlines()]
+    own = MelodyRNN(replace(model._preset, outlines=OutlineBank(with_jump, 4)), model.network)
+    assert any(tune.jump for tune in own.generate(4, seed=1))
+    assert not any(tune.jump for tune in own.generate(4, seed=1, form="A2A2B2B2"))
+    assert not any(tune.jump for tune in own.generate(4, seed=1, bars=8))
 
 
 def test_a_key_and_a_range_are_kept(model):
