@@ -31,6 +31,7 @@ _HOST: Final = re.sub(r"[^A-Za-z0-9]", "_", socket.gethostname())[:64]
 _UNFINISHED: Final = re.compile(rf"\..*\.unfinished-{_HOST}-(\d{{1,9}})-[0-9a-f]+", re.DOTALL)
 _unfinished: set[Path] = set()
 _cleared: set[Path] = set()
+_held: set[Path] = set()
 if hasattr(os, "register_at_fork"):
     # What the parent is writing is not the child's to remove.
     os.register_at_fork(after_in_child=_unfinished.clear)
@@ -56,7 +57,9 @@ def whole_folder(folder: Path, contents: str) -> Iterator[Path]:
             unfinished.mkdir()
             new.mkdir()
             yield new
-            with _locked(folder.parent, wait=True):
+            # Whoever holds the folder that it lies in would wait for itself.
+            is_held = folder.parent.resolve() in _held
+            with contextlib.nullcontext() if is_held else _locked(folder.parent, wait=True):
                 _replace(folder, new, old)
     except OSError as error:
         raise OutputError(f"{folder}: cannot write the {contents} ({reason(error)})") from error
@@ -115,7 +118,12 @@ def held(folder: Path, contents: str) -> Iterator[None]:
     """
     try:
         with _locked(folder):
-            yield
+            own = folder.resolve()
+            _held.add(own)
+            try:
+                yield
+            finally:
+                _held.discard(own)
     except BlockingIOError as error:
         raise OutputError(f"{folder}: another process is writing this {contents}; wait, or name another") from error
 

@@ -26,7 +26,7 @@ MISTAKES = [
     ([GENERATE, "--run_dir=x", "--config=drum_kit"], "--config must be one of basic_rnn"),
     ([GENERATE, "--run_dir=x", "--melody_encoder_decoder=x"], "must be one of onehot, lookback, key"),
     ([GENERATE, "--run_dir=x", "--config=basic_rnn"], "x/train: no such checkpoint"),
-    ([GENERATE, "--checkpoint_file=examples.tfrecord", "--config=basic_rnn"], "no checkpoint of TensorFlow"),
+    ([GENERATE, "--checkpoint_file=examples.tfrecord", "--config=basic_rnn"], "its checkpoint is damaged"),
     ([GENERATE, "--bundle_file=missing.mag"], "missing.mag: no such file"),
     ([GENERATE, "--save_generator_bundle", "--run_dir=x"], "needs --bundle_file"),
     ([GENERATE, "--save_generator_bundle", "--bundle_file=x.mag"], "needs --run_dir or --checkpoint_file"),
