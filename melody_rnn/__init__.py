@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from melody_rnn.errors import MelodyRNNError
     from melody_rnn.evaluation import Evaluation, evaluate
     from melody_rnn.generation.result import Generated
+    from melody_rnn.generation.streaming import Stream
     from melody_rnn.generation.trace import Trace
     from melody_rnn.model import MelodyRNN
     from melody_rnn.presets import list_presets
@@ -42,6 +43,7 @@ _MODULES = {
     "Outline": "melody_rnn.tunes.outline",
     "SamplerSettings": "melody_rnn.sampling.sampler",
     "Schedule": "melody_rnn.sampling.schedule",
+    "Stream": "melody_rnn.generation.streaming",
     "Trace": "melody_rnn.generation.trace",
     "TrainingSettings": "melody_rnn.training.settings",
     "Tune": "melody_rnn.tunes.tune",
@@ -66,6 +68,7 @@ __all__ = [
     "Outline",
     "SamplerSettings",
     "Schedule",
+    "Stream",
     "Trace",
     "TrainingSettings",
     "Tune",

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
@@ -54,6 +54,7 @@ from melody_rnn.tunes.tune import Origin, Tune
 if TYPE_CHECKING:
     from melody_rnn.bundles import Bundle
     from melody_rnn.encodings import Encoding
+    from melody_rnn.generation.streaming import Stream
     from melody_rnn.network.network import MelodyNetwork
 
 
@@ -244,9 +245,13 @@ class MelodyRNN:
         from melody_rnn.generation.export import export_litert
 
         about = f"# {self.config.name}\n\n{description}\n" if description else self._preset.card
-        export_litert(Path(folder), self._step or self._make_step(), self.config.encoding, about)
+        export_litert(Path(folder), self._any_step, self.config.encoding, about)
 
-    def _make_step(self) -> Step:
+    @cached_property
+    def _any_step(self) -> Step:
+        """The model's step; where it has none, it is written here."""
+        if self._step is not None:
+            return self._step
         with scratch_folder() as folder:
             self.save_preset(folder / "model")
             return read_preset_step(folder / "model", self.config)
@@ -305,9 +310,7 @@ class MelodyRNN:
             GenerationError: If the network gives logits that are not finite.
         """
         _check_at_least("num_outputs", num_outputs, 1)
-        shortcuts = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
-        chosen: dict[str, Any] = {name: value for name, value in shortcuts.items() if value is not None}
-        settings = replace(sampler or SamplerSettings(), **chosen)
+        settings = _settings(sampler, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
         seed = fresh_seed() if seed is None else _check_seed(seed)
         if not 0 <= first <= MAX_FIRST:
             raise InvalidArgumentError(f"first must be from 0 to {MAX_FIRST}, got {first}")
@@ -347,6 +350,65 @@ class MelodyRNN:
             )
             parts.append(replace(result, traces=tuple(traces)))
         return joined(parts, [number for request in requests for number in request.numbers])
+
+    def stream(
+        self,
+        primer: PrimerLike | None = None,
+        /,
+        temperature: float | Schedule | NDArray[np.floating] | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
+        seed: int | None = None,
+        sampler: SamplerSettings | None = None,
+        **asked: Unpack[Asked],
+    ) -> "Stream":
+        """Samples one tune event by event, to be heard and steered while it is made.
+
+        It is the first tune that `generate` samples from the same seed without looking ahead, as long as it is not
+        steered. LiteRT runs it whatever the model's engine; a model without a step file gets a step here, which takes
+        TensorFlow some seconds.
+
+        Args:
+            primer: What the tune begins with, as in `Asked`.
+            temperature: As in `generate`.
+            top_k: As in `generate`.
+            top_p: As in `generate`.
+            min_p: As in `generate`.
+            seed: As in `generate`.
+            sampler: As in `generate`.
+            asked: As in `generate`.
+
+        Returns:
+            An iterator of events, with what steers it.
+
+        Raises:
+            InvalidArgumentError, MelodyError, ConstraintError: As in `generate`.
+        """
+        from melody_rnn.generation.streaming import Stream
+
+        settings = _settings(sampler, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
+        seed = fresh_seed() if seed is None else _check_seed(seed)
+        if primer is not None:
+            asked["primer"] = primer
+        (request,) = plan(self.config, self._preset.outlines, 1, seed, asked)
+        beginning = begin(request, self._preset.opening_pitches, seed)
+        finish = partial(self._tune_of, request, beginning.start)
+        return Stream(self._any_step, request, beginning, settings, seed, finish)
+
+    def _tune_of(self, request: Request, start: Start, stream: "Stream") -> Tune:
+        """Returns what a stream has given as a tune."""
+        engine = self._litert or litert_engine(self.config, self._any_step)
+        events = np.array([stream.played[request.num_given :]], np.int32)
+        result = self._result(request, start, events, stream.seed, engine)
+        if stream.is_whole:
+            controls = self._controls(stream.sampler, [request], range(1))
+            result = _with_endings(result, request, start, events, controls, engine)
+        (tune,) = result
+        if not stream.is_whole:
+            tune = replace(tune, sections=(), jump=None, ends_note=False)
+        assert tune.origin is not None
+        return replace(tune, origin=replace(tune.origin, seed=None)) if stream.is_steered else tune
 
     def best_of(
         self, num_candidates: int, num_outputs: int = 1, by: RankBy | None = None, **arguments: Any
@@ -598,6 +660,11 @@ class MelodyRNN:
         encoding = self.config.encoding
         events: list[int] = transpose(tune.events, outline.transposition, encoding.min_note, encoding.max_note).tolist()
         return events
+
+
+def _settings(sampler: SamplerSettings | None, **shortcuts: Any) -> SamplerSettings:
+    """Returns the settings with those in `shortcuts` that are given."""
+    return replace(sampler or SamplerSettings(), **{k: value for k, value in shortcuts.items() if value is not None})
 
 
 def _check_at_least(name: str, value: int, least: int) -> None:

@@ -11,13 +11,27 @@ from melody_rnn.tunes.tune import Tune
 def test_the_public_surface():
     names = [
         "Constraints",
+        "Dataset",
+        "Evaluation",
+        "Generated",
         "MelodyRNN",
         "MelodyRNNError",
+        "Outline",
         "SamplerSettings",
         "Schedule",
+        "Stream",
+        "Trace",
+        "TrainingSettings",
         "Tune",
         "__version__",
+        "build_dataset",
+        "evaluate",
+        "list_presets",
+        "load_dataset",
+        "measure_temperatures",
+        "outline_of",
         "read_tunes",
+        "train",
     ]
     assert melody_rnn.__all__ == names
     assert all(getattr(melody_rnn, name) for name in names)
@@ -26,6 +40,7 @@ def test_the_public_surface():
         "beam_search",
         "best_of",
         "config",
+        "encoding",
         "engine",
         "from_bundle",
         "from_magenta_run",
@@ -34,6 +49,7 @@ def test_the_public_surface():
         "log_likelihood",
         "log_likelihoods",
         "logits",
+        "nats_per_event",
         "network",
         "outlines",
         "save_bundle",
@@ -41,6 +57,7 @@ def test_the_public_surface():
         "save_magentajs",
         "save_preset",
         "stochastic_beam_search",
+        "stream",
         "trace",
     ]
 

@@ -138,7 +138,7 @@ def _continue_primer(request: Request, closes: bool = False) -> Beginning:
     # What is to be kept at the first step is kept though it may hold the primer's last note.
     ends_note = primer.ends_note and steps.first not in (request.constraints.keep or {})
     situation = Situation(
-        _sounding_pitches(request),
+        sounding_pitches(request),
         steps,
         primer.pitches[-1],
         rest_at_end(primer.events),
@@ -158,11 +158,11 @@ def start_from(request: Request, events: NDArray[np.int32], ends_note: bool = Fa
         np.array([outline.steps_per_bar for outline in outlines], np.int32),
         cues_of_all(outlines, max(request.lengths), request.config.encoding),
         ends_note,
-        _fixed(request),
+        fixed_of(request),
     )
 
 
-def _fixed(request: Request) -> Fixed | None:
+def fixed_of(request: Request) -> Fixed | None:
     """Returns what outlines fix of the new steps: silence, where sections begin, what they end on, which come again."""
     config, num_new = request.config.encoding, request.num_new_steps
     events = np.full((len(request.outlines), num_new), FREE, np.int32)
@@ -217,7 +217,7 @@ def _openings(
     own, silence = request.steps(), request.outlines[0].first_step
     steps = Steps(silence, own.num_steps + 1, own.per_bar)
     close = _close(request) if closes else None
-    automaton = Automaton(request.constraints, Situation(_sounding_pitches(request), steps, close=close))
+    automaton = Automaton(request.constraints, Situation(sounding_pitches(request), steps, close=close))
     return _allowed(shares, automaton.opening_mask(), request.config.encoding.min_note), automaton
 
 
@@ -245,7 +245,7 @@ def _opened(request: Request, openings: NDArray[np.int32], automaton: Automaton)
     return Beginning(start_from(request, np.concatenate([silence, openings], axis=1)), guide)
 
 
-def _sounding_pitches(request: Request) -> NDArray[np.int32]:
+def sounding_pitches(request: Request) -> NDArray[np.int32]:
     """Returns how the model's pitches sound, [num_pitches] int32."""
     encoding = request.config.encoding
     return transpose(np.arange(encoding.min_note, encoding.max_note), -request.outlines[0].transposition)

@@ -100,8 +100,7 @@ def _fits(outline: Outline, shape: Shape, has_form: bool) -> bool:
             return False
     if not has_form:
         return True
-    parts = outline.parts()
-    if not parts:
+    if not outline.sections:
         return False
     if shape.form is None and shape.bars is None:
         return True
@@ -109,8 +108,8 @@ def _fits(outline: Outline, shape: Shape, has_form: bool) -> bool:
     if outline.jump is not None:
         return False
     if shape.form is not None:
-        return parts == shape.form.written()
-    return sum(part.bars * part.times for part in parts) == shape.bars
+        return outline.parts() == shape.form.written()
+    return sum(part.bars * part.times for part in outline.parts()) == shape.bars
 
 
 def _made(bank: OutlineBank, shape: Shape, numbers: Sequence[int], seed: int) -> Iterator[Outline]:

@@ -84,21 +84,64 @@ class SteppingLoop:
             return Sampled(*map(np.concatenate, zip(*pool.map(one_tile, starts), strict=True)))
 
     def _sample(self, start: Start, rows: NDArray[np.int64], new_steps: int, rules: Rules, seed: int) -> Sampled:
-        primers, cues = start.events[rows], start.cues[rows]
-        run = _run_over(self._step, primers[:, :-1], start.steps_per_bar[rows], cues)
         noise = np.empty((len(rows), new_steps, self._step.description.num_classes), np.float32)
         for number, melody_noise in zip(start.numbers[rows].tolist(), noise, strict=True):
             fill_with_noise(melody_noise, seed, number)
-        state, choices = _first_state(primers, new_steps, rules), list[Choice]()
-        perturbations, num_given = gumbel(noise), primers.shape[1]
-        for step in range(new_steps):
-            said = run(state.event, cues[:, num_given + step])
-            _check_finite(said.logits)
-            # Temperatures near 0 make logits overflow to -inf, which is what they should be.
-            with np.errstate(over="ignore"):
-                choices.append(rules.choose(step, state, said.logits, said.label_events, perturbations[:, step]))
-            state = rules.advance(step, state, choices[-1].event)
+        walk, perturbations = Walk(self._step, start, rows, new_steps, rules), gumbel(noise)
+        choices = [walk.choose(perturbations[:, step]) for step in range(new_steps)]
         return Sampled(*(np.stack(part, axis=1) for part in zip(*choices, strict=True)))
+
+
+class Walk:
+    """A batch of melodies on their way, one event of each at a time.
+
+    Attributes:
+        rules: By which the next events are chosen; `change_rules` sets others.
+        state: Where the melodies stand.
+    """
+
+    def __init__(self, step: Step, start: Start, rows: NDArray[np.int64], new_steps: int, rules: Rules) -> None:
+        """Begins before the first new event.
+
+        Args:
+            step: The model's step.
+            start: What the melodies start from.
+            rows: [batch], which of them walk here.
+            new_steps: How many events will be chosen, at most.
+            rules: Those of `rows`.
+        """
+        primers, self._cues = start.events[rows], start.cues[rows]
+        self._run = _run_over(step, primers[:, :-1], start.steps_per_bar[rows], self._cues)
+        self._num_given, self._new_steps, self._num_chosen = primers.shape[1], new_steps, 0
+        self.rules, self.state = rules, _state_after(primers, new_steps, rules)
+
+    def choose(self, perturbation: NDArray[np.float32]) -> Choice:
+        """Chooses the next event of each melody.
+
+        Args:
+            perturbation: [batch, num_classes] float32 from `gumbel`.
+
+        Raises:
+            GenerationError: If the model gives logits that are not finite.
+        """
+        step = self._num_chosen
+        said = self._run(self.state.event, self._cues[:, self._num_given + step])
+        _check_finite(said.logits)
+        # Temperatures near 0 make logits overflow to -inf, which is what they should be.
+        with np.errstate(over="ignore"):
+            choice = self.rules.choose(step, self.state, said.logits, said.label_events, perturbation)
+        self.state = self.rules.advance(step, self.state, choice.event)
+        self._num_chosen += 1
+        return choice
+
+    def change_rules(self, rules: Rules, events: NDArray[np.int32]) -> None:
+        """Goes on by other rules.
+
+        Args:
+            rules: Their guide says where the melodies stand in it; its steps, as all others, are the new ones.
+            events: [batch, steps] int32, all events so far.
+        """
+        self.rules, self.state = rules, _state_after(events, self._new_steps - self._num_chosen, rules)
 
 
 class SteppingBeamSearch(BeamSearch):
@@ -164,14 +207,15 @@ def _run_over(
     return run
 
 
-def _first_state(primers: NDArray[np.int32], new_steps: int, rules: Rules) -> LoopState:
-    state = LoopState(primers[:, -1])
+def _state_after(events: NDArray[np.int32], new_steps: int, rules: Rules) -> LoopState:
+    """Returns where melodies [batch, steps] stand before so many more steps."""
+    state = LoopState(events[:, -1])
     if rules.controls.counts_onsets:
-        state = state._replace(onsets=last_onsets(primers))
+        state = state._replace(onsets=last_onsets(events))
     if rules.guide:
         state = state._replace(place=rules.guide.state)
     if rules.fixed:
-        state = state._replace(past=np.pad(primers, [(0, 0), (0, new_steps)], constant_values=NO_EVENT))
+        state = state._replace(past=np.pad(events, [(0, 0), (0, new_steps)], constant_values=NO_EVENT))
     return state
 
 

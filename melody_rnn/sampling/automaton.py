@@ -149,6 +149,27 @@ class Automaton:
         states = np.full(num_melodies, tables.start, np.int32)
         return Guide(tables.following, tables.is_allowed, tables.is_viable[1:], states, tables.kinds)
 
+    def guide_from(self, step: int, pitch: int | None, rest_steps: int, num_before: int) -> Guide:
+        """Returns the guide for a melody that comes to the constrained steps from notes that nobody knew beforehand.
+
+        The automaton must be that of a situation without notes before. What lies before counts as far as it leaves
+        anything possible: a leap from it into the range may be as wide as it must.
+
+        Args:
+            step: The first step that is guided, counted from the melody's start.
+            pitch: The last note's as it sounds, or None.
+            rest_steps: Steps without a note that lie right before the step.
+            num_before: How many steps before the constrained ones the guide is to have; they are never taken.
+        """
+        tables, first = self._tables, self._situation.steps.first
+        state = tables.state_of(pitch, rest_steps)
+        if not tables.has_way(step - first, state):
+            state = tables.start
+        padding = [(num_before, 0), (0, 0)]
+        is_allowed, is_viable = np.pad(tables.is_allowed, padding), np.pad(tables.is_viable[1:], padding)
+        kinds = None if tables.kinds is None else np.pad(tables.kinds, padding[0])
+        return Guide(tables.following, is_allowed, is_viable, np.array([state], np.int32), kinds)
+
 
 class _Tables:
     """What the automaton knows, for some of the constraints.
@@ -200,6 +221,16 @@ class _Tables:
         """Returns which events the first step can have, [num_events] bool."""
         mask: NDArray[np.bool_] = self.is_allowed[0] & self.is_viable[1][self.first_states]
         return mask
+
+    def state_of(self, pitch: int | None, rest_steps: int) -> int:
+        """Returns the state in which a last note, as it sounds, and so many steps of rest leave a melody."""
+        places = np.flatnonzero(self._situation.pitches == pitch)
+        last = int(places[0]) if self._num_lasts > 1 and len(places) else self._num_lasts - 1
+        return last * self._num_rests + min(rest_steps, self._num_rests - 1)
+
+    def has_way(self, step: int, state: int) -> bool:
+        """Returns whether a melody can go on from a state before a step, counted from the first constrained one."""
+        return bool(self.is_viable[step, state])
 
     def dead_end(self) -> int | None:
         """Returns the first step at which no event is possible, or None if it is the end that cannot be met."""

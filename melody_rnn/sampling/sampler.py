@@ -1,6 +1,6 @@
 """The sampler: its settings, the distribution that they make of logits, and the draw."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -147,6 +147,13 @@ def fill_with_noise(noise: NDArray[np.float32], seed: int, index: int) -> None:
         index: Which melody of the run this is, not negative.
     """
     np.random.Generator(np.random.Philox(key=[seed, index])).random(out=noise, dtype=np.float32)
+
+
+def noise_of(seed: int, index: int, num_classes: int) -> Iterator[NDArray[np.float32]]:
+    """Yields what `fill_with_noise` fills in, [num_classes] float32 for each draw, without end."""
+    generator = np.random.Generator(np.random.Philox(key=[seed, index]))
+    while True:
+        yield generator.random(num_classes, np.float32)
 
 
 def gumbel(uniform: Array) -> Array:

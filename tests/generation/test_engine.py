@@ -1,6 +1,7 @@
 """Both engines choose the same events; `benchmarks/engines.py` compares more of them."""
 
 import dataclasses
+import itertools
 import re
 import subprocess
 import sys
@@ -158,6 +159,27 @@ def test_a_traced_run_says_what_was_drawn(load):
     for ours, theirs in zip(*(run.traces for run in runs), strict=True):
         np.testing.assert_array_equal(ours.draws.labels, theirs.draws.labels)
         np.testing.assert_allclose(ours.draws.probabilities, theirs.draws.probabilities, rtol=1e-3)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("name", ["forms", "attention_rnn"])
+def test_a_stream_is_the_first_tune_of_a_run(load, name, setting):
+    model, asked = load(name, "litert"), {"seed": 6} | SETTINGS[setting]
+    (tune,) = model.generate(1, look_ahead=1, **asked)
+    stream = model.stream(**asked)
+    events = list(stream)
+    assert tune.events == stream.events
+    assert tune.events[-len(events) :] == tuple(events)
+    assert [stream.tune(), stream.tune().origin, stream.tune().given] == [tune, tune.origin, tune.given]
+
+
+def test_a_section_played_again_may_break_constraints(load):
+    asked = {"seed": 2, "outlines": [OUTLINES[0]] * 6, "constraints": Constraints(max_leap=1, max_rest=0)}
+    runs = run_both(load, "forms", lambda model: model.generate(6, look_ahead=1, **asked))
+    check_same(runs)
+    assert all(tune.events[64:96] == tune.events[:32] for tune in runs[0])
+    leaps = [abs(a - b) for tune in runs[0] for a, b in itertools.pairwise(p for p in tune.events[:64] if p >= 0)]
+    assert max(leaps) <= 1
 
 
 @pytest.mark.parametrize("name", ["forms", "attention_rnn"])
