@@ -46,7 +46,7 @@ _GRIDS: Final = (4, 12, 24)
 @click.option(
     "--tune",
     "number",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, options.MAX_COUNT),
     metavar="N",
     help="Which tune of a tune book, or which part of another file. [default: all of them]",
 )

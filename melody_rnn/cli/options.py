@@ -137,7 +137,7 @@ verbose_option = click.option("-v", "--verbose", is_flag=True, help="Let the lib
 tune_option = click.option(
     "--tune",
     "number",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MAX_COUNT),
     metavar="N",
     help="Which tune of a tune book, or which part of another file. [default: the first]",
 )

@@ -21,7 +21,7 @@ from melody_rnn.generation.rules import LoopState, Rules
 from melody_rnn.litert.convert import to_litert
 from melody_rnn.litert.description import Step
 from melody_rnn.sampling.automaton import Guide
-from melody_rnn.sampling.repetition import MAX_ONSETS
+from melody_rnn.sampling.limits import MAX_ONSETS
 from melody_rnn.sampling.sampler import Controls, gumbel
 from melody_rnn.sampling.transforms import TRANSFORMS
 

@@ -110,7 +110,7 @@ class Guide(NamedTuple):
     def _row(self, step: Array, state: Array) -> Array:
         num_states = self.is_viable.shape[1] - 1
         # A note that is fixed beforehand may break a constraint; the melody goes on from a state that there is.
-        known = namespace(state).minimum(state, num_states - 1)
+        known = namespace(state).minimum(state, max(num_states - 1, 0))
         return known if self.kinds is None else self.kinds[step] * num_states + known
 
 

@@ -14,11 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melody_rnn.arrays import Array, namespace
+from melody_rnn.sampling.limits import MAX_NGRAM, MAX_ONSETS
 from melody_rnn.sampling.temperature import per_melody
 
-MAX_ONSETS: Final = 128
-"""How many of the last notes count."""
-MAX_NGRAM: Final = 8
 PENALTY_ONSETS: Final = 16
 """How many of the last notes a penalty counts."""
 _NO_ONSET: Final = -1

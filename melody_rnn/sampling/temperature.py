@@ -68,6 +68,11 @@ def dynamic_temperature(logits: Array, sure: Array, unsure: Array) -> Array:
     return sure + (unsure - sure) * share
 
 
+def temper_dynamically(logits: Array, between: Array) -> Array:
+    """Returns logits divided by `dynamic_temperature`; `between` is [batch, 2] float32, where sure and where unsure."""
+    return temper(logits, dynamic_temperature(logits, between[:, 0], between[:, 1]))
+
+
 def softmax(logits: Array) -> Array:
     """Returns the probabilities [..., num_classes] float32 of logits of that shape; -inf gives exactly 0."""
     xp = namespace(logits)

@@ -4,33 +4,20 @@ A transform turns logits into logits, on NumPy arrays and on tensors alike, so t
 loop, of the loop around the LiteRT step and of exported files. Checks, options and documentation follow from the list.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from melody_rnn.arrays import Array, namespace
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.sampling.repetition import (
-    MAX_NGRAM,
-    MAX_ONSETS,
-    forbid_repeated_ngrams,
-    forbid_same_pitch,
-    penalise_repeats,
-)
+from melody_rnn.sampling.limits import MAX_NGRAM, MAX_ONSETS
 from melody_rnn.sampling.schedule import MAX_TEMPERATURE
-from melody_rnn.sampling.temperature import dynamic_temperature, temper
-from melody_rnn.sampling.truncation import (
-    keep_above_collisions,
-    keep_above_epsilon,
-    keep_above_eta,
-    keep_entropy,
-    keep_min_p,
-    keep_sigmas,
-    keep_top_k,
-    keep_top_p,
-    keep_typical,
-)
+
+if TYPE_CHECKING:
+    from melody_rnn.arrays import Array
 
 Stage = Literal["repetition", "temperature", "truncation"]
 
@@ -146,28 +133,38 @@ class Transform:
         changed = self.function(logits, value, now)
         if self.name in BY_NAME:
             return changed
+        from melody_rnn.arrays import namespace
+
         xp = namespace(logits)
         changed = xp.where(logits > -float("inf"), xp.asarray(changed, xp.float32), -float("inf"))
         is_left = xp.max(changed, axis=1, keepdims=True) > -float("inf")
         return xp.where(is_left, changed, logits)
 
 
-def _alone(function: Callable[[Array, Array], Array]) -> Callable[[Array, Array, Now], Array]:
+def _function(name: str) -> Callable[..., Array]:
+    """Returns what calls a function of this folder, whose module is imported, with NumPy, by the first call."""
+    module, _, own = name.partition(".")
+
+    def call(*arguments: Array) -> Array:
+        return getattr(import_module(f"melody_rnn.sampling.{module}"), own)(*arguments)
+
+    return call
+
+
+def _alone(name: str) -> Callable[[Array, Array, Now], Array]:
+    function = _function(name)
     return lambda logits, value, _: function(logits, value)
 
 
-def _with_onsets(function: Callable[[Array, Array, Array, Array], Array]) -> Callable[[Array, Array, Now], Array]:
+def _with_onsets(name: str) -> Callable[[Array, Array, Now], Array]:
+    function = _function(name)
     return lambda logits, value, now: function(logits, now.label_events, now.onsets, value)
-
-
-def _temper_dynamically(logits: Array, value: Array) -> Array:
-    return temper(logits, dynamic_temperature(logits, value[:, 0], value[:, 1]))
 
 
 TRANSFORMS: Final = (
     Transform(
         "repetition_penalty",
-        _with_onsets(penalise_repeats),
+        _with_onsets("repetition.penalise_repeats"),
         "Divide a pitch's odds among the others by this for each time it is among the last 16 notes. This option "
         "and the next two choose pitches, never when a note begins, and give way where no pitch would be left.",
         Limit("a finite number of at least 1", lambda x: x >= 1),
@@ -178,7 +175,7 @@ TRANSFORMS: Final = (
     ),
     Transform(
         "no_repeat_ngram",
-        _with_onsets(forbid_repeated_ngrams),
+        _with_onsets("repetition.forbid_repeated_ngrams"),
         "Repeat no sequence of this many pitches.",
         Limit(f"a whole number from 2 to {MAX_NGRAM}", lambda n: 2 <= n <= MAX_NGRAM, (2, MAX_NGRAM)),
         stage="repetition",
@@ -187,7 +184,7 @@ TRANSFORMS: Final = (
     ),
     Transform(
         "max_same_pitch",
-        _with_onsets(forbid_same_pitch),
+        _with_onsets("repetition.forbid_same_pitch"),
         "Most notes of the same pitch in a row.",
         _COUNT,
         stage="repetition",
@@ -197,7 +194,7 @@ TRANSFORMS: Final = (
     ),
     Transform(
         "dynamic_temperature",
-        _alone(_temper_dynamically),
+        _alone("temperature.temper_dynamically"),
         "Multiply the temperature by SURE where the model is sure, by UNSURE where everything is equally likely, "
         "in proportion to the entropy between. 1.3..0.7 varies what it would repeat and avoids mistakes.",
         Limit("two finite numbers of at least 0", lambda t: t >= 0),
@@ -208,7 +205,7 @@ TRANSFORMS: Final = (
     ),
     Transform(
         "temperature",
-        _alone(temper),
+        _alone("temperature.temper"),
         "Below 1 surer and more conservative, above 1 more diverse with more mistakes, 0 always the likeliest. "
         "0.6..1.2 leads from one to the other, 1,0.7,0.7,1 gives one a bar (the last one holds).",
         Limit("a finite number of at least 0", lambda t: t >= 0),
@@ -218,7 +215,7 @@ TRANSFORMS: Final = (
     ),
     Transform(
         "top_k",
-        _alone(keep_top_k),
+        _alone("truncation.keep_top_k"),
         "Choose among the k likeliest only.",
         _COUNT,
         neutral=1000,
@@ -226,7 +223,7 @@ TRANSFORMS: Final = (
     ),
     Transform(
         "top_p",
-        _alone(keep_top_p),
+        _alone("truncation.keep_top_p"),
         "Choose among the likeliest that together have this probability.",
         _SHARE,
         neutral=1,
@@ -234,14 +231,14 @@ TRANSFORMS: Final = (
     ),
     Transform(
         "min_p",
-        _alone(keep_min_p),
+        _alone("truncation.keep_min_p"),
         "Leave out what is less than this share as likely as the likeliest.",
         _SHARE_OR_NONE,
         source="[Nguyen et al. 2024](https://arxiv.org/abs/2407.01082)",
     ),
     Transform(
         "typical_p",
-        _alone(keep_typical),
+        _alone("truncation.keep_typical"),
         "Choose among those with this probability together whose surprise is nearest to the mean.",
         _SHARE,
         neutral=1,
@@ -249,28 +246,28 @@ TRANSFORMS: Final = (
     ),
     Transform(
         "epsilon",
-        _alone(keep_above_epsilon),
+        _alone("truncation.keep_above_epsilon"),
         "Leave out what is less probable than this.",
         _SHARE_OR_NONE,
         source="[Hewitt et al. 2022](https://arxiv.org/abs/2210.15191)",
     ),
     Transform(
         "eta",
-        _alone(keep_above_eta),
+        _alone("truncation.keep_above_eta"),
         "The same, but less strict where the model is unsure: min(eta, sqrt(eta) exp(-entropy)).",
         _SHARE_OR_NONE,
         source="[Hewitt et al. 2022](https://arxiv.org/abs/2210.15191)",
     ),
     Transform(
         "p_less",
-        _alone(keep_above_collisions),
+        _alone("truncation.keep_above_collisions"),
         "Leave out what is less probable than this times the sum of squared probabilities; 1 is p-less sampling.",
         _SHARE_OR_NONE,
         source="[Tan et al. 2025](https://arxiv.org/abs/2509.23234)",
     ),
     Transform(
         "top_n_sigma",
-        _alone(keep_sigmas),
+        _alone("truncation.keep_sigmas"),
         "Leave out what lies more than so many standard deviations of the logits below the largest.",
         Limit("a finite number above 0", lambda n: n > 0),
         neutral=1000,
@@ -278,7 +275,7 @@ TRANSFORMS: Final = (
     ),
     Transform(
         "top_h",
-        _alone(keep_entropy),
+        _alone("truncation.keep_entropy"),
         "Choose among the likeliest whose entropy together is at most this share of the whole.",
         _SHARE,
         neutral=1,

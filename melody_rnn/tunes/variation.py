@@ -4,8 +4,6 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-import numpy as np
-
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.tunes.excerpts import parse_bars
 from melody_rnn.tunes.tune import Tune
@@ -62,6 +60,8 @@ class Variation:
         """
         stretches = _notes(tune) if self.bars is None and self.by == "notes" else _bars(tune)
         if self.share is not None:
+            import numpy as np
+
             order = np.random.Generator(np.random.Philox(key=[seed, 3])).permutation(len(stretches))
             chosen = {int(place) for place in order[: max(1, round(self.share * len(stretches)))]}
         else:

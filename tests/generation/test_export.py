@@ -10,7 +10,8 @@ import pytest
 from melody_rnn.errors import OutputError
 from melody_rnn.generation.rules import LoopState, Rules
 from melody_rnn.litert.run import open_file
-from melody_rnn.sampling.repetition import MAX_ONSETS, last_onsets
+from melody_rnn.sampling.limits import MAX_ONSETS
+from melody_rnn.sampling.repetition import last_onsets
 from melody_rnn.sampling.sampler import SamplerSettings, gumbel
 
 BATCH = 6
