@@ -213,11 +213,12 @@ class Choosing:
         Raises:
             InvalidArgumentError: If a target is malformed.
         """
-        from melody_rnn.generation.potentials import contour, density
+        potentials: list[Any] = []
+        for name in [name for name in ("contour", "density") if name in self.ahead]:
+            from melody_rnn.generation import potentials as makers
 
-        given = {"contour": contour, "density": density}
-        potentials = tuple(make(self.ahead[name]) for name, make in given.items() if name in self.ahead)
-        return {"look_ahead": self.ahead.get("look_ahead"), "potentials": potentials}
+            potentials.append(getattr(makers, name)(self.ahead[name]))
+        return {"look_ahead": self.ahead.get("look_ahead"), "potentials": tuple(potentials)}
 
     def count_particles(self) -> int:
         """Returns how many melodies are sampled for each one, as `plan_look_ahead` says."""

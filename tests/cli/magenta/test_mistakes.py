@@ -27,7 +27,7 @@ MISTAKES = [
     ([GENERATE, "--run_dir=x", "--melody_encoder_decoder=x"], "must be one of onehot, lookback, key"),
     ([GENERATE, "--run_dir=x", "--config=basic_rnn"], "x/train: no such checkpoint"),
     ([GENERATE, "--checkpoint_file=examples.tfrecord", "--config=basic_rnn"], "its checkpoint is damaged"),
-    ([GENERATE, "--bundle_file=missing.mag"], "missing.mag: no such file"),
+    ([GENERATE, "--bundle_file=missing.mag"], "missing.mag: cannot be read"),
     ([GENERATE, "--save_generator_bundle", "--run_dir=x"], "needs --bundle_file"),
     ([GENERATE, "--save_generator_bundle", "--bundle_file=x.mag"], "needs --run_dir or --checkpoint_file"),
     ([GENERATE, "--save_generator_bundle", "--bundle_file=n/x", "--run_dir=x", "--config=basic_rnn"], "no folder n"),
