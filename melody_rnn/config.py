@@ -66,9 +66,9 @@ class EncodingConfig:
                 f"lookback_distances must be 1 to {MAX_LOOKBACKS} distances from 1 to {MAX_WINDOW}, "
                 f"got {_some(distances)}"
             )
-        if not 1 <= self.binary_counter_bits <= MAX_COUNTER_BITS:
+        if not 0 <= self.binary_counter_bits <= MAX_COUNTER_BITS:
             raise ModelError(
-                f"binary_counter_bits must be from 1 to {MAX_COUNTER_BITS}, got {self.binary_counter_bits}"
+                f"binary_counter_bits must be from 0 to {MAX_COUNTER_BITS}, got {self.binary_counter_bits}"
             )
         if not 1 <= self.max_bar_steps <= MAX_WINDOW:
             raise ModelError(f"max_bar_steps must be from 1 to {MAX_WINDOW}, got {self.max_bar_steps}")
