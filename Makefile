@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-export TF_CPP_MIN_LOG_LEVEL ?= 2
+export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .PHONY: install generate test fuzz hostile models gallery bench temperature-report docs dist
 .DEFAULT_GOAL := generate
@@ -53,7 +53,7 @@ docs: install
 	@$(BIN)/python -m melody_rnn.cli.reference > docs/cli.md
 	@$(BIN)/python -m melody_rnn.two_sample.reference > docs/two-sample-features.md
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
-	@NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict --quiet
 	@echo 'The site is in site/: open site/index.html, or $(BIN)/mkdocs serve'
 
 dist: install
