@@ -15,7 +15,7 @@ from melody_rnn.generation.beginning import Start, start_from
 from melody_rnn.generation.request import Request
 from melody_rnn.music.transposition import transpose
 from melody_rnn.tunes.outline import PlannedEnding
-from melody_rnn.tunes.tune import Ending, Tune
+from melody_rnn.tunes.tune import Ending, Tune, section_ends
 
 _FIRST_NUMBER: Final = 2**32
 
@@ -108,5 +108,4 @@ def plan_endings(request: Request, start: Start, events: NDArray[np.int32]) -> E
 
 def _last_ending(tune: Tune, planned: PlannedEnding) -> tuple[int, ...]:
     """Returns the events that the section has in an ending's place."""
-    ends = [*(section.start for section in tune.sections[1:]), len(tune)]
-    return tune.events[planned.start : ends[planned.section]]
+    return tune.events[planned.start : section_ends(tune.sections, len(tune))[planned.section]]

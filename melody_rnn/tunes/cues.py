@@ -153,8 +153,7 @@ def _form(outline: Outline, steps: NDArray[np.intp], most_steps: int) -> list[ND
         ]
     )
     own = np.maximum(np.searchsorted(starts, steps, side="right") - 1, 0)
-    ends = np.array([*starts[1:], outline.num_steps])
-    section_left = np.where(is_inside, ends[own] - steps, 0)
+    section_left = np.where(is_inside, np.array(outline.section_ends)[own] - steps, 0)
     return [
         np.minimum(-(-section_left // bar_steps), _MOST_SECTION_BARS),
         tune_bars,

@@ -14,7 +14,7 @@ from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 from melody_rnn.music.forms import WrittenPart
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import COMMON_TIME, Meter
-from melody_rnn.tunes.tune import Jump, Section, Tune, letter
+from melody_rnn.tunes.tune import Jump, Section, Tune, letter, section_ends
 
 Known = Literal["meter", "form", "plan"]
 """How much of an outline is known: the meter and the pickup, as of a stream; the end, the sections and the key, too; or
@@ -137,15 +137,20 @@ class Outline:
             return None
         return -(-(self.num_steps - (self.steps_per_bar if self.pickup_steps else 0)) // self.steps_per_bar)
 
+    @property
+    def section_ends(self) -> list[int]:
+        """The step after the last one of each section; 0 for the last where the tune's end is not known."""
+        return section_ends(self.sections, self.num_steps or 0)
+
     def last_notes(self) -> list[tuple[int, int, int]]:
         """Returns the last note of each section as its cadence says: (first step, the section's end, MIDI pitch).
 
         Bars that are planned to be the same as a section's last one hold the same note, and are returned with it.
         """
-        starts, bar_steps = [section.start for section in self.sections], self.steps_per_bar
+        bar_steps = self.steps_per_bar
         notes: dict[int, tuple[int, int]] = {}
-        for start, end, cadence in zip(starts, [*starts[1:], self.num_steps or 0], self.cadences, strict=False):
-            first = max(end - cadence.steps, start)
+        for section, end, cadence in zip(self.sections, self.section_ends, self.cadences, strict=False):
+            first = max(end - cadence.steps, section.start)
             notes[first] = end, cadence.pitch
             bar, is_within = (end - 1) // bar_steps, first // bar_steps == (end - 1) // bar_steps
             while is_within and bar < len(self.bars) and self.bars[bar].kind == BarKind.SAME:
@@ -156,10 +161,9 @@ class Outline:
 
     def parts(self) -> tuple[WrittenPart, ...]:
         """Returns the sections with their bars, pickups and short last bars counted so that they are whole numbers."""
-        bounds = [*(section.start for section in self.sections), self.num_steps or 0]
         return tuple(
             WrittenPart(section.label, max(1, round((end - section.start) / self.steps_per_bar)), section.times)
-            for section, end in zip(self.sections, bounds[1:], strict=True)
+            for section, end in zip(self.sections, self.section_ends, strict=True)
         )
 
     def repeated_stretches(self, num_steps: int) -> list[tuple[int, int, int]]:
@@ -168,10 +172,9 @@ class Outline:
         Args:
             num_steps: Where the tune ends.
         """
-        bounds = [*(section.start for section in self.sections), num_steps]
         first: dict[str, tuple[int, int]] = {}
         stretches = []
-        for section, end in zip(self.sections, bounds[1:], strict=True):
+        for section, end in zip(self.sections, section_ends(self.sections, num_steps), strict=True):
             start, length = first.setdefault(section.label, (section.start, end - section.start))
             if start < section.start:
                 stretches.append((section.start, min(end, section.start + length), section.start - start))
@@ -191,7 +194,7 @@ class Outline:
         bars = [
             *self.bars[:first],
             *(plan._replace(kind=min(plan.kind, BarKind.ALIKE)) for plan in own),
-            *[BarPlan(BarKind.UNKNOWN) if shift % bar_steps else BarPlan(BarKind.SAME, shift // bar_steps)],
+            BarPlan() if shift % bar_steps else BarPlan(BarKind.SAME, shift // bar_steps),
         ]
         bars += [BarPlan()] * (-(-num_steps // bar_steps) - len(bars))
         return replace(
@@ -278,10 +281,9 @@ def outline_of(tune: Tune, transposition: int = 0) -> Outline:
 
 def _cadences(tune: Tune) -> tuple[Cadence, ...]:
     """Returns what each section of a tune ends on; of one that has no note, what was there before."""
-    starts = [section.start for section in tune.sections]
     onsets = [step for step, event in enumerate(tune.events) if event >= 0]
     cadences = []
-    for end in [*starts[1:], len(tune)] if starts and onsets else ():
+    for end in section_ends(tune.sections, len(tune)) if onsets else ():
         last = onsets[max(bisect_left(onsets, end) - 1, 0)]
         cadences.append(Cadence(tune.events[last], max(end - last, 1)))
     return tuple(cadences)

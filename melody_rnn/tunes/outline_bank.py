@@ -156,11 +156,10 @@ class OutlineBank(Sequence[Outline]):
 
 def _part_plans(outline: Outline, num_bars: int) -> Iterator[PartPlan]:
     steps_per_bar = outline.steps_per_bar
-    starts = [section.start for section in outline.sections]
-    for number, (start, end) in enumerate(zip(starts, [*starts[1:], outline.num_steps or 0], strict=True)):
-        first = -(-start // steps_per_bar)
+    for number, (section, end) in enumerate(zip(outline.sections, outline.section_ends, strict=True)):
+        first = -(-section.start // steps_per_bar)
         own = outline.bars[first : first + num_bars]
-        if round((end - start) / steps_per_bar) == num_bars == len(own):
+        if round((end - section.start) / steps_per_bar) == num_bars == len(own):
             plan = (bar if bar.distance <= place else BarPlan(BarKind.NEW) for place, bar in enumerate(own))
             yield PartPlan(min(number, 1), tuple(plan))
 
@@ -294,10 +293,9 @@ def _check(outline: Outline) -> None:
 
 
 def _is_sound(outline: Outline, ending: PlannedEnding) -> bool:
-    starts = [section.start for section in outline.sections]
     return (
-        ending.section < len(starts)
-        and starts[ending.section] < ending.start < [*starts[1:], outline.num_steps or 0][ending.section]
+        ending.section < len(outline.sections)
+        and outline.sections[ending.section].start < ending.start < outline.section_ends[ending.section]
         and 1 <= ending.cadence.steps <= ending.num_steps <= _MAX_STEPS // 2
         and MIN_PITCH <= ending.cadence.pitch <= MAX_PITCH
     )

@@ -6,7 +6,7 @@ from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from melody_rnn.events import NO_EVENT, NOTE_OFF
-from melody_rnn.tunes.tune import Chord, Ending, Section, Tune
+from melody_rnn.tunes.tune import Chord, Ending, Section, Tune, section_ends
 
 
 class _Passage(NamedTuple):
@@ -45,8 +45,7 @@ def fold(tune: Tune) -> Tune:
     """
     if tune.jump or any(section.times > 1 for section in tune.sections) or len(tune.sections) < 2:
         return tune
-    ends = [*(section.start for section in tune.sections[1:]), len(tune)]
-    spans = list(zip(tune.sections, ends, strict=True))
+    spans = list(zip(tune.sections, section_ends(tune.sections, len(tune)), strict=True))
     kept: list[tuple[Section, int]] = []
     for _, group in groupby(spans, key=lambda span: span[0].label):
         kept += _fold_group(tune, list(group))

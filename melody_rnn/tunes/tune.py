@@ -279,6 +279,11 @@ class Tune:
         return write_tune(self, path, overwrite)
 
 
+def section_ends(sections: Sequence[Section], num_steps: int) -> list[int]:
+    """Returns the step after the last one of each section of a tune of so many steps."""
+    return [*(section.start for section in sections), num_steps][1:]
+
+
 def letter(number: int) -> str:
     """Returns the label of section `number`, from 0: A to Z, then A1 and so on."""
     round_, place = divmod(number, 26)
