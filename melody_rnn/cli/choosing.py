@@ -224,11 +224,8 @@ class Choosing:
         """Returns how many melodies are sampled for each one, as `plan_look_ahead` says."""
         from melody_rnn.generation.lookahead import count_particles
 
-        asked, given = (
-            self.ahead.get("look_ahead"),
-            {**self.constraints.given(), **({"keep": ""} if self.keep or self.vary else {})},
-        )
-        return count_particles(asked, given, is_soft=len(self.ahead) > (asked is not None))
+        given = [*self.constraints.given(), *(["keep"] if self.keep or self.vary else [])]
+        return count_particles(self.ahead.get("look_ahead"), given, is_soft=bool(self.ahead.keys() - {"look_ahead"}))
 
     def read_kept(self, steps_per_quarter: int, number: int = 1) -> "Tune | None":
         """Reads the tune of which bars are kept, or which is varied.

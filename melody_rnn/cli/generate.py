@@ -328,11 +328,11 @@ def _generate(
         tunes = [_signed(asked, primer, tune, own, index) for tune, (index, own) in zip(generated, told, strict=True)]
         with _counting_up("Scoring", len(tunes)) as on_done:
             log_likelihoods = model.log_likelihoods(generated, on_done)
-        with options.progress_bar("Writing") as advance:
+        with _counting_up("Writing", len(tunes)) as tell:
             for tune, (index, own), log_likelihood in zip(tunes, told, log_likelihoods, strict=True):
                 row = _row(asked, tune, _write(asked, tune, index), log_likelihood) | own
                 rows.append(row)
-                advance(len(rows), len(tunes))
+                tell(len(rows))
                 if as_json:
                     click.echo(json.dumps(row))
         if asked.sheet:
@@ -478,13 +478,13 @@ def _counting_up(title: str, total: int) -> Iterator[Callable[[int], None]]:
 def _counting(title: str, total: int) -> Iterator[Callable[[int], None]]:
     """Shows a progress bar on a terminal; gives a function that takes each number of melodies that are done."""
     done = 0
-    with options.progress_bar(title) as advance:
-        advance(0, total)
+    with _counting_up(title, total) as tell:
+        tell(done)
 
         def add(count: int) -> None:
             nonlocal done
             done += count
-            advance(done, total)
+            tell(done)
 
         yield add
 

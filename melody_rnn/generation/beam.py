@@ -178,9 +178,7 @@ class BeamSearch(ABC):
         by_step = noise.transpose(1, 0, 2, 3).reshape(new_steps, len(melodies) * width, -1)
         rows = np.repeat(own, width)
         row_controls = controls.of_rows(rows, new_steps)
-        state, begun = self.begun(start, rows, new_steps, guide)
-        if controls.counts_onsets:
-            state = state._replace(onsets=last_onsets(start.events[rows]))
+        state, begun = self.begun(start, rows, new_steps, guide, controls.counts_onsets)
         given = (state, row_controls, *begun, np.array(start.ends_note), by_step)
         events, parents, scores = self.checked(
             self._search_stochastic(*given, *(np.array(number, np.int32) for number in settings))
@@ -270,16 +268,25 @@ class BeamSearch(ABC):
         """
 
     def begun(
-        self, start: Start, rows: NDArray[np.int64], new_steps: int, guide: Guide | None
+        self,
+        start: Start,
+        rows: NDArray[np.int64],
+        new_steps: int,
+        guide: Guide | None,
+        counts_onsets: bool = False,
     ) -> tuple[LoopState, tuple[Guide | None, Fixed | None, Array]]:
-        """Returns where rows of a start stand before their last event, and what they keep to: guide, fixed, cues."""
+        """Returns where rows of a start stand before their last event, and what they keep to: guide, fixed, cues.
+
+        `counts_onsets` says whether the state needs the notes so far.
+        """
         primers, bars, cues = start.events[rows], start.steps_per_bar[rows], start.cues[rows]
         num_given = primers.shape[1]
         states = self._states(primers, bars, cues[:, :num_given])
         own_guide = guide and guide.of_rows(rows, new_steps)
         fixed = start.fixed and start.fixed.of_rows(rows, new_steps)
         past = np.pad(primers, [(0, 0), (0, new_steps)], constant_values=NO_EVENT) if fixed else ()
-        state = LoopState(primers[:, -1], *states, place=own_guide.state if own_guide else (), past=past)
+        onsets = last_onsets(primers) if counts_onsets else ()
+        state = LoopState(primers[:, -1], *states, onsets, own_guide.state if own_guide else (), past)
         return state, (own_guide, fixed, cues[:, num_given:])
 
     def checked(self, result: tuple[Array, ...]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:

@@ -36,7 +36,6 @@ from melody_rnn.generation.potentials import Played, Potential
 from melody_rnn.generation.rules import FREE, Fixed, LoopState, Rules
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.constraints import Constraints
-from melody_rnn.sampling.repetition import last_onsets
 from melody_rnn.sampling.sampler import Controls, draw, fill_with_noise, gumbel
 from melody_rnn.sampling.temperature import log_softmax
 from melody_rnn.sampling.transforms import Now, Stage
@@ -222,9 +221,7 @@ class Particles:
                 fill_with_noise(noise[place * width + particle], seed, number + particle * _NEXT_PARTICLE)
             fill_with_noise(uniform[place : place + 1].T, seed, number + _RESAMPLING)
         rows = np.repeat(melodies, width)
-        state, begun = beams.begun(start, rows, max_steps, guide)
-        if controls.counts_onsets:
-            state = state._replace(onsets=last_onsets(start.events[rows]))
+        state, begun = beams.begun(start, rows, max_steps, guide, controls.counts_onsets)
         tile = _Tile(start, rows, new_steps, transpositions[rows, np.newaxis], width, look_ahead.potentials)
         given = (state, controls.of_rows(rows, max_steps), *begun, np.array(start.ends_note))
         search = self._search(look_ahead, start.events.shape[1], tile.num_bars)

@@ -6,7 +6,16 @@ from typing import Final
 
 from melody_rnn.events import NOTES_PER_OCTAVE
 from melody_rnn.music.pitches import note_name
-from melody_rnn.tunes.piano_roll import GENERATED_COLOUR, PRIMER_COLOUR, RollNote, pitch_range, roll_notes
+from melody_rnn.tunes.piano_roll import (
+    BAR_COLOUR,
+    BLACK_KEY_COLOUR,
+    BLACK_KEYS,
+    GENERATED_COLOUR,
+    PRIMER_COLOUR,
+    RollNote,
+    pitch_range,
+    roll_notes,
+)
 from melody_rnn.tunes.tune import Tune
 
 _LEFT: Final = 34
@@ -15,7 +24,6 @@ _SEMITONE: Final = 8
 _STEP: Final = 7
 _ROW_GAP: Final = 10
 _LABEL: Final = 11
-_BLACK_KEYS: Final = (1, 3, 6, 8, 10)
 _GAP: Final = 2
 
 
@@ -53,14 +61,14 @@ def _row(tune: Tune, notes: Sequence[RollNote], row: int, row_steps: int, pitche
 
     parts = []
     for pitch in pitches:
-        if pitch % NOTES_PER_OCTAVE in _BLACK_KEYS:
-            parts.append(_rectangle(_LEFT, y(pitch), row_steps * _STEP, _SEMITONE, "#f0f1f4"))
+        if pitch % NOTES_PER_OCTAVE in BLACK_KEYS:
+            parts.append(_rectangle(_LEFT, y(pitch), row_steps * _STEP, _SEMITONE, BLACK_KEY_COLOUR))
         elif pitch % NOTES_PER_OCTAVE in (0, 7):
             name = html.escape(note_name(pitch))
             parts.append(f'<text x="2" y="{y(pitch) + _SEMITONE}" fill="#333">{name}</text>')
     first_bar = 0 if tune.pickup_steps else 1
     for step in range(first, first + row_steps + 1, tune.steps_per_bar):
-        parts.append(_rectangle(x(step), top + _TOP, 1, bottom - top - _TOP, "#7d828c"))
+        parts.append(_rectangle(x(step), top + _TOP, 1, bottom - top - _TOP, BAR_COLOUR))
         if step < first + row_steps:
             number = step // tune.steps_per_bar + first_bar
             parts.append(f'<text x="{x(step) + 2}" y="{top + _TOP - 4}" fill="#333">{number}</text>')

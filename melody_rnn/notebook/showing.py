@@ -54,11 +54,6 @@ def card_html(tune: Tune, title: str, pitches: range | None = None) -> str:
     )
 
 
-def player_html(tune: Tune, title: str) -> str:
-    """Returns a player alone, which tells nothing of the tune."""
-    return f'<div class="melody-tune"><div><b>{html.escape(title)}</b></div>{_player(tune)}</div>'
-
-
 def sheet(tune: Tune) -> str:
     """Returns a tune's sheet music as an SVG picture that is as wide as there is room for it, up to 900 px."""
     svg = sheet_picture(score_of(tune.written()))

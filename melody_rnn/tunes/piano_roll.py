@@ -23,10 +23,10 @@ PictureFormat = Literal["png", "svg"]
 
 PRIMER_COLOUR: Final = "#d1660a"
 GENERATED_COLOUR: Final = "#1b5fa8"
-_BLACK_KEY_COLOUR: Final = "#f0f1f4"
-_BAR_COLOUR: Final = "#7d828c"
+BLACK_KEY_COLOUR: Final = "#f0f1f4"
+BAR_COLOUR: Final = "#7d828c"
 _BEAT_COLOUR: Final = "#d3d6dc"
-_BLACK_KEYS: Final = (1, 3, 6, 8, 10)
+BLACK_KEYS: Final = (1, 3, 6, 8, 10)
 # Between notes, so that a repeated one does not look like a long one.
 _GAP_STEPS: Final = 0.3
 _FAINTEST: Final = 0.12
@@ -223,23 +223,23 @@ def _characters() -> frozenset[int]:
 
 def _draw_grid(axes: Axes, steps: range, meter: Meter, steps_per_quarter: int, pitches: range, first_bar: int) -> None:
     for pitch in pitches:
-        if pitch % NOTES_PER_OCTAVE in _BLACK_KEYS:
-            axes.axhspan(pitch - 0.5, pitch + 0.5, color=_BLACK_KEY_COLOUR, linewidth=0, zorder=0)
+        if pitch % NOTES_PER_OCTAVE in BLACK_KEYS:
+            axes.axhspan(pitch - 0.5, pitch + 0.5, color=BLACK_KEY_COLOUR, linewidth=0, zorder=0)
     bar = meter.steps_per_bar(steps_per_quarter)
     beat = _steps_per_beat(meter, steps_per_quarter)
     for line in np.arange(steps.start, steps.stop + 1e-6, beat):
         is_bar = (line - steps.start) % bar == 0
-        axes.axvline(line, color=_BAR_COLOUR if is_bar else _BEAT_COLOUR, linewidth=1.1 if is_bar else 0.6, zorder=1)
+        axes.axvline(line, color=BAR_COLOUR if is_bar else _BEAT_COLOUR, linewidth=1.1 if is_bar else 0.6, zorder=1)
     bars = range(steps.start, steps.stop, bar)
     axes.set_xticks(list(bars), [str(step // bar + first_bar) for step in bars], fontsize=7, ha="left")
-    naturals = [pitch for pitch in pitches if pitch % NOTES_PER_OCTAVE not in _BLACK_KEYS]
+    naturals = [pitch for pitch in pitches if pitch % NOTES_PER_OCTAVE not in BLACK_KEYS]
     axes.set_yticks(naturals, [note_name(pitch) for pitch in naturals], fontsize=6.5)
     for label, pitch in zip(axes.get_yticklabels(), naturals, strict=True):
         label.set_fontweight("bold" if pitch % NOTES_PER_OCTAVE == 0 else "normal")
     axes.set_xlim(steps.start, steps.stop)
     axes.set_ylim(pitches.start - 0.5, pitches.stop - 0.5)
     axes.tick_params(length=0)
-    axes.spines[:].set_color(_BAR_COLOUR)
+    axes.spines[:].set_color(BAR_COLOUR)
 
 
 def _steps_per_beat(meter: Meter, steps_per_quarter: int) -> float:
