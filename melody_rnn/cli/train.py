@@ -71,6 +71,12 @@ _FEW: Final = 300
     metavar="W",
     help="Of what the teachers say; the rest is for the events themselves. [default: 0.5]",
 )
+@click.option(
+    "--written",
+    type=click.IntRange(0, options.MAX_COUNT),
+    metavar="N",
+    help="Let the teachers write so many tunes first, for the student to hear them in. [default: 0]",
+)
 @click.option("--resume", is_flag=True, help="Go on with the run that is in --run-dir, to the end that it was given.")
 @click.option(
     "--strategy",
@@ -138,7 +144,7 @@ def _check_new(run_dir: Path, dataset: Path | None, arguments: dict[str, Any]) -
         raise InputFileError(f"{dataset}: no such folder; make a dataset with melody-rnn dataset build")
     if (run_dir / "run.json").exists():
         raise OutputError(f"{run_dir}: there is a run already; give --resume to go on with it, or name another folder")
-    for name in ("distill_temperature", "distill_weight"):
+    for name in ("distill_temperature", "distill_weight", "written"):
         if arguments[name] is not None and not arguments["teachers"]:
             raise InvalidArgumentError(f"--{name.replace('_', '-')} is for learning from teachers; give --teacher too")
     for model in (arguments["weights_from"], *arguments["teachers"]):
@@ -167,7 +173,16 @@ def _start(
     if arguments["model"] not in (None, config.name):
         raise InvalidArgumentError(f"--from gives a {config.name}; leave out --model {arguments['model']}")
     settings = SETTINGS.get(config.name, TrainingSettings())
-    names = ("epochs", "steps", "patience", "seed", "mixed_precision", "distill_temperature", "distill_weight")
+    names = (
+        "epochs",
+        "steps",
+        "patience",
+        "seed",
+        "mixed_precision",
+        "distill_temperature",
+        "distill_weight",
+        "written",
+    )
     changes = {name: arguments[name] for name in names if arguments[name] is not None}
     if arguments["steps"] is not None and arguments["epochs"] is None:
         changes["epochs"] = 2**31 - 1

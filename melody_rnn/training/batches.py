@@ -29,7 +29,7 @@ _UNKNOWN_PLAN: Final = 0.4
 _UNKNOWN_KEY: Final = 0.2
 _UNKNOWN_PITCHES: Final = 0.5
 _MOST_NOISE: Final = 5
-Batch = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+Batch = tuple[NDArray[np.int32], ...]
 
 
 class Example(NamedTuple):
@@ -39,11 +39,13 @@ class Example(NamedTuple):
         melody: The melody; its events are what the network is to say.
         outline: What is known of it beforehand.
         heard: The events that the network hears, if others than those.
+        is_written: Whether a teacher wrote it, so that its events are not what is to be said, but what teachers say.
     """
 
     melody: StoredMelody
     outline: Outline
     heard: NDArray[np.int8] | None = None
+    is_written: bool = False
 
 
 def squash_all(config: ModelConfig, melodies: Sequence[StoredMelody]) -> list[StoredMelody]:
@@ -112,7 +114,8 @@ def training_batches(
     settings: TrainingSettings,
     first_step: int,
     strategy: Strategy | None = None,
-    views: Sequence[Encoding] = (),
+    views: Sequence[Encoding] | None = None,
+    written: Sequence[Example] = (),
 ) -> tf.data.Dataset:
     """Returns the endless stream of encoded training batches from a step of the run on.
 
@@ -125,12 +128,17 @@ def training_batches(
         settings: Batch size, transposition and seed.
         first_step: Where the stream begins, counted from the start of the run.
         strategy: The devices that share each batch; one device where not given.
-        views: More encodings, each of which adds what its (inputs, label_events) are to every batch.
+        views: With teachers, their encodings: batches have the weights [batch, steps] of what teachers say too, and
+            then each encoding's (inputs, label_events).
+        written: Tunes that teachers wrote: to each of the melodies in a batch come `written_per_melody` of these, of
+            like lengths.
     """
     batch_size = min(settings.batch_size, len(melodies))
     per_epoch = num_batches(len(melodies), batch_size)
-    reader = _reader((encoding, *views))
+    reader = _reader((encoding, *(views or ())))
     all_known = outlined(reader, melodies)
+    by_length = sorted(written, key=lambda example: len(example.melody.events))
+    per_melody = settings.written_per_melody if written else 0
 
     def generate() -> Iterator[Sequence[Example]]:
         epoch, skipped = divmod(first_step, per_epoch)
@@ -140,10 +148,23 @@ def training_batches(
             order = np.argsort(noise * [len(example.melody.events) for example in moved], kind="stable")
             for index in rng.permutation(per_epoch)[skipped:]:
                 rows = order[index * batch_size : (index + 1) * batch_size]
-                yield [moved[row] for row in rows]
+                batch = [moved[row] for row in rows]
+                if written:
+                    share = index * batch_size / len(melodies), min(1.0, (index + 1) * batch_size / len(melodies))
+                    own = np.random.default_rng([settings.seed, epoch, int(index)])
+                    places = own.uniform(*share, per_melody * len(batch)) * len(by_length)
+                    others = _varied(reader, [by_length[int(place)] for place in places], settings, own)
+                    # Each device gets as many of both.
+                    batch = [
+                        example
+                        for row, melody in enumerate(batch)
+                        for example in (melody, *others[row * per_melody : (row + 1) * per_melody])
+                    ]
+                yield batch
             epoch, skipped = epoch + 1, 0
 
-    return _shared(encoding, generate, None, batch_size, _LENGTH_MULTIPLE, strategy, views)
+    num_rows = batch_size * (1 + per_melody)
+    return _shared(encoding, generate, None, num_rows, _LENGTH_MULTIPLE, strategy, views)
 
 
 def evaluation_batches(
@@ -174,7 +195,7 @@ def _shared(
     batch_size: int,
     length_multiple: int,
     strategy: Strategy | None,
-    views: Sequence[Encoding] = (),
+    views: Sequence[Encoding] | None = None,
 ) -> tf.data.Dataset:
     """Returns batches padded and encoded, each in as many equal shares as there are devices.
 
@@ -187,7 +208,7 @@ def _shared(
         strategy: The devices.
         views: As for `training_batches`.
     """
-    reader = _reader((encoding, *views))
+    reader = _reader((encoding, *(views or ())))
 
     def make(context: tf.distribute.InputContext) -> tf.data.Dataset:
         num_shares = context.num_replicas_in_sync
@@ -200,10 +221,9 @@ def _shared(
                 padded = pad(reader, examples, num_shares * share, length_multiple)
                 for index in range(first, first + own):
                     rows = slice(index * share, (index + 1) * share)
-                    events, heard, lengths, steps_per_bar, cues = (part[rows] for part in padded)
-                    yield events, heard, lengths, steps_per_bar, cues
+                    yield tuple(part[rows] for part in padded)
 
-        shapes = ([None, None], [None, None], [None], [None], [None, None, reader.num_cues])
+        shapes = ([None, None], [None, None], [None], [None], [None], [None, None, reader.num_cues])
         signature = tuple(tf.TensorSpec(shape, tf.int32) for shape in shapes)
         shares = tf.data.Dataset.from_generator(generate, output_signature=signature)
         num_own = tf.data.INFINITE_CARDINALITY if count is None else count * own
@@ -228,8 +248,8 @@ def pad(encoding: Encoding, examples: Sequence[Example], batch_size: int = 0, le
         length_multiple: The steps after the first event come to a multiple of this.
 
     Returns:
-        Events [batch, steps], what is heard of them [batch, steps], lengths [batch], steps_per_bar [batch] and cues
-        [batch, steps + 1, num_cues], all int32.
+        Events [batch, steps], what is heard of them [batch, steps], lengths [batch], whether teachers wrote them
+        [batch], steps_per_bar [batch] and cues [batch, steps + 1, num_cues], all int32.
     """
     melodies, outlines = [example.melody for example in examples], [example.outline for example in examples]
     num_rows = max(batch_size, len(melodies))
@@ -239,42 +259,60 @@ def pad(encoding: Encoding, examples: Sequence[Example], batch_size: int = 0, le
     events = np.full((num_rows, num_steps), NO_EVENT, np.int32)
     heard = events.copy()
     steps_per_bar = np.full(num_rows, melodies[0].steps_per_bar, np.int32)
-    for row, (melody, _, own) in enumerate(examples):
+    is_written = np.zeros(num_rows, np.int32)
+    for row, (melody, _, own, is_taught) in enumerate(examples):
         events[row, : len(melody.events)] = melody.events
         heard[row, : len(melody.events)] = melody.events if own is None else own
         steps_per_bar[row] = melody.steps_per_bar
+        is_written[row] = is_taught
     cues = np.zeros((num_rows, num_steps + 1, encoding.num_cues), np.int32)
     cues[: len(melodies)] = encoding.cues(outlines, int(num_steps) + 1)
-    return events, heard, lengths, steps_per_bar, cues
+    return events, heard, lengths, is_written, steps_per_bar, cues
 
 
 def _encoded(
-    encoding: Encoding, batches: tf.data.Dataset, batch_size: int, is_compiled: bool, views: Sequence[Encoding]
+    encoding: Encoding,
+    batches: tf.data.Dataset,
+    batch_size: int,
+    is_compiled: bool,
+    views: Sequence[Encoding] | None,
 ) -> tf.data.Dataset:
     """Returns (inputs, (events, labels, label_events), weights) for each batch, steps from the second event on.
 
-    For each of `views` (inputs, label_events) in that encoding follow.
+    With teachers the weights of what they say follow, and for each of `views` (inputs, label_events) in that encoding.
+    Where they wrote some of the tunes, they are heard of those alone, and the events count in the others alone.
 
     Compiling makes encoding several times as fast; it takes half a second for each length, where lengths are few and
     come again.
     """
-    encodings = (encoding, *views)
+    encodings = (encoding, *(views or ()))
     compiled = [tf.function(each.encode, jit_compile=is_compiled, autograph=False) for each in encodings]
 
     def encode(
-        events: tf.Tensor, heard: tf.Tensor, lengths: tf.Tensor, steps_per_bar: tf.Tensor, cues: tf.Tensor
+        events: tf.Tensor,
+        heard: tf.Tensor,
+        lengths: tf.Tensor,
+        is_written: tf.Tensor,
+        steps_per_bar: tf.Tensor,
+        cues: tf.Tensor,
     ) -> tuple[object, ...]:
         events, lengths = tf.ensure_shape(events, [batch_size, None]), tf.ensure_shape(lengths, [batch_size])
-        batch = []
+        encoded = []
         for each, encode_all in zip(encodings, compiled, strict=True):
             inputs, labels, label_events, _ = encode_all(heard, steps_per_bar, cues[..., : each.num_cues])
             inputs = tf.ensure_shape(inputs[:, :-1], [batch_size, None, each.input_size])
             labels = tf.ensure_shape(labels, [batch_size, None])
             label_events = tf.ensure_shape(label_events, [batch_size, None, each.num_classes])
-            batch.append((inputs, labels[:, 1:], label_events[:, 1:]))
-        (inputs, labels, label_events), *others = batch
-        weights = tf.sequence_mask(lengths - 1, tf.shape(events)[1] - 1, tf.float32)
-        return inputs, (events[:, 1:], labels, label_events), weights, *((other[0], other[2]) for other in others)
+            encoded.append((inputs, labels[:, 1:], label_events[:, 1:]))
+        (inputs, labels, label_events), *others = encoded
+        present = tf.sequence_mask(lengths - 1, tf.shape(events)[1] - 1, tf.float32)
+        from_teachers = tf.cast(is_written, tf.float32)[:, tf.newaxis]
+        weights = present * (1.0 - from_teachers)
+        batch = inputs, (events[:, 1:], labels, label_events), weights
+        if views is None:
+            return batch
+        taught = tf.where(tf.reduce_any(is_written > 0), present * from_teachers, present)
+        return *batch, taught, *((other[0], other[2]) for other in others)
 
     return batches.map(encode, num_parallel_calls=1, deterministic=True).prefetch(2)
 
@@ -289,8 +327,15 @@ def _begin_epoch(
 ) -> tuple[list[Example], np.random.Generator]:
     """Returns an epoch's melodies, transposed and with some of what is known left out, and what the rest draws from."""
     rng = np.random.default_rng([settings.seed, epoch])
+    return _varied(encoding, examples, settings, rng), rng
+
+
+def _varied(
+    encoding: Encoding, examples: Sequence[Example], settings: TrainingSettings, rng: np.random.Generator
+) -> list[Example]:
+    """Returns melodies transposed, and with some of what is known left out."""
     config, most = encoding.config, settings.transposition
-    moved = [_transpose(melody, outline, config, most, rng) for melody, outline, _ in examples]
+    moved = [_transpose(example, config, most, rng) for example in examples]
     if settings.input_noise:
         moved = [_noisy(example, config, settings.input_noise, rng) for example in moved]
     if encoding.num_cues:
@@ -299,7 +344,7 @@ def _begin_epoch(
             example._replace(outline=example.outline.part(*row))
             for example, row in zip(moved, known.tolist(), strict=True)
         ]
-    return moved, rng
+    return moved
 
 
 def _noisy(example: Example, config: EncodingConfig, share: float, rng: np.random.Generator) -> Example:
@@ -307,7 +352,7 @@ def _noisy(example: Example, config: EncodingConfig, share: float, rng: np.rando
 
     A bar that the plan says to be the same as another is to be the same as that one was heard.
     """
-    melody, outline, _ = example
+    melody, outline, *_ = example
     heard = melody.events.astype(np.int8)
     notes = np.flatnonzero(heard >= 0)
     wrong = notes[rng.random(len(notes)) < share]
@@ -321,18 +366,18 @@ def _noisy(example: Example, config: EncodingConfig, share: float, rng: np.rando
             start, end = number * bar, min((number + 1) * bar, len(heard))
             source = start - plan.distance * bar
             heard[start:end] = truth[start:end] = heard[source : source + end - start]
-    return Example(replace(melody, events=truth), outline, heard)
+    return example._replace(melody=replace(melody, events=truth), heard=heard)
 
 
-def _transpose(
-    melody: StoredMelody, outline: Outline, config: EncodingConfig, most: int, rng: np.random.Generator
-) -> Example:
+def _transpose(example: Example, config: EncodingConfig, most: int, rng: np.random.Generator) -> Example:
     if not most:
-        return Example(melody, outline)
+        return example
+    melody, outline, *_ = example
     is_note = melody.events >= 0
     pitches = melody.events[is_note].astype(int)
     lowest = max(-most, config.min_note - pitches.min(initial=config.max_note))
     highest = min(most, config.max_note - 1 - pitches.max(initial=config.min_note))
     amount = int(rng.integers(lowest, max(highest, lowest) + 1))
     events = np.where(is_note, melody.events + amount, melody.events).astype(np.int8)
-    return Example(replace(melody, events=events), replace(outline, transposition=outline.transposition + amount))
+    moved = replace(outline, transposition=outline.transposition + amount)
+    return example._replace(melody=replace(melody, events=events), outline=moved)

@@ -33,6 +33,7 @@ from melody_rnn.network.lstm import runs_on_cpu
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import Preset, make_network, save_preset
 from melody_rnn.training.batches import (
+    Example,
     evaluation_batches,
     label_frequencies,
     num_batches,
@@ -46,11 +47,13 @@ from melody_rnn.training.devices import Strategy, is_chief, make_strategy
 from melody_rnn.training.distillation import Distillation, Teacher, check_teachers, describe, load_described
 from melody_rnn.training.settings import TrainingSettings
 from melody_rnn.training.trainee import Trainee
+from melody_rnn.training.written import read_written, save_written, write_tunes
 
 MODEL: Final = "model"
 RUN: Final = "run.json"
 _HISTORY: Final = "history.json"
 _CHECKPOINTS: Final = "checkpoints"
+_WRITTEN: Final = "written.npz"
 Row = dict[str, float]
 
 
@@ -111,6 +114,8 @@ def train(
         raise OutputError(f"{run_dir}: there is a run already; resume it, or name another folder")
     _check_dataset(config, settings, dataset)
     check_teachers(config, teachers)
+    if settings.written and not teachers:
+        raise InvalidArgumentError("written is for learning from teachers, who write those tunes; name a teacher")
     provenance = provenance or Provenance()
     description = {
         "config": json.loads(config.to_json()),
@@ -262,7 +267,7 @@ class _Trainer:
         provenance: Provenance,
     ) -> None:
         self._dataset, self._provenance = dataset, provenance
-        self._teacher_names = [teacher.name for teacher in teachers]
+        self._teachers = teachers
         self._config, self._settings, self._run_dir = config, settings, run_dir
         self._strategy = strategy or make_strategy("one")
         self.is_chief = is_chief(self._strategy)
@@ -352,9 +357,11 @@ class _Trainer:
             if self._validation:
                 batch_size = self._settings.batch_size
                 validation = evaluation_batches(self._encoding, self._validation, batch_size, self._strategy)
-            views = self._distillation.encodings if self._distillation else ()
+            views = self._distillation.encodings if self._distillation else None
             self._trainee.fit(
-                training_batches(self._encoding, self._train, self._settings, first_step, self._strategy, views),
+                training_batches(
+                    self._encoding, self._train, self._settings, first_step, self._strategy, views, self._written()
+                ),
                 steps_per_epoch=self._steps_per_epoch,
                 initial_epoch=epoch,
                 epochs=epoch - (first_step - self._last_step) // self._steps_per_epoch,
@@ -364,6 +371,15 @@ class _Trainer:
                 callbacks=[_Recorder(self, first_step, self._last_step), *callbacks],
             )
         return TrainingRun(self._run_dir / MODEL, self.history, self.best(), self._trainee.network.count_params())
+
+    def _written(self) -> list[Example]:
+        """Returns the tunes that the teachers wrote for this run; they are written when it begins and kept with it."""
+        if not self._settings.written:
+            return []
+        path = self._run_dir / _WRITTEN
+        if not path.exists():
+            save_written(path, write_tunes(self._teachers, self._train, self._settings.written, self._settings.seed))
+        return read_written(path, self._encoding, self._train)
 
     def best(self) -> Row:
         """Returns the row of the epoch whose weights the model has."""
@@ -399,7 +415,7 @@ class _Trainer:
             self._settings,
             self._dataset,
             self._provenance,
-            self._teacher_names,
+            [teacher.name for teacher in self._teachers],
             row,
             counts_events,
             num_parameters,

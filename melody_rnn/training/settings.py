@@ -39,6 +39,9 @@ class TrainingSettings:
         num_checkpoints: How many of the last checkpoints are kept; 0 for all.
         distill_temperature: Of teachers' and student's softmax, above 0; without teachers it does nothing.
         distill_weight: Of the teachers against the events themselves, in [0, 1]; without teachers it does nothing.
+        written: How many tunes the teachers write before training, as many each, to the outlines of the train split's.
+            Where there are any, the student hears teachers in these alone, and events count in the train split alone.
+        written_per_melody: How many of these come to each melody of a batch.
     """
 
     batch_size: int = 128
@@ -57,10 +60,15 @@ class TrainingSettings:
     num_checkpoints: int = 2
     distill_temperature: float = 2.0
     distill_weight: float = 0.5
+    written: int = 0
+    written_per_melody: int = 3
 
     def __post_init__(self) -> None:
         least_values = {"batch_size": 1, "epochs": 1, "steps": 1, "checkpoint_steps": 1}
-        for name, least in (least_values | {"patience": 0, "transposition": 0, "num_checkpoints": 0}).items():
+        for name, least in (
+            least_values
+            | {"patience": 0, "transposition": 0, "num_checkpoints": 0, "written": 0, "written_per_melody": 1}
+        ).items():
             value = getattr(self, name)
             if value is not None and value < least:
                 raise InvalidArgumentError(f"{name} must be at least {least}, got {value}")

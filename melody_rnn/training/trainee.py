@@ -66,15 +66,16 @@ class Trainee(keras.Model):
 
     def train_step(self, data: Any) -> Mapping[str, tf.Tensor]:
         """Takes a step of the optimizer, gradients clipped after all devices' are added up."""
-        inputs, truth, weights, *views = data
+        inputs, truth, weights, *taught = data
         label_events, distillation = truth[2], self._distillation
         if distillation:
+            soft_weights, *views = taught
             targets = distillation.soft_targets(View(inputs, label_events), [View(*view) for view in views])
         with tf.GradientTape() as tape:
             logits = self(inputs, training=True)
             loss = self.compute_loss(inputs, truth, logits, weights)
             if distillation:
-                loss = distillation.mix(loss, logits, label_events, targets, weights)
+                loss = distillation.mix(loss, logits, label_events, targets, soft_weights)
             loss = self.optimizer.scale_loss(loss)
         variables = self.trainable_variables
         replica = tf.distribute.get_replica_context()

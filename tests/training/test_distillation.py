@@ -20,10 +20,12 @@ from melody_rnn.model import MelodyRNN
 from melody_rnn.presets import Preset, load_preset, make_network, save_preset
 from melody_rnn.sampling.temperature import sum_labels
 from melody_rnn.training import load_teacher, resume, train
+from melody_rnn.training.batches import training_batches
 from melody_rnn.training.distillation import Distillation, Teacher, View, check_teachers
 from melody_rnn.training.run import RUN
 from melody_rnn.training.summaries import measure
 from melody_rnn.training.trainee import Trainee
+from melody_rnn.training.written import read_written, save_written, write_tunes
 
 ONE_HOT = ModelConfig("plain", EncodingConfig("one_hot", 60, 72), NetworkConfig((10,), dropout=0.0))
 BARS = ModelConfig("bars", EncodingConfig("lookback", 60, 72, (1, 2), "bar"), NetworkConfig((6,), dropout=0.5))
@@ -252,3 +254,56 @@ def test_the_digest_is_of_weights_and_configuration(tmp_path):
     assert one.digest != other.digest
     save_preset(tmp_path / "a", Preset(CONFIG, {60: 1.0}), one.network)
     assert load_teacher(tmp_path / "a").digest == one.digest
+
+
+def test_teachers_write_as_many_tunes_each_to_the_melodies_lengths_and_first_events(tmp_path, teacher):
+    melodies, teachers = scales("train", 5), [load_teacher(teacher), random_teacher(ONE_HOT, 1)]
+    encoding, path = make_encoding(BARS.encoding), tmp_path / "written.npz"
+    save_written(path, write_tunes(teachers, melodies, 20, seed=1))
+    written = read_written(path, encoding, melodies)
+    assert sorted(row.melody.id for row in written) == sorted(melody.id for melody in melodies * 4)
+    originals = {melody.id: melody.events for melody in melodies}
+    for row in written:
+        assert row.is_written
+        assert len(row.melody.events) == len(originals[row.melody.id])
+        assert row.melody.events[0] == originals[row.melody.id][0]
+    # What has learnt the scales writes some, what has random weights writes none.
+    alike = [np.mean(row.melody.events == originals[row.melody.id]) for row in written]
+    assert np.mean(alike[:10]) > 0.6 > 0.5 > np.mean(alike[10:])
+    assert all(map(np.array_equal, write_tunes(teachers, melodies, 20, 1), write_tunes(teachers, melodies, 20, 1)))
+    assert not np.array_equal(*(write_tunes(teachers, melodies, 20, seed).events for seed in (1, 2)))
+    with pytest.raises(InputFileError, match=r"written\.npz: not the tunes of this run"):
+        read_written(path, encoding, melodies[:4])
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(InputFileError, match=r"written\.npz: not the tunes of this run"):
+        read_written(path, encoding, melodies)
+
+
+def test_a_student_hears_teachers_in_what_they_write_and_events_in_the_train_split_alone(tmp_path, teacher):
+    encoding = make_encoding(BARS.encoding)
+    melodies, settings = scales("train", 6), replace(SETTINGS, batch_size=4, written_per_melody=2, transposition=0)
+    save_written(tmp_path / "written.npz", write_tunes([load_teacher(teacher)], melodies, 12, seed=1))
+    written = read_written(tmp_path / "written.npz", encoding, melodies)
+    _, _, weights, taught = next(iter(training_batches(encoding, melodies, settings, 0, None, (), written)))
+    present = weights.numpy() + taught.numpy()
+    assert present.sum(axis=1).min() >= 31
+    np.testing.assert_array_equal(weights.numpy().any(axis=1), [True, False, False] * 4)
+    np.testing.assert_array_equal(taught.numpy().any(axis=1), [False, True, True] * 4)
+
+
+def test_a_run_with_written_tunes_goes_on_as_if_it_had_not_been_interrupted(tmp_path, teacher):
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if self.model.optimizer.iterations == 7:
+                raise KeyboardInterrupt
+
+    settings, teachers = replace(SETTINGS, epochs=2, written=40), [load_teacher(teacher)]
+    whole = train(CONFIG, settings, dataset(), tmp_path / "whole", teachers=teachers)
+    with pytest.raises(KeyboardInterrupt):
+        train(CONFIG, settings, dataset(), tmp_path / "run", callbacks=[Stop()], teachers=teachers)
+    assert_same(resume(tmp_path / "run", dataset()), whole)
+
+
+def test_nobody_writes_without_a_teacher(tmp_path):
+    with pytest.raises(InvalidArgumentError, match="written is for learning from teachers"):
+        train(CONFIG, replace(SETTINGS, written=40), dataset(), tmp_path / "run")
