@@ -31,13 +31,13 @@ import melody_rnn
 from melody_rnn import Constraints, MelodyRNN, SamplerSettings, Schedule, Tune, read_tunes
 
 model = MelodyRNN.from_preset("tunes_rnn", engine="litert")
-tunes = model.generate(2, form="AABB", key="D major", seed=1, sampler=SamplerSettings(top_p=0.95))
+tunes = model.generate(num_outputs=2, form="AABB", key="D major", seed=1, sampler=SamplerSettings(top_p=0.95))
 first: Tune = tunes[0]
 paths: list[Path] = [tune.write(f"{number}.mid") for number, tune in enumerate(tunes)]
 first.write("first.svg")
 again = read_tunes(paths[0])[0]
 rules, rising = Constraints(max_leap=7), Schedule((0.5, 1.5))
-held = model.generate(1, num_steps=32, primer=again.events[:24], constraints=rules, temperature=rising)
+held = model.generate(num_steps=32, primer=again.events[:24], constraints=rules, temperature=rising)
 nats: list[float] = model.log_likelihoods([again])
 names: list[str] = [info.name for info in melody_rnn.list_presets()]
 print(len(held), len(nats), names[0], sorted(path.name for path in paths))
