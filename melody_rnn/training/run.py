@@ -29,8 +29,8 @@ from melody_rnn.data.splits import Split
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import DeviceError, InputFileError, InvalidArgumentError, ModelError, OutputError, TrainingError
 from melody_rnn.files import held, read_json, reason, resolved, write_whole
-from melody_rnn.network.lstm import runs_on_cpu
 from melody_rnn.network.network import MelodyNetwork
+from melody_rnn.network.recurrence import runs_on_cpu
 from melody_rnn.presets import Preset, make_network, save_to_preset
 from melody_rnn.training.batches import (
     evaluation_batches,

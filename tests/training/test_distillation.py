@@ -199,7 +199,7 @@ def test_two_devices_do_together_what_one_does_alone(tmp_path, teacher):
 
 
 def test_teachers_and_student_compute_in_mixed_precision(tmp_path, monkeypatch, teacher):
-    for module in ("network.lstm", "training.run"):
+    for module in ("network.recurrence", "training.run"):
         monkeypatch.setattr(f"melody_rnn.{module}.runs_on_cpu", lambda: False)
     few = Dataset((*scales("train", 16), *scales("validation", 4)))
     plain, mixed = (
