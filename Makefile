@@ -59,8 +59,11 @@ docs: install
 dist: install
 	@rm -rf dist
 	@$(BIN)/python -m build --no-isolation --outdir dist . > .dist.log 2>&1 || { cat .dist.log; exit 1; }
-	@$(PYTHON) -m venv dist/.try
+	@$(BIN)/python -m venv dist/.try
+	@echo 'Installing the wheel as its users do ...'
 	@dist/.try/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt dist/*.whl
-	@cd dist/.try && bin/melody-rnn generate -n 1 && bin/melody-rnn convert midi_out/*.mid --to abc
+	@mkdir dist/.try/tour
+	@cd dist/.try && bin/melody-rnn generate -n 1 && bin/melody-rnn convert midi_out/*.mid --to abc --json
+	@cd dist/.try/tour && ../bin/python ../../../examples/tour.py
+	@cd dist && du --bytes --apparent-size *.whl *.tar.gz && du --summarize --human-readable .try/lib
 	@rm -rf dist/.try
-	@ls -l dist

@@ -101,7 +101,7 @@ def ratios(model: MelodyRNN, way: dict[str, object], rounds: int) -> list[float]
 def seconds(model: MelodyRNN, way: dict[str, object]) -> tuple[float, float]:
     """Returns the seconds of a run, on the wall and of the CPU."""
     wall, cpu = time.perf_counter(), time.process_time()
-    model.generate(NUM_OUTPUTS, NUM_STEPS, seed=0, **way)
+    model.generate(num_outputs=NUM_OUTPUTS, num_steps=NUM_STEPS, seed=0, **way)
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
@@ -121,7 +121,7 @@ def check(names: list[str], num_melodies: int) -> bool:
 
 def count_broken(model: MelodyRNN, constraints: Constraints, num_melodies: int) -> int:
     """Returns how many of a model's melodies break constraints."""
-    melodies = model.generate(num_melodies, NUM_STEPS, seed=0, constraints=constraints)
+    melodies = model.generate(num_outputs=num_melodies, num_steps=NUM_STEPS, seed=0, constraints=constraints)
     return sum(bool(broken_rules(list(melody), constraints)) for melody in melodies)
 
 

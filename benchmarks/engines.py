@@ -59,7 +59,7 @@ def compare(name: str, settings: list[str], num_melodies: int, num_steps: int) -
         runs, seconds = [], []
         for model in (litert, tensorflow):
             start = time.perf_counter()
-            tunes = model.generate(num_melodies, num_steps=num_steps, seed=1, **SETTINGS[setting])
+            tunes = model.generate(num_outputs=num_melodies, num_steps=num_steps, seed=1, **SETTINGS[setting])
             seconds.append(time.perf_counter() - start)
             runs.append(np.array([tune.events for tune in tunes]))
         differs = runs[0] != runs[1]
@@ -78,7 +78,7 @@ def print_times(name: str, num_steps: int) -> None:
     """Prints the seconds of whole processes by the number of melodies."""
     print(f"{name}, melodies of {num_steps} steps: seconds of a process, litert and tensorflow")
     for number in NUMBERS:
-        run = f"{ONE_RUN}.generate({number}, {num_steps}, seed=1)"
+        run = f"{ONE_RUN}.generate(num_outputs={number}, num_steps={num_steps}, seed=1)"
         medians = []
         for engine in ("litert", "tensorflow"):
             times = []

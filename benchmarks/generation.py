@@ -58,11 +58,11 @@ def events(num_outputs: int) -> int:
 
 def time_ours(model: MelodyRNN, num_outputs: int) -> float:
     """Returns the median seconds of a run."""
-    model.generate(num_outputs, num_steps=NUM_STEPS, primer=[60], seed=0)
+    model.generate(num_outputs=num_outputs, num_steps=NUM_STEPS, primer=[60], seed=0)
     seconds = []
     for _ in range(REPEATS):
         start = time.perf_counter()
-        model.generate(num_outputs, num_steps=NUM_STEPS, primer=[60], seed=0)
+        model.generate(num_outputs=num_outputs, num_steps=NUM_STEPS, primer=[60], seed=0)
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds)
 

@@ -62,9 +62,9 @@ def cost(model: MelodyRNN, rounds: int) -> float:
     ratios = []
     for number in range(rounds + 1):
         started = time.perf_counter()
-        model.generate(32, num_steps=128, seed=number, constraints=constraints, look_ahead=1)
+        model.generate(num_outputs=32, num_steps=128, seed=number, constraints=constraints, look_ahead=1)
         between = time.perf_counter()
-        model.generate(1, num_steps=128, seed=number, constraints=constraints, look_ahead=32)
+        model.generate(num_steps=128, seed=number, constraints=constraints, look_ahead=32)
         ratios.append((time.perf_counter() - between) / (between - started))
     return statistics.median(ratios[1:])
 
@@ -93,7 +93,7 @@ def infill(model: MelodyRNN, real: Sequence[Tune], particles: int, console: Cons
             primer = replace(tune, events=tune.events[: FIRST * bar])
             kept = dict(enumerate(tune.events[LAST * bar :], start=LAST * bar))
             made = model.generate(
-                1, seed=number, num_steps=len(tune), primer=primer, constraints=Constraints(keep=kept), look_ahead=count
+                seed=number, num_steps=len(tune), primer=primer, constraints=Constraints(keep=kept), look_ahead=count
             )
             filled.append(replace(tune, events=made[0].events))
         show(console, f"filled, {count} particles", model, filled, real)
@@ -146,7 +146,7 @@ def ends(model: MelodyRNN, real: Sequence[Tune], particles: int, console: Consol
         (f"rhythm {RHYTHM}, all bars", Constraints(rhythm=RHYTHM), 1),
     ):
         for count in (1, particles):
-            made = model.generate(num, num_steps=8 * bar, seed=1, constraints=constraints, look_ahead=count)
+            made = model.generate(num_outputs=num, num_steps=8 * bar, seed=1, constraints=constraints, look_ahead=count)
             traces = [trace.log_likelihoods for trace in model.trace(made, outlines=made.outlines)]
             nats = -np.mean([trace[first:] for trace in traces])
             console.print(f"  {name}, {count} particles: {nats:.3f} nats an event", highlight=False)

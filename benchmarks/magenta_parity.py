@@ -186,7 +186,7 @@ def quiet() -> dict[str, str]:
 def write_music(folder: Path) -> None:
     """Writes tunes to learn from, half of them in a folder below."""
     (folder / "below").mkdir(parents=True)
-    for number, tune in enumerate(MelodyRNN.from_preset().generate(NUM_TUNES, num_steps=160, seed=1)):
+    for number, tune in enumerate(MelodyRNN.from_preset().generate(num_outputs=NUM_TUNES, num_steps=160, seed=1)):
         below = "below" if number % 2 else ""
         tune.write(folder / below / f"tune{number:02}.mid")
 
@@ -232,8 +232,7 @@ def score(
     """Scores melodies by the original with a bundle, and by ours with the same weights from a bundle or a preset."""
     every = [events for rows in melodies.values() for events in rows]
     theirs = magenta_scores(comparison.magenta, theirs_from, every)
-    is_bundle = isinstance(ours_from, Path)
-    ours = (MelodyRNN.from_bundle(ours_from) if is_bundle else MelodyRNN.from_preset(ours_from)).log_likelihoods(every)
+    ours = MelodyRNN.from_preset(ours_from).label_log_likelihoods(every)
     first = 0
     for source, rows in melodies.items():
         part = slice(first, first + len(rows))
@@ -258,10 +257,12 @@ def magenta_scores(magenta: Program, bundle: Path, melodies: list[list[int]]) ->
 def export_all(comparison: Comparison, bundles: Path) -> None:
     """Exports the shipped models and the bundles, and scores melodies by the original with the exported ones."""
     sources: list[str | Path] = [*MAGENTA_NAMES, *sorted(bundles.glob("*_rnn*.mag"))]
-    melodies = {"tunes_rnn": [list(melody) for melody in MelodyRNN.from_preset().generate(10, num_steps=96, seed=2)]}
+    melodies = {
+        "tunes_rnn": [list(melody) for melody in MelodyRNN.from_preset().generate(num_outputs=10, num_steps=96, seed=2)]
+    }
     for source in sources:
         is_bundle = isinstance(source, Path)
-        model = MelodyRNN.from_bundle(source) if is_bundle else MelodyRNN.from_preset(source)
+        model = MelodyRNN.from_preset(source)
         exported = comparison.ours.folder / "exported.mag"
         model.save_bundle(exported)
         network = model.config.network

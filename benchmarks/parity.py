@@ -29,7 +29,7 @@ def main() -> None:
         cases = json.loads(path.read_text())["cases"]
         model = MelodyRNN.from_bundle(path.with_suffix(".mag"))
         scored = [case for case in cases if "log_likelihood" in case]
-        ours = model.log_likelihoods([case["events"] for case in scored])
+        ours = model.label_log_likelihoods([case["events"] for case in scored])
         likelihood = max(abs(a - case["log_likelihood"]) for a, case in zip(ours, scored, strict=True))
         probability = max(largest_difference(model, case) for case in cases)
         continued = [case for case in cases if "greedy_events" in case]
@@ -55,7 +55,7 @@ def largest_difference(model: MelodyRNN, case: dict) -> float:
 
 def is_greedily_the_same(model: MelodyRNN, case: dict) -> bool:
     """Returns whether the greedy continuation of a case is the golden one."""
-    melody = model.generate(1, new_steps=64, primer=case["events"], temperature=0)[0]
+    melody = model.generate(new_steps=64, primer=case["events"], temperature=0)[0]
     return list(melody)[-64:] == case["greedy_events"][-64:]
 
 

@@ -46,7 +46,7 @@ def main() -> None:
 def searches(model: MelodyRNN) -> dict[str, Callable[[int], Melody]]:
     """Returns functions of a seed, each of which finds one melody of 128 steps."""
     return {
-        "sampling": lambda seed: model.generate(1, seed=seed)[0],
+        "sampling": lambda seed: model.generate(seed=seed)[0],
         "best of 64, likely": lambda seed: model.best_of(64, seed=seed)[0],
         "best of 64, typical": lambda seed: model.best_of(64, by="typical", seed=seed)[0],
         "a beam of 8": lambda _: model.beam_search(8)[0],

@@ -89,8 +89,8 @@ def main() -> None:
 
 def tensorflow_way() -> list[object]:
     """Returns a command that generates by TensorFlow."""
-    code = "from melody_rnn import MelodyRNN; MelodyRNN.from_preset(None, 'tensorflow').generate(10, num_steps=128)"
-    return [sys.executable, "-c", code]
+    model = "from melody_rnn import MelodyRNN; MelodyRNN.from_preset(None, 'tensorflow')"
+    return [sys.executable, "-c", f"{model}.generate(num_outputs=10, num_steps=128)"]
 
 
 def run(command: list[object], folder: str) -> Cost:

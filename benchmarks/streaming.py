@@ -73,7 +73,7 @@ def time_streams(model: MelodyRNN, asked: dict[str, Any], num_streams: int) -> W
         # An opening that was drawn is given too, and costs nothing.
         times = times[num_given - len(stream.events) :]
         middle = time.perf_counter()
-        model.generate(1, seed=seed, **asked)
+        model.generate(seed=seed, **asked)
         end = time.perf_counter()
         if seed:
             waits.firsts.append(1e3 * (times[0] - start))

@@ -1,12 +1,17 @@
 """Building training files and training, beside the original Magenta's on the same tunes in the same run.
 
 usage: python benchmarks/training.py --magenta ENVIRONMENT [--models NAME ...] [--steps N] [--work FOLDER]
+       python benchmarks/training.py --layers [--models NAME ...]
 
 ENVIRONMENT is a folder with the original Magenta 2.1.4. For each model both programs turn the same file of
 NoteSequences, the train split of corpus:tunebooks, into what they train on, as whole processes; ours finds the splits
 without leaks in that time too. Then both train for N steps at the original's settings (two layers of 128, batches of
 128). Prints training steps a second (medians, of the original's own reports and of our epochs after the first, in which
 loops are compiled) and nats on the test split, both models scored by ours.
+
+With --layers, how much longer a step of training takes on a CPU by Keras's own layers than by `network.recurrence`:
+medians of turns in one process, of the time on the wall and of the processor's, for batches of 128 melodies and 128
+steps.
 """
 
 import argparse
@@ -17,10 +22,13 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 from rich.console import Console
 from rich.table import Table
@@ -31,6 +39,9 @@ from melody_rnn.data import dataset as datasets
 from melody_rnn.data.build import build_dataset
 from melody_rnn.data.dataset import Dataset
 from melody_rnn.evaluation import evaluate
+from melody_rnn.network import recurrence
+from melody_rnn.network.network import MelodyNetwork
+from melody_rnn.presets import make_network
 from melody_rnn.training import train
 from melody_rnn.training.settings import SETTINGS
 
@@ -38,16 +49,23 @@ HPARAMS = "batch_size=128,rnn_layer_sizes=[128,128]"
 SUMMARY_STEPS = 5
 REPORT = re.compile(r"global_step/sec: ([0-9.]+)")
 MEGABYTE = 1e6
+BATCH_SHAPE = (128, 128)
+NUM_TURNS = 9
 
 
 def main() -> None:
     """Builds, trains and scores every model with both programs and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--magenta", type=Path, required=True)
+    way = parser.add_mutually_exclusive_group(required=True)
+    way.add_argument("--magenta", type=Path)
+    way.add_argument("--layers", action="store_true")
     parser.add_argument("--models", nargs="*", choices=MAGENTA_NAMES, default=list(MAGENTA_NAMES))
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--work", type=Path, default=Path("runs/training_benchmark"))
     arguments = parser.parse_args()
+    if arguments.layers:
+        compare_layers(arguments.models)
+        return
     arguments.work.mkdir(parents=True, exist_ok=True)
     folder = arguments.work / "tunebooks"
     if not folder.exists():
@@ -58,6 +76,38 @@ def main() -> None:
     print(f"{num_sequences} melodies of the train split; {arguments.steps} steps")
     for name in arguments.models:
         measure(name, arguments.magenta, dataset, sequences, arguments.work / name, arguments.steps)
+
+
+def compare_layers(names: list[str]) -> None:
+    """Prints how many times as long Keras's layers take for a step of each model at the original's size."""
+    table = Table("", "on the wall", "of the processor", title="Keras's own layers against network.recurrence")
+    for name in names:
+        config = replace(CONFIGS[name], network=replace(CONFIGS[name].network, layer_sizes=(128, 128)))
+        steps = {}
+        for way in (recurrence.enable, recurrence.disable):
+            way()
+            network = make_network(config)
+            network.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False)
+            steps[way] = partial(network.train_on_batch, *random_batch(network))
+            steps[way]()
+        turns = [[seconds(steps[way]) for way in (recurrence.enable, recurrence.disable)] for _ in range(NUM_TURNS)]
+        ours, others = (np.median(times, axis=0) for times in zip(*turns, strict=True))
+        table.add_row(name, *(f"{ratio:.2f}" for ratio in others / ours))
+    Console().print(table)
+
+
+def random_batch(network: MelodyNetwork) -> tuple[np.ndarray, np.ndarray]:
+    """Returns inputs and labels of a batch."""
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(*BATCH_SHAPE, network.input_size)).astype(np.float32)
+    return inputs, rng.integers(0, network.num_classes, BATCH_SHAPE)
+
+
+def seconds(work: Callable[[], object]) -> tuple[float, float]:
+    """Returns the seconds of some work, on the wall and of the processor."""
+    wall, processor = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - wall, time.process_time() - processor
 
 
 def measure(name: str, magenta: Path, dataset: Dataset, sequences: Path, work: Path, steps: int) -> None:

@@ -22,11 +22,11 @@ events = np.where((events >= 0) & (events < low), events + 12 * (1 + (low - 1 - 
 encoded = model.encoding.encode_stream(events)
 inputs, labels = encoded.inputs[:, :-1], encoded.labels[:, 1:]
 
-before = model.generate(1, seed=1, num_steps=64)[0]
+before = model.generate(seed=1, num_steps=64)[0]
 model.network.summary()
 model.network.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
 model.network.fit(inputs, labels, epochs=3, batch_size=32)
 model.network.save("fitted.keras")  # keras.models.load_model reads it again
-after = model.generate(1, seed=1, num_steps=64)[0]
-model.save_preset("fitted")  # and MelodyRNN.from_preset("fitted") this
+after = model.generate(seed=1, num_steps=64)[0]
+model.save_to_preset("fitted")  # and MelodyRNN.from_preset("fitted") this
 print(before.pitches, after.pitches, sep="\n")

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from melody_rnn.arrays import namespace
     from melody_rnn.data.build import build_dataset
     from melody_rnn.data.dataset import Dataset
     from melody_rnn.data.dataset import load as load_dataset
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from melody_rnn.sampling.constraints import Constraints
     from melody_rnn.sampling.sampler import SamplerSettings
     from melody_rnn.sampling.schedule import Schedule
+    from melody_rnn.sampling.transforms import Transform
     from melody_rnn.temperature_report.table import measure_temperatures
     from melody_rnn.training.run import train
     from melody_rnn.training.settings import TrainingSettings
@@ -46,17 +48,20 @@ _MODULES = {
     "Stream": "melody_rnn.generation.streaming",
     "Trace": "melody_rnn.generation.trace",
     "TrainingSettings": "melody_rnn.training.settings",
+    "Transform": "melody_rnn.sampling.transforms",
     "Tune": "melody_rnn.tunes.tune",
     "build_dataset": "melody_rnn.data.build",
     "evaluate": "melody_rnn.evaluation",
     "list_presets": "melody_rnn.presets",
     "load_dataset": "melody_rnn.data.dataset",
     "measure_temperatures": "melody_rnn.temperature_report.table",
+    "namespace": "melody_rnn.arrays",
     "outline_of": "melody_rnn.tunes.outline",
     "read_tunes": "melody_rnn.tunes.files",
     "train": "melody_rnn.training.run",
 }
 _NAMES_THERE = {"load_dataset": "load"}
+_WITH_TENSORFLOW = ("Evaluation", "evaluate", "measure_temperatures", "train")
 
 __all__ = [
     "Constraints",
@@ -71,6 +76,7 @@ __all__ = [
     "Stream",
     "Trace",
     "TrainingSettings",
+    "Transform",
     "Tune",
     "__version__",
     "build_dataset",
@@ -78,6 +84,7 @@ __all__ = [
     "list_presets",
     "load_dataset",
     "measure_temperatures",
+    "namespace",
     "outline_of",
     "read_tunes",
     "train",
@@ -85,6 +92,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    if name in _WITH_TENSORFLOW:
+        import_module("melody_rnn.loading").load_tensorflow()
     if name in _MODULES:
         return getattr(import_module(_MODULES[name]), _NAMES_THERE.get(name, name))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -256,7 +256,7 @@ def measure_copied(
     model: MelodyRNN, train: Sequence[StoredMelody], real: Sequence[StoredMelody], num_generated: int, seed: int
 ) -> Copied:
     """Measures how much a model copies out of its train split, beside how much real tunes share with it."""
-    generated = model.generate(num_generated, num_steps=256, seed=seed)
+    generated = model.generate(num_outputs=num_generated, num_steps=256, seed=seed)
     events = [np.array(squashed.events) for squashed in squash_all(model.config, _as_stored(generated))]
     # Shingles are numbered over all melodies of a call, so that all must be in one.
     every = shingles([melody.events for melody in train] + events + [melody.events for melody in real])

@@ -28,20 +28,20 @@ from melody_rnn.generation.engine import (
 )
 from melody_rnn.generation.lookahead import plan_look_ahead
 from melody_rnn.generation.potentials import Potential
-from melody_rnn.generation.request import Asked, Request, is_stream, plan
+from melody_rnn.generation.request import Asked, AskedWithPrimer, Request, is_stream, plan
 from melody_rnn.generation.result import Generated, RankBy, joined, rank
-from melody_rnn.generation.trace import Trace, move_trace, trace_melodies, with_draws
+from melody_rnn.generation.trace import Replay, Trace, move_trace, trace_melodies, with_draws
 from melody_rnn.litert.description import Step
 from melody_rnn.loading import load_tensorflow
+from melody_rnn.model_source import find_model
 from melody_rnn.music.transposition import home_transposition, transpose
 from melody_rnn.presets import (
     Preset,
-    find_preset,
     load_preset,
     make_network,
     read_preset_step,
     read_whole_preset,
-    save_preset,
+    save_to_preset,
 )
 from melody_rnn.sampling.sampler import Controls, SamplerSettings
 from melody_rnn.sampling.schedule import Schedule
@@ -78,7 +78,7 @@ class MelodyRNN:
         engine: EngineChoice = "auto",
         folder: Path | None = None,
     ) -> None:
-        """Joins a configuration and what runs it; `from_preset` and `from_bundle` are the usual ways to a model.
+        """Joins a configuration and what runs it; `from_preset` is the usual way to a model.
 
         Args:
             preset: The configuration.
@@ -94,22 +94,28 @@ class MelodyRNN:
         self._folder = folder
 
     @classmethod
-    def from_preset(cls, name_or_folder: str | Path | None = None, engine: EngineChoice = "auto") -> "MelodyRNN":
-        """Loads a shipped model by name, or any model's folder; without an argument the default model.
+    def from_preset(cls, name_or_path: str | Path | None = None, engine: EngineChoice = "auto") -> "MelodyRNN":
+        """Loads a shipped model by name, any model's folder, or a Magenta bundle (.mag); else the default model.
 
         Args:
-            name_or_folder: The model.
+            name_or_path: The model.
             engine: 'litert' runs the model's step by LiteRT, which starts at once and never imports TensorFlow;
                 'tensorflow' compiles everything, which takes seconds and is faster then; 'auto' gives LiteRT what is
                 small (`generation.engine`), if the folder has a step that belongs to its weights.
 
         Raises:
             InvalidArgumentError: If there is no such engine.
+            InputFileError: If a bundle is missing or is none.
             ModelError: If there is no such model, or it is damaged; for 'litert' also if it has no step that can be
-                used.
+                used, as no bundle has.
         """
         check_engine(engine)
-        folder = find_preset(name_or_folder)
+        source = find_model(name_or_path)
+        folder = source.path
+        if source.is_bundle:
+            if engine == "litert":
+                raise ModelError(f"{folder}: a bundle has no step for LiteRT; import it as a model folder first")
+            return cls.from_bundle(folder)
         if engine != "tensorflow":
             try:
                 preset = read_whole_preset(folder)
@@ -122,7 +128,7 @@ class MelodyRNN:
 
     @classmethod
     def from_bundle(cls, path: str | Path) -> "MelodyRNN":
-        """Loads one of Magenta's Melody RNN bundles (.mag); nothing in it is executed.
+        """Loads one of Magenta's Melody RNN bundles, whatever its file is called; nothing in it is executed.
 
         Raises:
             InputFileError: If the file cannot be read or is no bundle.
@@ -212,13 +218,13 @@ class MelodyRNN:
         use_tensorflow()
         return self._tensorflow
 
-    def save_preset(self, folder: str | Path) -> None:
+    def save_to_preset(self, folder: str | Path) -> None:
         """Writes the model as a folder that `from_preset` reads.
 
         Raises:
             OutputError: If the folder cannot be written.
         """
-        save_preset(Path(folder), self._preset, self.network)
+        save_to_preset(Path(folder), self._preset, self.network)
 
     def save_bundle(self, path: str | Path, description: str = "", batch_size: int = 1, **generator: str | None) -> str:
         """Writes the model as a bundle (.mag) that Magenta 2.1.4 plays and `from_bundle` reads; see `write_bundle`."""
@@ -253,11 +259,13 @@ class MelodyRNN:
         if self._step is not None:
             return self._step
         with scratch_folder() as folder:
-            self.save_preset(folder / "model")
+            self.save_to_preset(folder / "model")
             return read_preset_step(folder / "model", self.config)
 
     def generate(
         self,
+        primer: PrimerLike | None = None,
+        *,
         num_outputs: int = 1,
         temperature: float | Sequence[float] | Schedule | NDArray[np.floating] | None = None,
         top_k: int | Sequence[int] | None = None,
@@ -279,6 +287,8 @@ class MelodyRNN:
         temperature, top_k, top_p and min_p take the place of those in `sampler`.
 
         Args:
+            primer: What every tune begins with: a tune, events, a note_seq Melody or NoteSequence, or text as
+                `parse_primer` reads it. A stream without one begins with a note drawn from the model's openings.
             num_outputs: Number of tunes, at least 1.
             temperature: Divides the logits; 0 is greedy. A `Schedule`, or an array [num_outputs or 1, new_steps],
                 changes it from step to step.
@@ -296,8 +306,8 @@ class MelodyRNN:
                 `DEFAULT_PARTICLES` for a rhythm, an end and what is kept, and for potentials, else 1. The result says
                 how it went in `outlooks`; its traces do not know how events were drawn.
             potentials: Soft targets, such as `melody_rnn.generation.potentials.density("4,8,8,4")`, or one's own.
-            asked: What the tunes are asked for: primer, num_steps, new_steps, meter, pickup_steps, qpm, constraints,
-                form, bars, key, pitches; see `melody_rnn.generation.request.Asked`.
+            asked: What else the tunes are asked for: num_steps, new_steps, meter, pickup_steps, qpm, constraints, form,
+                bars, key, pitches; see `melody_rnn.generation.request.Asked`.
 
         Returns:
             `num_outputs` tunes, primer included exactly as given. Whole tunes are written ones: their sections say how
@@ -314,7 +324,7 @@ class MelodyRNN:
         seed = fresh_seed() if seed is None else _check_seed(seed)
         if not 0 <= first <= MAX_FIRST:
             raise InvalidArgumentError(f"first must be from 0 to {MAX_FIRST}, got {first}")
-        requests = plan(self.config, self._preset.outlines, num_outputs, seed, asked, first)
+        requests = plan(self.config, self._preset.outlines, num_outputs, seed, {"primer": primer, **asked}, first)
         if potentials:
             requests = [own for request in requests for own in request.by_length()]
         controls = self._controls(settings, requests, range(first, first + num_outputs))
@@ -354,7 +364,7 @@ class MelodyRNN:
     def stream(
         self,
         primer: PrimerLike | None = None,
-        /,
+        *,
         temperature: float | Schedule | NDArray[np.floating] | None = None,
         top_k: int | None = None,
         top_p: float | None = None,
@@ -370,7 +380,7 @@ class MelodyRNN:
         TensorFlow some seconds.
 
         Args:
-            primer: What the tune begins with, as in `Asked`.
+            primer: As in `generate`.
             temperature: As in `generate`.
             top_k: As in `generate`.
             top_p: As in `generate`.
@@ -389,9 +399,7 @@ class MelodyRNN:
 
         settings = _settings(sampler, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
         seed = fresh_seed() if seed is None else _check_seed(seed)
-        if primer is not None:
-            asked["primer"] = primer
-        (request,) = plan(self.config, self._preset.outlines, 1, seed, asked)
+        (request,) = plan(self.config, self._preset.outlines, 1, seed, {"primer": primer, **asked})
         beginning = begin(request, self._preset.opening_pitches, seed)
         finish = partial(self._tune_of, request, beginning.start)
         return Stream(self._any_step, request, beginning, settings, seed, finish)
@@ -436,12 +444,14 @@ class MelodyRNN:
         by = by or ("typical" if real_nats is not None else "likely")
         rank([], by, real_nats)
         is_traced = arguments.pop("trace", False)
-        result = self.generate(num_candidates, trace=is_traced, **arguments)
+        result = self.generate(num_outputs=num_candidates, trace=is_traced, **arguments)
         result = self._with_traces(result)
         assert result.nats_per_event is not None
         return result.best(rank(result.nats_per_event, by, real_nats)[:num_outputs])
 
-    def beam_search(self, beam_size: int, num_outputs: int = 1, seed: int = 0, **asked: Unpack[Asked]) -> Generated:
+    def beam_search(
+        self, beam_size: int, num_outputs: int = 1, seed: int = 0, **asked: Unpack[AskedWithPrimer]
+    ) -> Generated:
         """Searches for the likeliest tunes, the same each time.
 
         An event is as probable as all labels that stand for it together. All tunes are equally long, so dividing their
@@ -452,7 +462,7 @@ class MelodyRNN:
             beam_size: How many beginnings are kept after each step, at least `num_outputs`.
             num_outputs: How many of the last ones to return.
             seed: Of what is drawn beforehand: the outline of whole tunes, which all have in common.
-            asked: As in `generate`.
+            asked: The primer and all else, as in `generate`.
 
         Returns:
             The likeliest first; fewer than `num_outputs` where there are no more different tunes.
@@ -476,7 +486,7 @@ class MelodyRNN:
         num_outputs: int = 1,
         seed: int | None = None,
         sampler: SamplerSettings | None = None,
-        **asked: Unpack[Asked],
+        **asked: Unpack[AskedWithPrimer],
     ) -> Generated:
         """Samples tunes with Magenta's beam search; with a beam of one and one branch it is `generate`.
 
@@ -485,7 +495,7 @@ class MelodyRNN:
             num_outputs: How many tunes, each of a beam of its own.
             seed: As in `generate`.
             sampler: As in `generate`.
-            asked: As in `generate`.
+            asked: The primer and all else, as in `generate`.
 
         Returns:
             Tune k, which depends on the seed and on k, at place k, with its tempered log-likelihood.
@@ -549,9 +559,8 @@ class MelodyRNN:
     def log_likelihood(self, melody: PrimerLike) -> float:
         """Returns the log-likelihood of a melody's events after the first, in nats at temperature 1.
 
-        The melody is moved into the model's range and key first. As in Magenta's `melody_log_likelihood`, an event has
-        the likelihood of its label, though lookback labels may stand for it too; only encodings that sum their labels
-        (`Encoding.sums_labels`) give the event's own.
+        The melody is moved into the model's range and key first. An event is as likely as all labels that stand for it
+        together; `label_log_likelihoods` are Magenta's.
 
         Args:
             melody: A tune, events, a note_seq Melody or NoteSequence, or text as `parse_primer` reads it.
@@ -572,19 +581,41 @@ class MelodyRNN:
             melodies: Whatever `log_likelihood` takes.
             on_done: Called with the number of melodies that are done after each.
         """
+        return self._score(melodies, on_done, _event_scores)
+
+    def label_log_likelihoods(
+        self, melodies: Sequence[PrimerLike], on_done: Callable[[int], object] | None = None
+    ) -> list[float]:
+        """Returns the log-likelihood of each melody's labels, in nats, as Magenta's `melody_log_likelihood` has it.
+
+        An event has the likelihood of the one label that training would give it, though other labels may stand for it
+        too. Where an event has one label, as in `basic_rnn`, these are `log_likelihoods`.
+
+        Args:
+            melodies: As in `log_likelihoods`.
+            on_done: As in `log_likelihoods`.
+        """
+        return self._score(melodies, on_done, _label_scores)
+
+    @property
+    def sums_labels(self) -> bool:
+        """Whether training made an event as likely as all its labels together, so that no single label counts."""
+        return self._engine(0).sums_labels
+
+    def _score(
+        self,
+        melodies: Sequence[PrimerLike],
+        on_done: Callable[[int], object] | None,
+        scores: Callable[[Replay, NDArray[np.int32]], NDArray[np.float32]],
+    ) -> list[float]:
+        """Returns the sum of what `scores` makes of each melody's steps after the first."""
         tunes = [self._read(melody) for melody in melodies]
         outlines = [self._outline(tune) for tune in tunes]
         played = [self._played(tune, outline) for tune, outline in zip(tunes, outlines, strict=True)]
         sums = np.zeros(len(tunes))
         engine = self._engine(sum(map(len, played)))
         for done, (row, replay) in enumerate(engine.replayer(played, outlines), start=1):
-            log_probabilities = log_softmax(replay.logits)
-            if engine.sums_labels:
-                events = np.array(played[row][1:], np.int32)
-                own = event_log_likelihoods(log_probabilities, replay.label_events[1:], events)
-            else:
-                own = np.take_along_axis(log_probabilities, replay.labels[:, np.newaxis], axis=1)
-            sums[row] = own.sum(dtype=np.float64)
+            sums[row] = scores(replay, np.array(played[row][1:], np.int32)).sum(dtype=np.float64)
             if on_done:
                 on_done(done)
         return [float(value) for value in sums]
@@ -660,6 +691,18 @@ class MelodyRNN:
         encoding = self.config.encoding
         events: list[int] = transpose(tune.events, outline.transposition, encoding.min_note, encoding.max_note).tolist()
         return events
+
+
+def _event_scores(replay: Replay, events: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Returns the log-likelihood of each event, nats."""
+    scores: NDArray[np.float32] = event_log_likelihoods(log_softmax(replay.logits), replay.label_events[1:], events)
+    return scores
+
+
+def _label_scores(replay: Replay, events: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Returns the log-likelihood of each event's label, nats."""
+    scores: NDArray[np.float32] = np.take_along_axis(log_softmax(replay.logits), replay.labels[:, np.newaxis], axis=1)
+    return scores
 
 
 def _settings(sampler: SamplerSettings | None, **shortcuts: Any) -> SamplerSettings:

@@ -106,7 +106,7 @@ def has_outlines(folder: Path) -> bool:
 
 
 def load_preset(folder: Path) -> tuple[Preset, "MelodyNetwork"]:
-    """Reads what `save_preset` wrote.
+    """Reads what `save_to_preset` wrote.
 
     Raises:
         ModelError: If a part is missing, damaged or does not fit the others.
@@ -144,7 +144,7 @@ def _check_weights(folder: Path, preset: Preset) -> None:
         raise ModelError(f"{path}: {error}; copy it anew") from error
 
 
-def save_preset(folder: Path, preset: Preset, network: "MelodyNetwork") -> None:
+def save_to_preset(folder: Path, preset: Preset, network: "MelodyNetwork") -> None:
     """Writes a preset's folder, whole or not at all; a preset that is there already is replaced.
 
     Raises:

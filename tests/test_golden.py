@@ -18,10 +18,10 @@ def probabilities(logits, temperature):
     return softmax(temper(logits[np.newaxis], temperature))[0]
 
 
-def test_log_likelihoods_are_magentas(name, golden):
+def test_label_log_likelihoods_are_magentas(name, golden):
     bundle, cases = golden(name)
     scored = [case for case in cases if "log_likelihood" in case]
-    ours = MelodyRNN.from_bundle(bundle).log_likelihoods([case["events"] for case in scored])
+    ours = MelodyRNN.from_bundle(bundle).label_log_likelihoods([case["events"] for case in scored])
     np.testing.assert_allclose(ours, [case["log_likelihood"] for case in scored], rtol=0, atol=1e-3)
 
 
@@ -40,7 +40,7 @@ def test_greedy_continuations_are_magentas(name, golden):
     model = MelodyRNN.from_bundle(bundle)
     for case in [case for case in cases if "greedy_events" in case]:
         primer, expected = case["events"], case["greedy_events"][-64:]
-        melody = list(model.generate(1, new_steps=64, primer=primer, temperature=0)[0])
+        melody = list(model.generate(new_steps=64, primer=primer, temperature=0)[0])
         assert melody[: len(primer)] == primer
         continuation = melody[len(primer) :]
         differing = [i for i in range(64) if continuation[i] != expected[i]]

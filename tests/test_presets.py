@@ -12,13 +12,13 @@ from melody_rnn.presets import (
     list_presets,
     load_preset,
     make_network,
-    save_preset,
+    save_to_preset,
 )
 
 
 @pytest.fixture
 def folder(tiny_model, tmp_path):
-    tiny_model.save_preset(tmp_path / "tiny")
+    tiny_model.save_to_preset(tmp_path / "tiny")
     return tmp_path / "tiny"
 
 
@@ -73,12 +73,12 @@ def test_damaged_descriptions(folder, change, message):
 
 
 def test_saving_replaces_a_preset_but_nothing_else(tiny_model, folder, tmp_path):
-    tiny_model.save_preset(folder)
+    tiny_model.save_to_preset(folder)
     other = tmp_path / "other"
     other.mkdir()
     (other / "letter.txt").write_text("mine")
     with pytest.raises(OutputError, match="is no model"):
-        tiny_model.save_preset(other)
+        tiny_model.save_to_preset(other)
     assert (other / "letter.txt").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "tiny"]
 
@@ -86,12 +86,12 @@ def test_saving_replaces_a_preset_but_nothing_else(tiny_model, folder, tmp_path)
 def test_saving_where_no_folder_can_be(tiny_model, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot write"):
-        tiny_model.save_preset(tmp_path / "file" / "model")
+        tiny_model.save_to_preset(tmp_path / "file" / "model")
 
 
 def test_what_real_tunes_cost_is_kept_if_it_is_known(tiny_config, tmp_path):
     for known in (None, 0.75):
-        save_preset(tmp_path / "tiny", Preset(tiny_config, nats_per_event=known), make_network(tiny_config))
+        save_to_preset(tmp_path / "tiny", Preset(tiny_config, nats_per_event=known), make_network(tiny_config))
         assert load_preset(tmp_path / "tiny")[0].nats_per_event == known
 
 

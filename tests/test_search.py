@@ -38,7 +38,7 @@ def test_ranking():
 def test_best_of_keeps_the_best_candidates(typical_model, by):
     arguments = {"new_steps": 20, "primer": PRIMER, "seed": 4, "temperature": 1.3}
     best = typical_model.best_of(30, 3, by, **arguments)
-    candidates = typical_model.generate(30, **arguments)
+    candidates = typical_model.generate(num_outputs=30, **arguments)
     traces = typical_model.trace(candidates, outlines=candidates.outlines)
     nats = np.array([trace.nats_per_event for trace in traces])
     order = np.argsort(nats if by == "likely" else abs(nats - REAL_NATS), kind="stable")
@@ -53,7 +53,7 @@ def test_settings_and_constraints_reach_the_candidates(tiny_model):
     constraints = Constraints(max_rest=1, max_leap=3)
     sampler = SamplerSettings(max_same_pitch=2)
     best = tiny_model.best_of(8, 8, num_steps=40, seed=1, sampler=sampler, constraints=constraints, top_k=6)
-    plain = tiny_model.generate(8, num_steps=40, seed=1, sampler=sampler, constraints=constraints, top_k=6)
+    plain = tiny_model.generate(num_outputs=8, num_steps=40, seed=1, sampler=sampler, constraints=constraints, top_k=6)
     assert sorted(tune.events for tune in best) == sorted(tune.events for tune in plain)
 
 
@@ -104,7 +104,7 @@ def test_beams_keep_to_constraints(tiny_model):
 def test_a_stochastic_beam_of_one_is_generate(tiny_model):
     sampler = SamplerSettings(temperature=0.8, no_repeat_ngram=3)
     found = tiny_model.stochastic_beam_search(StochasticBeam(), 3, new_steps=20, primer=PRIMER, seed=9, sampler=sampler)
-    plain = tiny_model.generate(3, new_steps=20, primer=PRIMER, seed=9, sampler=sampler)
+    plain = tiny_model.generate(num_outputs=3, new_steps=20, primer=PRIMER, seed=9, sampler=sampler)
     assert list(found) == list(plain)
     wide = tiny_model.stochastic_beam_search(StochasticBeam(4, 4, 2), 3, new_steps=20, primer=PRIMER, seed=9)
     scores = zip(wide.tempered_log_likelihoods, found.tempered_log_likelihoods, strict=True)

@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 import tensorflow as tf
-from note_seq.protobuf import generator_pb2
 from numpy.typing import NDArray
 
 from melody_rnn.bundles.graph import make_metagraph
@@ -18,7 +17,9 @@ from melody_rnn.bundles.weights import Weights, revert_weights
 from melody_rnn.config import CONFIGS, MAGENTA_NAMES, ModelConfig
 from melody_rnn.errors import ModelError, OutputError
 from melody_rnn.files import scratch_folder, write_whole
+from melody_rnn.formats.note_sequences import load_part
 
+generator_pb2 = load_part("protobuf.generator_pb2")
 _DESCRIPTIONS: Final = {
     "basic_rnn": "Melody RNN with one-hot encoding.",
     "mono_rnn": "Monophonic RNN with one-hot encoding.",

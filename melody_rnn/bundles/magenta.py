@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import numpy as np
 from google.protobuf.message import DecodeError
-from note_seq.protobuf import generator_pb2
 from numpy.typing import NDArray
 
 from melody_rnn.bundles.architecture import model_config, network_config
@@ -29,7 +28,9 @@ from melody_rnn.bundles.weights import (
 from melody_rnn.config import CONFIGS, ModelConfig
 from melody_rnn.errors import InputFileError, ModelError, printable
 from melody_rnn.files import open_input, read_input
+from melody_rnn.formats.note_sequences import load_part
 
+generator_pb2 = load_part("protobuf.generator_pb2")
 MAX_BYTES: Final = 2**27
 """Size that no bundle has more of: three layers of 1,024 units take 75 MiB."""
 _MAX_FIELDS: Final = 100

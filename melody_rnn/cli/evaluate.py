@@ -12,6 +12,7 @@ import click
 from melody_rnn.cli import options
 from melody_rnn.cli.startup import load_tensorflow
 from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError
+from melody_rnn.model_source import find_model
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -102,7 +103,7 @@ def command(
     melody-rnn evaluate --dataset data/tunebooks --two-sample
     """
     for model in models:
-        options.check_model(model)
+        find_model(model)
     if len(models) > 1 and (copied or calibrate or two_sample is not None):
         raise InvalidArgumentError("--copied, --calibrate and --two-sample are for one model; give --model once")
     if not dataset.is_dir():
@@ -126,7 +127,7 @@ def command(
 
             tunes = [melody.tune for melody in loaded.split(part) if not melody.form.is_truncated]
             compared = compare_tunes(loaded_model, tunes, two_sample, seed)
-        evaluation = evaluate(loaded_model, options.model_name(only), loaded, part, copied, seed, calibrate)
+        evaluation = evaluate(loaded_model, find_model(only).name, loaded, part, copied, seed, calibrate)
         evaluation = replace(evaluation, two_sample=compared)
     if reliability is not None and evaluation.calibration:
         from melody_rnn.calibration import write_diagram
@@ -144,7 +145,7 @@ def _names(models: Sequence[str]) -> list[str]:
     Raises:
         InvalidArgumentError: If a model is given twice.
     """
-    names = [options.model_name(model) for model in models]
+    names = [find_model(model).name for model in models]
     if len(set(names)) < len(names):
         names = list(models)
     twice = [name for name, count in Counter(names).items() if count > 1]

@@ -9,6 +9,7 @@ import click
 from melody_rnn.cli import options
 from melody_rnn.cli.startup import load_tensorflow
 from melody_rnn.errors import MAX_MESSAGE, OutputError, printable
+from melody_rnn.model_source import find_model
 
 if TYPE_CHECKING:
     from melody_rnn.model import MelodyRNN
@@ -62,7 +63,7 @@ def command(model: str, output: Path, format_name: str, description: str, verbos
     melody-rnn export --format litert tunes_rnn tunes_rnn_litert
     melody-rnn export --format mag runs/mine/model mine.mag --description "Tunes of my own"
     """
-    options.check_model(model)
+    find_model(model)
     if output.exists():
         raise OutputError(f"{output} exists already; name a new one")
     if not output.absolute().parent.is_dir():

@@ -20,6 +20,7 @@ from melody_rnn.cli.search import DEFAULT_OUTPUTS, Search, facts, find, search_o
 from melody_rnn.cli.surprise import MAX_ROWS, Surprise, print_rows
 from melody_rnn.config import MAX_SEED, MAX_STEPS
 from melody_rnn.errors import MAX_MESSAGE, InvalidArgumentError, OutputError, printable
+from melody_rnn.model_source import find_model
 
 if TYPE_CHECKING:
     from melody_rnn.model import MelodyRNN
@@ -71,12 +72,12 @@ class Options:
     @property
     def is_whole(self) -> bool:
         """Whether whole tunes are asked for, not streams."""
-        return self.num_steps is None and self.new_steps is None and options.knows_form(self.model)
+        return self.num_steps is None and self.new_steps is None and find_model(self.model).knows_form
 
     @property
     def model_name(self) -> str:
         """The model's name for file names and tables."""
-        return options.model_name(self.model)
+        return find_model(self.model).name
 
 
 @click.command(name="generate", cls=ChoosingCommand)
@@ -238,9 +239,9 @@ def _check(asked: Options) -> None:
         raise InvalidArgumentError("--tune says which tune of a file to take; give --primer-midi or --keep too")
     if asked.primer is not None and asked.primer_midi is not None:
         raise InvalidArgumentError("--primer and --primer-midi both say how to begin; give one of them")
-    options.check_model(asked.model)
+    find_model(asked.model)
     if asked.meter is not None:
-        asked.meter.steps_per_bar(options.steps_per_quarter(asked.model))
+        asked.meter.steps_per_bar(find_model(asked.model).steps_per_quarter)
     options.check_output_dir(asked.output_dir)
     if asked.trace is not None and asked.trace.suffix != ".npz":
         raise InvalidArgumentError(f"--trace must name a .npz file, got {asked.trace}")
@@ -253,7 +254,7 @@ def _read_primer(asked: Options) -> "Tune | None":
     from melody_rnn.tunes.files import read_tune
     from melody_rnn.tunes.primers import parse_primer
 
-    steps_per_quarter = options.steps_per_quarter(asked.model)
+    steps_per_quarter = find_model(asked.model).steps_per_quarter
     if asked.primer is not None:
         primer = parse_primer(asked.primer, steps_per_quarter, asked.meter)
     elif asked.primer_midi is not None:
@@ -273,7 +274,7 @@ def _read_kept(asked: Options, primer: "Tune | None") -> Options:
     from melody_rnn.music.meters import COMMON_TIME
     from melody_rnn.tunes.outline import outline_of
 
-    steps_per_quarter = options.steps_per_quarter(asked.model)
+    steps_per_quarter = find_model(asked.model).steps_per_quarter
     kept = asked.choosing.read_kept(steps_per_quarter, asked.number or 1)
     if kept is not None and primer is None:
         pickup_steps = kept.pickup_steps if asked.pickup_steps is None else asked.pickup_steps

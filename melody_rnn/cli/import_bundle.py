@@ -41,7 +41,7 @@ def command(bundle: Path, folder: Path, config_name: str | None, verbose: bool) 
         model = MelodyRNN.from_bundle(bundle)
     else:
         model = MelodyRNN.from_magenta_run(bundle, CONFIGS[config_name])
-    model.save_preset(folder)
+    model.save_to_preset(folder)
     sizes = "+".join(map(str, model.config.network.layer_sizes))
     name = printable(folder)
     click.echo(f"{name}: {model.config.name} with {sizes} units; use it with --model {name}")

@@ -24,7 +24,6 @@ from melody_rnn.errors import (
     OutputError,
     printable,
 )
-from melody_rnn.files import resolved
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from melody_rnn.music.meters import Meter
     from melody_rnn.tunes.tune import Tune
 
-BUNDLE_SUFFIX = ".mag"
 _MAX_REMARKS: Final = 20
 STEPS_OF_A_TUNE: Final = 512
 """What a tune is taken to have before anybody knows."""
@@ -169,21 +167,6 @@ def check_packages(names: Sequence[str], purpose: str, extra: str) -> None:
         )
 
 
-def check_model(model: str | None) -> None:
-    """Fails early, before TensorFlow loads, if there is no such model.
-
-    Raises:
-        InputFileError: If a bundle's file is missing.
-        ModelError: If it is no model's name or folder.
-    """
-    from melody_rnn.presets import find_preset
-
-    if not is_bundle(model):
-        find_preset(model)
-    elif not Path(str(model)).is_file():
-        raise InputFileError(f"{model}: no such file; give the path of a .mag bundle")
-
-
 def check_output_dir(folder: Path) -> None:
     """Fails early if no folder can be where results shall go.
 
@@ -193,36 +176,6 @@ def check_output_dir(folder: Path) -> None:
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not existing.is_dir():
         raise OutputError(f"{folder}: {existing} is a file, so no folder can be there; name another folder")
-
-
-def is_bundle(model: str | None) -> bool:
-    """Returns whether a model is given as a Magenta bundle."""
-    return model is not None and model.lower().endswith(BUNDLE_SUFFIX)
-
-
-def model_name(model: str | None) -> str:
-    """Returns a model's name for file names and tables."""
-    from melody_rnn.presets import find_preset, read_preset
-
-    if is_bundle(model):
-        return Path(str(model)).stem
-    folder = find_preset(model)
-    return read_preset(folder).name or resolved(folder).name
-
-
-def steps_per_quarter(model: str | None) -> int:
-    """Returns the steps in a quarter note of what `--model` names, without TensorFlow; Magenta's bundles have four."""
-    from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
-    from melody_rnn.presets import find_preset, read_preset
-
-    return DEFAULT_STEPS_PER_QUARTER if is_bundle(model) else read_preset(find_preset(model)).config.steps_per_quarter
-
-
-def knows_form(model: str | None) -> bool:
-    """Returns whether what `--model` names writes whole tunes, without TensorFlow."""
-    from melody_rnn.presets import find_preset, has_outlines
-
-    return not is_bundle(model) and has_outlines(find_preset(model))
 
 
 def load_model(
@@ -241,13 +194,13 @@ def load_model(
     from melody_rnn.model import MelodyRNN
 
     quieten(verbose)
-    if not is_bundle(model) and device != "gpu" and num_steps is not None and is_for_litert(num_steps):
+    if device != "gpu" and num_steps is not None and is_for_litert(num_steps):
         # A step that cannot be used is passed over.
         with suppress(ModelError):
             return MelodyRNN.from_preset(model, engine="litert")
     load_tensorflow(verbose)
     use_device(device)
-    return MelodyRNN.from_bundle(str(model)) if is_bundle(model) else MelodyRNN.from_preset(model, "tensorflow")
+    return MelodyRNN.from_preset(model, "tensorflow")
 
 
 def tell_repeats(path: Path, tune: "Tune") -> None:

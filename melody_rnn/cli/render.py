@@ -13,6 +13,7 @@ from melody_rnn.cli.listening import AUDIO_FORMATS, PICTURE_FORMATS, write_pictu
 from melody_rnn.cli.startup import quieten
 from melody_rnn.errors import MAX_MESSAGE, InputFileError, printable
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
+from melody_rnn.model_source import find_model
 
 if TYPE_CHECKING:
     from melody_rnn.formats.audio import AudioFormat, Synth
@@ -152,7 +153,7 @@ def _check(files: tuple[Path, ...], soundfont: Path | None, model: str | None, o
     if soundfont is not None and not soundfont.is_file():
         raise InputFileError(f"{soundfont}: no such file; give the path of a .sf2 or .sf3")
     if model is not None:
-        options.check_model(model)
+        find_model(model)
     if output_dir is not None:
         options.check_output_dir(output_dir)
 

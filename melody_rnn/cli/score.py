@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +14,7 @@ from melody_rnn.cli.jobs import Job, each, find_jobs
 from melody_rnn.cli.surprise import Surprise, print_rows
 from melody_rnn.errors import InputFileError, InvalidArgumentError
 from melody_rnn.events import NO_EVENT, NOTE_OFF
+from melody_rnn.model_source import find_model
 
 if TYPE_CHECKING:
     from melody_rnn.generation.trace import Trace
@@ -53,9 +55,10 @@ def command(
     was moved into the model's range and key. Log-likelihoods are in nats; nats per event and perplexity are per scored
     event.
 
-    With --per-step, the probability, entropy (in nats) and rank of each event, and the likeliest events. There an event
-    is as probable as all labels that stand for it together; above, lookback and attention models have the likelihood of
-    one label an event, as in Magenta, which is a little less.
+    An event is as likely as all labels that stand for it together. For models that were trained on one label an event,
+    as Magenta's are, "of labels" is the log-likelihood as Magenta computes it, of that label alone.
+
+    With --per-step, the probability, entropy (in nats) and rank of each event, and the likeliest events.
 
     \b
     melody-rnn score tune.mid other.abc
@@ -64,8 +67,7 @@ def command(
     """
     if not files and melody is None:
         raise InvalidArgumentError('nothing to score: name files, or give --melody "C4 D4 E4"')
-    options.check_model(model)
-    steps_per_quarter = options.steps_per_quarter(model)
+    steps_per_quarter = find_model(model).steps_per_quarter
     tunes: list[tuple[str, Tune]] = []
     problem = None
     try:
@@ -91,7 +93,13 @@ def command(
 def _score(model: "MelodyRNN", tunes: "list[tuple[str, Tune]]", per_step: bool) -> list[dict[str, Any]]:
     with options.progress_bar("Scoring") as advance:
         log_likelihoods = model.log_likelihoods([tune for _, tune in tunes], lambda done: advance(done, len(tunes)))
-    rows = [_row(name, len(tune), ll) for (name, tune), ll in zip(tunes, log_likelihoods, strict=True)]
+    of_labels: Sequence[float | None] = [None] * len(tunes)
+    if not model.sums_labels:
+        of_labels = model.label_log_likelihoods([tune for _, tune in tunes])
+    rows = [
+        _row(name, len(tune), log_likelihood, own)
+        for (name, tune), log_likelihood, own in zip(tunes, log_likelihoods, of_labels, strict=True)
+    ]
     if per_step:
         for row, trace in zip(rows, model.trace([tune for _, tune in tunes]), strict=True):
             row["steps"] = [_step(trace, step) for step in range(len(trace.events))]
@@ -119,12 +127,13 @@ def _read(job: Job, steps_per_quarter: int, number: int, meter: "Meter | None") 
     return tune if meter is None else replace(tune, meter=meter, pickup_steps=0)
 
 
-def _row(name: str, num_events: int, log_likelihood: float) -> dict[str, Any]:
+def _row(name: str, num_events: int, log_likelihood: float, of_labels: float | None) -> dict[str, Any]:
     num_scored = num_events - 1
     nats = -log_likelihood / num_scored if num_scored else None
     return {
         "name": name,
         "log_likelihood": log_likelihood,
+        "label_log_likelihood": of_labels,
         "num_events": num_events,
         "nats_per_event": nats,
         "perplexity": None if nats is None else math.exp(nats),
@@ -150,7 +159,9 @@ def _print_table(rows: list[dict[str, Any]], surprise: Surprise) -> None:
 
     table = Table(box=None, header_style="bold")
     table.add_column("melody", overflow="fold")
-    for title in ("events", "log-likelihood", "nats/event", "perplexity"):
+    has_labels = rows[0]["label_log_likelihood"] is not None
+    of_labels = ["of labels"] if has_labels else []
+    for title in ("events", "log-likelihood", *of_labels, "nats/event", "perplexity"):
         table.add_column(title, justify="right")
     table.add_column("surprise")
     texts = [
@@ -158,6 +169,7 @@ def _print_table(rows: list[dict[str, Any]], surprise: Surprise) -> None:
             row["name"],
             str(row["num_events"]),
             f"{row['log_likelihood']:.2f}",
+            *([f"{row['label_log_likelihood']:.2f}"] if has_labels else []),
             "-" if row["nats_per_event"] is None else f"{row['nats_per_event']:.3f}",
             "-" if row["perplexity"] is None else f"{row['perplexity']:.2f}",
             surprise.word(row["nats_per_event"]),

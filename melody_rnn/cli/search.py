@@ -143,7 +143,7 @@ def find(
         first: The number of the first tune in its run, where tunes are sampled one by one.
     """
     if not search.is_any:
-        return model.generate(num_outputs, trace=trace, first=first, **common, **sampling)
+        return model.generate(num_outputs=num_outputs, trace=trace, first=first, **common, **sampling)
     if search.best_of is not None:
         by: Any = search.best_by
         return model.best_of(search.best_of, num_outputs, by, trace=trace, **common, **sampling)

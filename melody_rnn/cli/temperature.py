@@ -13,6 +13,7 @@ from melody_rnn.cli import options
 from melody_rnn.cli.startup import load_tensorflow
 from melody_rnn.config import MAX_STEPS
 from melody_rnn.errors import InputFileError, printable
+from melody_rnn.model_source import find_model
 
 if TYPE_CHECKING:
     from melody_rnn.music.meters import Meter
@@ -125,7 +126,7 @@ def command(model: str | None, device: str, as_json: bool, verbose: bool, **argu
     from melody_rnn.temperature_report.folder import PAGE, check_folder
 
     output_dir, overwrite, meter = (arguments.pop(name) for name in ("output_dir", "overwrite", "meter"))
-    options.check_model(model)
+    find_model(model)
     check_folder(output_dir, overwrite)
     options.check_packages(("jinja2", "rapidfuzz", "scipy"), "reports", "report")
     _check_corpus(arguments["corpus"])
@@ -134,7 +135,7 @@ def command(model: str | None, device: str, as_json: bool, verbose: bool, **argu
     from melody_rnn.temperature_report.page import About, write_report
 
     table = _measure(model, meter, **arguments)
-    about = About(options.model_name(model), shlex.join(["melody-rnn", *sys.argv[1:]]))
+    about = About(find_model(model).name, shlex.join(["melody-rnn", *sys.argv[1:]]))
     write_report(table, output_dir, about, overwrite)
     if as_json:
         for record in table.records():

@@ -13,6 +13,7 @@ from melody_rnn.cli.startup import load_tensorflow
 from melody_rnn.config import CONFIGS
 from melody_rnn.errors import MAX_MESSAGE, InputFileError, InvalidArgumentError, MelodyRNNError, OutputError, printable
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
+from melody_rnn.model_source import find_model
 
 if TYPE_CHECKING:
     from melody_rnn.data.dataset import Dataset
@@ -149,7 +150,7 @@ def _check_new(run_dir: Path, dataset: Path | None, arguments: dict[str, Any]) -
             raise InvalidArgumentError(f"--{name.replace('_', '-')} is for learning from teachers; give --teacher too")
     for model in (arguments["weights_from"], *arguments["teachers"]):
         if model is not None:
-            options.check_model(model)
+            find_model(model)
 
 
 def _load(run_dir: Path, dataset: Path | None) -> "Dataset":
@@ -249,7 +250,7 @@ def _tell_change(run_dir: Path, run: "TrainingRun", loaded: "Dataset") -> None:
     [change] = [row for row in evaluation.differences if (row.name, row.other) == ("after", "before")]
     click.echo(
         f"An event of the {evaluation.num_melodies} tunes of the {part} split costs "
-        f"{options.model_name(before)} {nats['before']:.3f} nats and {options.model_name(str(run.model))} "
+        f"{find_model(before).name} {nats['before']:.3f} nats and {find_model(str(run.model)).name} "
         f"{nats['after']:.3f}: {change.nats_per_event:+.3f}, 95 % {change.low:+.3f}..{change.high:+.3f}"
     )
 

@@ -16,7 +16,7 @@ from melody_rnn.music.meters import Meter
 from melody_rnn.music.tempos import quarter_clock
 
 
-def _load(part: str) -> Any:
+def load_part(part: str) -> Any:
     """Returns one module of note_seq without the package around it, whose import takes most of a second."""
     if "note_seq" in sys.modules:
         return importlib.import_module(f"note_seq.{part}")
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from note_seq import NoteSequence as NoteSequence
     from note_seq import midi_io as midi_io
 else:
-    midi_io = _load("midi_io")
+    midi_io = load_part("midi_io")
     NoteSequence = midi_io.music_pb2.NoteSequence
 
 TICKS_PER_QUARTER: Final = 480

@@ -139,8 +139,6 @@ class Asked(TypedDict, total=False):
     other model, melodies are streams of so many steps.
 
     Attributes:
-        primer: What every melody begins with: a tune, events, a note_seq Melody or NoteSequence, or text as
-            `parse_primer` reads it. A stream without one begins with a note that is drawn from the model's openings.
         num_steps: Steps of each melody with its primer, from the start of the first bar; 128 for models without form.
         new_steps: Steps to generate after the primer; takes the place of `num_steps`.
         meter: Such as '6/8', which encodings that know bars keep to. Streams have the primer's, or 4/4.
@@ -159,7 +157,6 @@ class Asked(TypedDict, total=False):
         outlines: One for each whole tune, as the model's bank has them; they are taken as they are.
     """
 
-    primer: PrimerLike
     num_steps: int | None
     new_steps: int | None
     meter: Meter | str | None
@@ -175,6 +172,16 @@ class Asked(TypedDict, total=False):
     outlines: Sequence[Outline] | None
 
 
+class AskedWithPrimer(Asked, total=False):
+    """The same with the primer.
+
+    Attributes:
+        primer: What every melody begins with; see `MelodyRNN.generate`.
+    """
+
+    primer: PrimerLike | None
+
+
 _OF_TUNES: Final = ("form", "bars", "key", "pitches", "outline", "outlines")
 
 
@@ -184,7 +191,7 @@ def is_stream(asked: Mapping[str, object]) -> bool:
 
 
 def plan(
-    config: ModelConfig, bank: OutlineBank | None, num_outputs: int, seed: int, asked: Asked, first: int = 0
+    config: ModelConfig, bank: OutlineBank | None, num_outputs: int, seed: int, asked: AskedWithPrimer, first: int = 0
 ) -> list[Request]:
     """Works out what a run is asked for.
 

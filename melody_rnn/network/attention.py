@@ -12,7 +12,7 @@ import tensorflow as tf
 from melody_rnn.features import Features
 from melody_rnn.network import recurrence
 from melody_rnn.network.dropout import Dropout
-from melody_rnn.network.lstm import LSTM, LSTMState, project, runs_on_cpu
+from melody_rnn.network.lstm import LSTM, LSTMState, project
 
 
 class AttentionState(NamedTuple):
@@ -137,7 +137,7 @@ class AttentionLSTM(keras.layers.Layer):
         Returns:
             The outputs [batch, steps, size] float32 and the state after the last step.
         """
-        if training and len(self.lstm_layers) == 1 and runs_on_cpu():
+        if training and recurrence.is_used() and self._is_plain:
             return self._forward_in_training(inputs, state)
         steps = tf.shape(inputs)[1]
         sources = tf.TensorArray(tf.float32, steps).unstack(tf.transpose(inputs, [1, 0, 2]))
@@ -152,6 +152,13 @@ class AttentionLSTM(keras.layers.Layer):
             lambda t, *_: t < steps, body, (0, state, outputs), maximum_iterations=steps, parallel_iterations=1
         )
         return tf.transpose(outputs.stack(), [1, 0, 2]), state
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether one LSTM is wrapped, and no subclass has changed it or the step."""
+        layer, *others = self.lstm_layers
+        is_own = type(self).step is AttentionLSTM.step and type(self)._read is AttentionLSTM._read
+        return not others and is_own and layer.is_plain and type(layer).step is LSTM.step
 
     def _forward_in_training(self, inputs: tf.Tensor, state: AttentionState) -> tuple[tf.Tensor, AttentionState]:
         (layer,), size = self.lstm_layers, self.size

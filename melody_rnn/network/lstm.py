@@ -41,6 +41,12 @@ class LSTM(keras.layers.LSTM):
         """
         self.dtype_policy = self.cell.dtype_policy = keras.DTypePolicy("mixed_float16")
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the layer computes what Keras's LSTM does, and no subclass of it or of its cell has changed that."""
+        cell = type(self.cell)
+        return type(self).call is keras.layers.LSTM.call and cell.call is keras.layers.LSTMCell.call
+
     def initial_state(self, batch_size: int | tf.Tensor) -> LSTMState:
         """Returns the state before the first step, zeros."""
         zeros = tf.zeros([batch_size, self.units])
@@ -77,7 +83,7 @@ class LSTM(keras.layers.LSTM):
         Returns:
             The outputs [batch, steps, units] float32 and the state after the last step, whatever the layer computes in.
         """
-        if training and runs_on_cpu():
+        if training and recurrence.is_used() and self.is_plain:
             kernel, bias, recurrent_kernel = map(
                 tf.convert_to_tensor, (self.cell.kernel, self.cell.bias, self.cell.recurrent_kernel)
             )
@@ -96,8 +102,3 @@ class LSTM(keras.layers.LSTM):
 def project(inputs: tf.Tensor | Features, kernel: tf.Tensor) -> tf.Tensor:
     """Returns `inputs @ kernel`, [batch, size] float32, for inputs [batch, input_size] or the same as features."""
     return inputs.project(kernel) if isinstance(inputs, Features) else tf.matmul(inputs, kernel)
-
-
-def runs_on_cpu() -> bool:
-    """Returns whether there is no GPU to be used."""
-    return not tf.config.get_visible_devices("GPU")

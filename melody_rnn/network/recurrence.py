@@ -2,6 +2,8 @@
 
 Only what must go step by step is in the compiled loops; products with inputs, and gradients of kernels, are made for
 all steps at once. A batch is cut into parts that run side by side and whose memory fits in a core's cache.
+`benchmarks/training.py --layers` measures what it gains over Keras's own layers; `disable` gives the work to those, and
+layers that a subclass has changed go that way by themselves.
 
 Source: Hochreiter and Schmidhuber 1997 (LSTM), Bahdanau et al. 2014, arXiv:1409.0473 (attention); the gradients are
 theirs by the chain rule, and are tested against TensorFlow's.
@@ -14,6 +16,32 @@ import tensorflow as tf
 from tensorflow.compiler.tf2xla.python import xla
 
 _ROWS: Final = 16
+_is_enabled = True
+
+
+def enable() -> None:
+    """Has layers trained on a CPU by this module, as they are unless `disable` was called."""
+    global _is_enabled
+    _is_enabled = True
+
+
+def disable() -> None:
+    """Has layers trained by Keras's own code from now on, as `keras.config.disable_flash_attention` does for another.
+
+    What is compiled already stays as it is.
+    """
+    global _is_enabled
+    _is_enabled = False
+
+
+def is_used() -> bool:
+    """Returns whether this module trains layers: where it is enabled and there is no GPU to be used."""
+    return _is_enabled and runs_on_cpu()
+
+
+def runs_on_cpu() -> bool:
+    """Returns whether there is no GPU to be used."""
+    return not tf.config.get_visible_devices("GPU")
 
 
 class LSTMOutputs(NamedTuple):

@@ -60,7 +60,7 @@ def compose(
     tunes = []
     for temperature in temperatures:
         (tune,) = model.generate(
-            1, new_steps=new_steps, primer=given, temperature=temperature, seed=seed, meter=meter, qpm=qpm, trace=True
+            new_steps=new_steps, primer=given, temperature=temperature, seed=seed, meter=meter, qpm=qpm, trace=True
         )
         settings: dict[str, Any] = {"temperature": temperature, "meter": str(meter)}
         origin = Origin(model.config.name, seed, 1, settings, __version__)

@@ -61,7 +61,7 @@ def write_tunes(model: MelodyRNN, wish: Wish, seed: int, count: int = 1) -> list
         MelodyRNNError: As `MelodyRNN.generate`.
     """
     asked = _of_kept(model, wish) if wish.keep is not None else _of_anew(model, wish)
-    made = model.generate(count, temperature=wish.temperature, seed=seed, trace=True, **asked)
+    made = model.generate(num_outputs=count, temperature=wish.temperature, seed=seed, trace=True, **asked)
     return [_signed(model, wish, tune, seed, number) for number, tune in enumerate(made, start=1)]
 
 

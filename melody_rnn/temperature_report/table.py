@@ -186,7 +186,7 @@ def measure_temperatures(
             f"a report needs a temperature and {MIN_TUNES} melodies, got {len(temperatures)} and {num_outputs}"
         )
     melodies = model.generate(
-        num_outputs * len(temperatures),
+        num_outputs=num_outputs * len(temperatures),
         num_steps=num_steps,
         temperature=[temperature for temperature in temperatures for _ in range(num_outputs)],
         seed=seed,

@@ -34,11 +34,11 @@ from melody_rnn.encodings import Encoding, make_encoding
 from melody_rnn.errors import InputFileError, InvalidArgumentError, ModelError
 from melody_rnn.events import NUM_SPECIAL_EVENTS
 from melody_rnn.files import resolved
+from melody_rnn.model_source import find_model
 from melody_rnn.network.network import MelodyNetwork
-from melody_rnn.presets import find_preset, load_preset, make_network
+from melody_rnn.presets import load_preset, make_network
 from melody_rnn.sampling.temperature import softmax, sum_by_event, temper
 
-_BUNDLE_SUFFIX: Final = ".mag"
 # Below it a float32 probability has no logarithm.
 _TINY: Final = 1e-30
 
@@ -87,15 +87,15 @@ def load_teacher(name_or_path: str | Path) -> Teacher:
         ModelError: If there is no such model, or it is damaged.
         InputFileError: If a bundle cannot be read.
     """
-    if Path(name_or_path).suffix.lower() != _BUNDLE_SUFFIX:
-        folder = resolved(find_preset(name_or_path))
-        preset, network = load_preset(folder)
-        return Teacher(folder, preset.config, network, preset.name or folder.name)
-    bundle = read_bundle(name_or_path)
+    source = find_model(name_or_path)
+    path = resolved(source.path)
+    if not source.is_bundle:
+        preset, network = load_preset(path)
+        return Teacher(path, preset.config, network, source.name)
+    bundle = read_bundle(path)
     network = make_network(bundle.config)
     network.assign_by_name(bundle.weights)
-    path = resolved(name_or_path)
-    return Teacher(path, bundle.config, network, path.stem)
+    return Teacher(path, bundle.config, network, source.name)
 
 
 def check_teachers(config: ModelConfig, teachers: Sequence[Teacher]) -> None:

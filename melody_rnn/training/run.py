@@ -29,9 +29,9 @@ from melody_rnn.data.splits import Split
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import DeviceError, InputFileError, InvalidArgumentError, ModelError, OutputError, TrainingError
 from melody_rnn.files import held, read_json, reason, resolved, write_whole
-from melody_rnn.network.lstm import runs_on_cpu
 from melody_rnn.network.network import MelodyNetwork
-from melody_rnn.presets import Preset, make_network, save_preset
+from melody_rnn.network.recurrence import runs_on_cpu
+from melody_rnn.presets import Preset, make_network, save_to_preset
 from melody_rnn.training.batches import (
     Example,
     evaluation_batches,
@@ -401,7 +401,7 @@ class _Trainer:
             # A network of its own, without the optimizer's state, which would treble the file.
             network = make_network(self._config)
             network.set_weights(self._trainee.network.get_weights())
-            save_preset(self._run_dir / MODEL, self._preset(row, network.count_params()), network)
+            save_to_preset(self._run_dir / MODEL, self._preset(row, network.count_params()), network)
         self.save()
         _write(self._run_dir / _HISTORY, self.history)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from melody_rnn.errors import MelodyError
+from melody_rnn.errors import MelodyError, printable
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, NO_EVENT, NOTE_OFF
 from melody_rnn.music.meters import COMMON_TIME, Meter
 from melody_rnn.music.pitches import parse_note_name
@@ -53,7 +53,7 @@ def read_tune_like(
     elif type(melody).__module__.startswith("note_seq"):
         tune = _from_note_seq(melody, steps_per_quarter)
     else:
-        tune = _from_events(list(melody), steps_per_quarter, meter)
+        tune = _from_events(_listed(melody), steps_per_quarter, meter)
     if tune.steps_per_quarter != steps_per_quarter:
         raise MelodyError(
             f"the melody has {tune.steps_per_quarter} steps a quarter note and the model {steps_per_quarter}; "
@@ -84,6 +84,14 @@ def parse_primer(text: str, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER, 
     return replace(_from_events(events, steps_per_quarter, meter), ends_note=is_sounding_at_end(events))
 
 
+def _listed(events: Any) -> list[int]:
+    try:
+        return [int(event) for event in events]
+    except (TypeError, ValueError, OverflowError):
+        given = printable(repr(events))
+        raise MelodyError(f"a melody must be a tune, events such as [60, -2, 62], or 'C4 D4', got {given}") from None
+
+
 def _from_note_seq(primer: Any, steps_per_quarter: int) -> Tune:
     from note_seq import Melody
 
@@ -96,8 +104,7 @@ def _from_note_seq(primer: Any, steps_per_quarter: int) -> Tune:
 
 
 def _from_events(events: Sequence[int], steps_per_quarter: int, meter: Meter | None) -> Tune:
-    own = tuple(int(event) for event in events)
-    return Tune(own, meter or COMMON_TIME, steps_per_quarter=steps_per_quarter)
+    return Tune(tuple(events), meter or COMMON_TIME, steps_per_quarter=steps_per_quarter)
 
 
 def _parse_events(text: str) -> list[int]:

@@ -63,7 +63,7 @@ def _whole_tunes(model: MelodyRNN, real: Sequence[Tune], seed: int) -> list[Tune
             model.outlines.draw(seed, [place], partial(_is_alike, wanted=wanted, depth=depth)) for depth in (3, 2, 1, 0)
         )
         outlines.append(next(found[0] for found in drawn if found))
-    return list(model.generate(len(outlines), seed=seed, outlines=outlines))
+    return list(model.generate(num_outputs=len(outlines), seed=seed, outlines=outlines))
 
 
 def _is_alike(outline: Outline, wanted: Shape, depth: int) -> bool:
@@ -79,7 +79,9 @@ def _streams(model: MelodyRNN, real: Sequence[Tune], seed: int) -> list[Tune]:
     tunes: dict[int, Tune] = {}
     for (meter, pickup_steps), own in places.items():
         num_steps = max(len(real[place].events) for place in own)
-        run = model.generate(len(own), num_steps=num_steps, meter=meter, pickup_steps=pickup_steps, seed=seed)
+        run = model.generate(
+            num_outputs=len(own), num_steps=num_steps, meter=meter, pickup_steps=pickup_steps, seed=seed
+        )
         for place, tune in zip(own, run, strict=True):
             tunes[place] = replace(tune, events=tune.events[: len(real[place].events)], given=())
     return [tunes[place] for place in range(len(real))]

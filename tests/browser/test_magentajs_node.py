@@ -69,7 +69,7 @@ def assert_continued_alike(model, primers, results):
     assert len(results) == len(primers)
     low = model.config.encoding.min_note
     for primer, result in zip(primers, results, strict=True):
-        ours = list(model.generate(1, new_steps=NEW_STEPS, primer=primer, temperature=0)[0])[len(primer) :]
+        ours = list(model.generate(new_steps=NEW_STEPS, primer=primer, temperature=0)[0])[len(primer) :]
         theirs = [step["label"] - 2 + (low if step["label"] >= 2 else 0) for step in result["steps"]]
         assert result["notes"] == to_notes(theirs)
         np.testing.assert_allclose(result["probabilities"], softmax(model.logits(primer)[-1:])[0], rtol=0, atol=1e-5)

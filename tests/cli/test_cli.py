@@ -132,6 +132,7 @@ def test_import_bundle_score_and_models(run, tmp_path):
     result = run("score", "--model", "mine", "--melody", json.dumps(case["events"]), "--json")
     row = json.loads(result.stdout)
     assert row["log_likelihood"] == pytest.approx(case["log_likelihood"], abs=1e-3)
+    assert row["label_log_likelihood"] == pytest.approx(case["log_likelihood"], abs=1e-3)
     assert row["num_events"] == len(case["events"])
     assert row["nats_per_event"] == pytest.approx(-case["log_likelihood"] / (len(case["events"]) - 1), abs=1e-4)
     models = [json.loads(line) for line in run("models", "--json").stdout.splitlines()]

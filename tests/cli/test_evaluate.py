@@ -24,7 +24,7 @@ def arguments(tiny_model, tmp_path):
         for k, part in enumerate(splits)
     ]
     save(Dataset(tuple(melodies)), tmp_path / "data")
-    tiny_model.save_preset(tmp_path / "tiny")
+    tiny_model.save_to_preset(tmp_path / "tiny")
     return ["--model", str(tmp_path / "tiny"), "--dataset", str(tmp_path / "data"), "--calibrate"]
 
 
@@ -41,7 +41,7 @@ def test_calibration_is_printed_and_drawn(arguments, tmp_path):
 def test_tables_fit_a_narrow_terminal_and_say_what_they_mean(arguments, tiny_model, tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     name = tmp_path / "a_model_with_a_name_that_is_longer_than_most"
-    tiny_model.save_preset(name)
+    tiny_model.save_to_preset(name)
     models = ["--model", str(name), *arguments[:-1]]
     shown = CliRunner().invoke(cli, ["evaluate", *models], catch_exceptions=False).stdout
     assert max(map(len, shown.splitlines())) <= 80
@@ -57,7 +57,7 @@ def test_calibration_as_json(arguments):
 
 
 def test_several_models_are_compared(arguments, tiny_model, tmp_path):
-    tiny_model.save_preset(tmp_path / "other" / "tiny")
+    tiny_model.save_to_preset(tmp_path / "other" / "tiny")
     others = ["--model", str(tmp_path / "other" / "tiny"), *arguments[:-1]]
     data = json.loads(CliRunner().invoke(cli, ["evaluate", *others, "--json"], catch_exceptions=False).stdout)
     # Both are called tiny, so that each has the name that it was given by.
@@ -89,7 +89,7 @@ def test_two_sample_test(tiny_model, tmp_path):
         for k, part in enumerate(["train"] * 3 + ["test"] * 22)
     ]
     save(Dataset(tuple(melodies)), tmp_path / "data")
-    tiny_model.save_preset(tmp_path / "tiny")
+    tiny_model.save_to_preset(tmp_path / "tiny")
     arguments = ["evaluate", "--model", str(tmp_path / "tiny"), "--dataset", str(tmp_path / "data"), "--json"]
     data = json.loads(CliRunner().invoke(cli, [*arguments, "--two-sample", "20"]).stdout)["two_sample"]
     assert data["num_tunes"] == 20

@@ -72,6 +72,6 @@ def test_the_drop_in_command(run, tmp_path):
 
 
 def test_a_step_that_is_damaged_is_passed_over(run, tmp_path, tiny_model):
-    tiny_model.save_preset(tmp_path / "tiny")
+    tiny_model.save_to_preset(tmp_path / "tiny")
     (tmp_path / "tiny" / "step.tflite").write_bytes(b"damaged")
     assert "tensorflow" in run("melody_rnn.cli", "generate", "-m", "tiny", "-n", "1", "--num-steps", "16")

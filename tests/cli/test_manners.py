@@ -47,7 +47,7 @@ def run(*arguments):
 @pytest.fixture(scope="module")
 def score_options(tiny_model, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models") / "tiny"
-    tiny_model.save_preset(folder)
+    tiny_model.save_to_preset(folder)
     return ["score", "--model", folder]
 
 

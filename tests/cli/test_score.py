@@ -1,5 +1,6 @@
 import json
 import math
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -9,13 +10,14 @@ from melody_rnn.cli.main import cli
 
 @pytest.fixture
 def arguments(tiny_model, tmp_path):
-    tiny_model.save_preset(tmp_path / "tiny")
+    tiny_model.save_to_preset(tmp_path / "tiny")
     return ["score", "--model", str(tmp_path / "tiny"), "--melody", "[60, -2, 64, -1, 67, 60]", "--per-step"]
 
 
 def test_each_step_as_json(arguments, tiny_model):
     result = CliRunner().invoke(cli, [*arguments, "--json"])
     row = json.loads(result.stdout)
+    assert row["label_log_likelihood"] < row["log_likelihood"]
     (trace,) = tiny_model.trace([[60, -2, 64, -1, 67, 60]])
     assert [step["event"] for step in row["steps"]] == [60, -2, 64, -1, 67, 60]
     assert {key: row["steps"][0][key] for key in ("probability", "entropy", "rank", "likeliest")} == {
@@ -35,6 +37,7 @@ def test_each_step_as_json(arguments, tiny_model):
 
 def test_each_step_as_a_table(arguments):
     lines = CliRunner().invoke(cli, arguments).stdout.splitlines()
+    assert re.split(r"\s{2,}", lines[0].strip())[2:5] == ["log-likelihood", "of labels", "nats/event"]
     (header,) = (number for number, line in enumerate(lines) if "likeliest" in line)
     assert [line.split()[:2] for line in lines[header + 1 : header + 6]] == [
         ["1", "hold"],

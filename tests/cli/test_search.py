@@ -15,7 +15,7 @@ from melody_rnn.formats.reading import read_score
 def generate(tiny_model, tmp_path, monkeypatch):
     """Returns a function that generates in an empty folder and gives the rows."""
     monkeypatch.chdir(tmp_path)
-    tiny_model.save_preset(tmp_path / "tiny")
+    tiny_model.save_to_preset(tmp_path / "tiny")
 
     def run(*arguments):
         given = ["generate", "--model", "tiny", "--num-steps", "20", *map(str, arguments)]
@@ -56,7 +56,7 @@ def test_magenta_s_beam(generate, tiny_model):
     (wider,) = generate("--beam-size", 4, "--branch-factor", 8, "--seed", 4, "-t", 0.7, "--json")
     assert wider["tempered_log_likelihood"] > row["tempered_log_likelihood"]
     (plain,) = generate("--beam-size", 1, "--branch-factor", 1, "--seed", 4, "--json")
-    assert plain["events"] == list(tiny_model.generate(1, num_steps=20, seed=4)[0])
+    assert plain["events"] == list(tiny_model.generate(num_steps=20, seed=4)[0])
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_the_model_has_the_name_and_the_facts_of_its_run(train, tmp_path, data):
 
 
 def test_what_changed_is_told_of_the_model_that_training_began_with(train, tmp_path, tiny_model):
-    tiny_model.save_preset(tmp_path / "tiny")
+    tiny_model.save_to_preset(tmp_path / "tiny")
     result = train("--from", tmp_path / "tiny", "--epochs", 3, "--verbose")
     assert result.exit_code == 0, result.output
     assert "few" not in result.stderr
@@ -103,7 +103,7 @@ def test_an_interrupted_run_says_how_to_go_on(train, tmp_path, monkeypatch):
 
 
 def test_teachers_are_named(train, tmp_path, tiny_model):
-    tiny_model.save_preset(tmp_path / "tiny")
+    tiny_model.save_to_preset(tmp_path / "tiny")
     twice = ["--teacher", tmp_path / "tiny"] * 2
     softness = ["--distill-temperature", 3, "--distill-weight", 0.25]
     result = train("--model", "lookback_rnn", "--epochs", 1, *twice, *softness, *SMALL)

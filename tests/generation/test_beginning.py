@@ -28,7 +28,7 @@ CASES = [
 @pytest.mark.parametrize("given", CASES, ids=str)
 def test_constraints_hold_without_a_primer(tiny_model, given):
     constraints = Constraints(**given)
-    melodies = tiny_model.generate(50, num_steps=33, seed=3, temperature=1.5, constraints=constraints)
+    melodies = tiny_model.generate(num_outputs=50, num_steps=33, seed=3, temperature=1.5, constraints=constraints)
     assert len({tuple(melody) for melody in melodies}) > 25
     assert [broken_rules(list(melody), constraints) for melody in melodies] == [set()] * 50
 
@@ -45,7 +45,9 @@ def test_constraints_hold_without_a_primer(tiny_model, given):
 )
 def test_constraints_hold_after_a_primer_wherever_it_sounds(tiny_model, primer, given):
     constraints = Constraints(**given)
-    melodies = tiny_model.generate(40, new_steps=26, primer=primer, seed=3, temperature=1.5, constraints=constraints)
+    melodies = tiny_model.generate(
+        num_outputs=40, new_steps=26, primer=primer, seed=3, temperature=1.5, constraints=constraints
+    )
     num_given = len(list(melodies[0])) - 26
     for melody in melodies:
         events = list(melody)
@@ -55,30 +57,30 @@ def test_constraints_hold_after_a_primer_wherever_it_sounds(tiny_model, primer, 
 def test_truncation_and_repetition_leave_constraints_alone(tiny_model):
     constraints = Constraints(key="C major pentatonic", max_leap=4, rhythm="x.x.", end_on="C")
     sampler = SamplerSettings(0.7, top_k=3, typical_p=0.5, eta=0.1, no_repeat_ngram=2, max_same_pitch=1)
-    melodies = tiny_model.generate(40, num_steps=32, seed=3, sampler=sampler, constraints=constraints)
+    melodies = tiny_model.generate(num_outputs=40, num_steps=32, seed=3, sampler=sampler, constraints=constraints)
     assert [broken_rules(list(melody), constraints) for melody in melodies] == [set()] * 40
 
 
 def test_what_constrains_nothing_changes_nothing(tiny_model):
-    plain = [list(melody) for melody in tiny_model.generate(5, num_steps=40, seed=3)]
+    plain = [list(melody) for melody in tiny_model.generate(num_outputs=5, num_steps=40, seed=3)]
     for constraints in (None, Constraints(), Constraints(pitch_range=(0, 127), max_leap=60, max_rest=60)):
-        given = tiny_model.generate(5, num_steps=40, seed=3, constraints=constraints)
+        given = tiny_model.generate(num_outputs=5, num_steps=40, seed=3, constraints=constraints)
         assert [list(melody) for melody in given] == plain
     settings = {"repetition_penalty": 1.0, "max_same_pitch": 99, "typical_p": 1.0, "epsilon": 0.0, "eta": 0.0}
     neutral = SamplerSettings(**settings, dynamic_temperature=(1.0, 1.0), top_p=1.0, min_p=0.0)
-    given = tiny_model.generate(5, num_steps=40, seed=3, sampler=neutral)
+    given = tiny_model.generate(num_outputs=5, num_steps=40, seed=3, sampler=neutral)
     assert [list(melody) for melody in given] == plain
 
 
 def test_melody_k_is_the_same_however_many_are_asked_for(tiny_model):
     constraints = Constraints(key="G", max_leap=7, end_on="tonic")
-    few, many = (tiny_model.generate(n, num_steps=20, seed=3, constraints=constraints) for n in (3, 40))
+    few, many = (tiny_model.generate(num_outputs=n, num_steps=20, seed=3, constraints=constraints) for n in (3, 40))
     assert [list(melody) for melody in few] == [list(melody) for melody in many[:3]]
 
 
 def test_contradictions_are_told_before_anything_is_sampled(tiny_model):
     with pytest.raises(ConstraintError, match="the key 'D' and end_on 'C' together leave no way to the end"):
-        tiny_model.generate(1, num_steps=20, constraints=Constraints(key="D", end_on="C", max_leap=12))
+        tiny_model.generate(num_steps=20, constraints=Constraints(key="D", end_on="C", max_leap=12))
 
 
 def test_keys_and_ranges_are_brought_to_where_the_model_plays(tiny_config, tiny_model):
@@ -99,7 +101,9 @@ def test_repetition_control_counts_the_primer(tiny_model, settings):
     primer = [60, -2, 62, -2, 64, -2]
 
     def repeats(**sampler):
-        melodies = tiny_model.generate(60, new_steps=40, primer=primer, seed=1, sampler=SamplerSettings(**sampler))
+        melodies = tiny_model.generate(
+            num_outputs=60, new_steps=40, primer=primer, seed=1, sampler=SamplerSettings(**sampler)
+        )
         onsets = [[event for event in melody if event >= 0] for melody in melodies]
         trigrams = [list(zip(line, line[1:], line[2:], strict=False)) for line in onsets]
         return {
@@ -116,24 +120,28 @@ def test_repetition_control_counts_the_primer(tiny_model, settings):
 
 def test_a_schedule_changes_the_temperature_from_step_to_step(tiny_model):
     greedy, free = (
-        [list(m) for m in tiny_model.generate(4, new_steps=32, primer=[60] * 8, seed=1, **settings)]
+        [list(m) for m in tiny_model.generate(num_outputs=4, new_steps=32, primer=[60] * 8, seed=1, **settings)]
         for settings in ({"temperature": 0}, {})
     )
     by_bar = tiny_model.generate(
-        4, new_steps=32, primer=[60] * 8, seed=1, meter="4/4", temperature=Schedule((0.0, 1.0), over="bars")
+        num_outputs=4, new_steps=32, primer=[60] * 8, seed=1, meter="4/4", temperature=Schedule((0.0, 1.0), over="bars")
     )
     for melody, cold in zip(by_bar, greedy, strict=True):
         assert list(melody)[:16] == cold[:16]
     assert [list(melody) for melody in by_bar] != greedy
-    constant = tiny_model.generate(4, new_steps=32, primer=[60] * 8, seed=1, temperature=Schedule((1.0, 1.0)))
+    constant = tiny_model.generate(
+        num_outputs=4, new_steps=32, primer=[60] * 8, seed=1, temperature=Schedule((1.0, 1.0))
+    )
     assert [list(melody) for melody in constant] == free
     by_step = np.where(np.arange(32) < 5, 0.0, 1.0)[np.newaxis]
-    stepped = tiny_model.generate(4, new_steps=32, primer=[60] * 8, seed=1, temperature=by_step)
+    stepped = tiny_model.generate(num_outputs=4, new_steps=32, primer=[60] * 8, seed=1, temperature=by_step)
     assert [list(melody)[:13] for melody in stepped] == [melody[:13] for melody in greedy]
 
 
 def test_shortcuts_take_the_place_of_the_samplers_settings(tiny_model):
     sampler = SamplerSettings(temperature=2.0, max_same_pitch=2)
-    short = tiny_model.generate(3, num_steps=30, seed=1, temperature=0.5, sampler=sampler)
-    whole = tiny_model.generate(3, num_steps=30, seed=1, sampler=SamplerSettings(temperature=0.5, max_same_pitch=2))
+    short = tiny_model.generate(num_outputs=3, num_steps=30, seed=1, temperature=0.5, sampler=sampler)
+    whole = tiny_model.generate(
+        num_outputs=3, num_steps=30, seed=1, sampler=SamplerSettings(temperature=0.5, max_same_pitch=2)
+    )
     assert [list(melody) for melody in short] == [list(melody) for melody in whole]

@@ -19,7 +19,7 @@ from melody_rnn.generation import engine
 from melody_rnn.generation.beam import StochasticBeam
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import parse_meter
-from melody_rnn.presets import Preset, make_network, save_preset
+from melody_rnn.presets import Preset, make_network, save_to_preset
 from melody_rnn.tunes.outline import BarPlan, Outline
 from melody_rnn.tunes.outline_bank import OutlineBank
 from melody_rnn.tunes.tune import Section
@@ -82,7 +82,7 @@ def load(tmp_path_factory):
     network = make_network(config)
     for variable in network.variables:
         variable.assign(variable * 2.0)
-    save_preset(folder, Preset(config, {60: 0.5, 67: 0.5}, outlines=OutlineBank(OUTLINES, 4)), network)
+    save_to_preset(folder, Preset(config, {60: 0.5, 67: 0.5}, outlines=OutlineBank(OUTLINES, 4)), network)
 
     @cache
     def load(name, engine):
@@ -105,7 +105,9 @@ def check_same(runs):
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_engines_choose_the_same_events(load, name, setting):
-    check_same(run_both(load, name, lambda model: model.generate(8, num_steps=64, seed=5, **SETTINGS[setting])))
+    check_same(
+        run_both(load, name, lambda model: model.generate(num_outputs=8, num_steps=64, seed=5, **SETTINGS[setting]))
+    )
 
 
 def test_the_documentations_own_transform_runs_in_both_engines(load):
@@ -114,16 +116,16 @@ def test_the_documentations_own_transform_runs_in_both_engines(load):
     names = {}
     exec(program, names)
     sampler = SamplerSettings(top_p=0.95, transforms=[names["low"]])
-    runs = run_both(load, "lookback_rnn", lambda model: model.generate(8, seed=1, sampler=sampler))
+    runs = run_both(load, "lookback_rnn", lambda model: model.generate(num_outputs=8, seed=1, sampler=sampler))
     check_same(runs)
-    plain = load("lookback_rnn", "litert").generate(8, seed=1, top_p=0.95)
+    plain = load("lookback_rnn", "litert").generate(num_outputs=8, seed=1, top_p=0.95)
     mean, plain_mean = (np.mean([pitch for tune in run for pitch in tune.pitches]) for run in (runs[0], plain))
     assert mean < plain_mean - 2
 
 
 @pytest.mark.parametrize("setting", ["none", "all"])
 def test_engines_write_the_same_whole_tunes(load, setting):
-    runs = run_both(load, "forms", lambda model: model.generate(9, seed=5, **SETTINGS[setting]))
+    runs = run_both(load, "forms", lambda model: model.generate(num_outputs=9, seed=5, **SETTINGS[setting]))
     check_same(runs)
     assert len({len(tune) for tune in runs[0]}) > 1
 
@@ -155,7 +157,7 @@ def test_engines_replay_the_same(load, name):
 
 
 def test_a_traced_run_says_what_was_drawn(load):
-    runs = run_both(load, "forms", lambda model: model.generate(3, seed=5, trace=True))
+    runs = run_both(load, "forms", lambda model: model.generate(num_outputs=3, seed=5, trace=True))
     for ours, theirs in zip(*(run.traces for run in runs), strict=True):
         np.testing.assert_array_equal(ours.draws.labels, theirs.draws.labels)
         np.testing.assert_allclose(ours.draws.probabilities, theirs.draws.probabilities, rtol=1e-3)
@@ -165,7 +167,7 @@ def test_a_traced_run_says_what_was_drawn(load):
 @pytest.mark.parametrize("name", ["forms", "attention_rnn"])
 def test_a_stream_is_the_first_tune_of_a_run(load, name, setting):
     model, asked = load(name, "litert"), {"seed": 6} | SETTINGS[setting]
-    (tune,) = model.generate(1, look_ahead=1, **asked)
+    (tune,) = model.generate(look_ahead=1, **asked)
     stream = model.stream(**asked)
     events = list(stream)
     assert tune.events == stream.events
@@ -175,7 +177,7 @@ def test_a_stream_is_the_first_tune_of_a_run(load, name, setting):
 
 def test_a_section_played_again_may_break_constraints(load):
     asked = {"seed": 2, "outlines": [OUTLINES[0]] * 6, "constraints": Constraints(max_leap=1, max_rest=0)}
-    runs = run_both(load, "forms", lambda model: model.generate(6, look_ahead=1, **asked))
+    runs = run_both(load, "forms", lambda model: model.generate(num_outputs=6, look_ahead=1, **asked))
     check_same(runs)
     assert all(tune.events[64:96] == tune.events[:32] for tune in runs[0])
     leaps = [abs(a - b) for tune in runs[0] for a, b in itertools.pairwise(p for p in tune.events[:64] if p >= 0)]
@@ -185,9 +187,9 @@ def test_a_section_played_again_may_break_constraints(load):
 @pytest.mark.parametrize("name", ["forms", "attention_rnn"])
 def test_melody_k_is_the_same_however_many_are_asked_for(load, name):
     model = load(name, "litert")
-    many = model.generate(70, seed=3)
+    many = model.generate(num_outputs=70, seed=3)
     for fewer in (1, 2, 33):
-        assert list(model.generate(fewer, seed=3)) == list(many[:fewer])
+        assert list(model.generate(num_outputs=fewer, seed=3)) == list(many[:fewer])
 
 
 def test_small_work_never_imports_tensorflow():
@@ -199,16 +201,16 @@ def test_small_work_never_imports_tensorflow():
 def test_the_work_decides_which_engine_runs_a_model(load, monkeypatch):
     monkeypatch.setattr(engine, "MAX_LITERT_STEPS", 80)
     model = load("basic_rnn", "auto")
-    assert model.generate(5, num_steps=16)[0].origin.engine == "litert"
-    assert model.generate(6, num_steps=16)[0].origin.engine == "tensorflow"
-    assert load("basic_rnn", "litert").generate(6, num_steps=16)[0].origin.engine == "litert"
+    assert model.generate(num_outputs=5, num_steps=16)[0].origin.engine == "litert"
+    assert model.generate(num_outputs=6, num_steps=16)[0].origin.engine == "tensorflow"
+    assert load("basic_rnn", "litert").generate(num_outputs=6, num_steps=16)[0].origin.engine == "litert"
 
 
 def test_without_a_step_of_its_own_a_model_runs_by_tensorflow(tmp_path, tiny_model):
-    tiny_model.save_preset(tmp_path / "tiny")
-    assert MelodyRNN.from_preset(tmp_path / "tiny", "auto").generate(1, num_steps=8)[0].origin.engine == "litert"
+    tiny_model.save_to_preset(tmp_path / "tiny")
+    assert MelodyRNN.from_preset(tmp_path / "tiny", "auto").generate(num_steps=8)[0].origin.engine == "litert"
     (tmp_path / "tiny" / "step.tflite").write_bytes(b"damaged")
-    assert MelodyRNN.from_preset(tmp_path / "tiny", "auto").generate(1, num_steps=8)[0].origin.engine == "tensorflow"
+    assert MelodyRNN.from_preset(tmp_path / "tiny", "auto").generate(num_steps=8)[0].origin.engine == "tensorflow"
     with pytest.raises(ModelError, match=r"step\.tflite: not the step file that step\.json describes"):
         MelodyRNN.from_preset(tmp_path / "tiny", "litert")
 

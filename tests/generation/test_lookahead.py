@@ -202,7 +202,7 @@ def test_particles_are_for_what_needs_them():
 def test_the_compiled_particles_end_tunes(tiny_model):
     constraints = Constraints(key="C", end_on="tonic")
     given = {"seed": 3, "num_steps": 32, "potentials": [density("4,2"), contour("C4..B4")]}
-    tunes = tiny_model.generate(3, constraints=constraints, look_ahead=4, **given)
+    tunes = tiny_model.generate(num_outputs=3, constraints=constraints, look_ahead=4, **given)
     for tune, outlook in zip(tunes, tunes.outlooks, strict=True):
         last = max(step for step, event in enumerate(tune.events) if event >= 0)
         assert tune.events[last] % 12 == 0
@@ -210,5 +210,5 @@ def test_the_compiled_particles_end_tunes(tiny_model):
         assert outlook.num_particles == 4
         assert 1 <= outlook.effective_sample_size <= 4
         assert outlook.log_probability < 0
-    again = tiny_model.generate(1, constraints=constraints, look_ahead=4, **given)
+    again = tiny_model.generate(constraints=constraints, look_ahead=4, **given)
     assert again[0].events == tunes[0].events

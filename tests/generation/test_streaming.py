@@ -17,12 +17,12 @@ def model():
 
 def test_settings_hold_from_the_next_event_on(model):
     stream = model.stream(PRIMER, seed=3, num_steps=96)
-    plain = model.generate(1, seed=3, num_steps=96, primer=PRIMER)[0]
+    plain = model.generate(seed=3, num_steps=96, primer=PRIMER)[0]
     begun = list(islice(stream, 30))
     stream.steer(temperature=0.0)
     assert stream.events[16:] == plain.events[16:46] == tuple(begun)
     rest = tuple(stream)
-    sure = model.generate(1, temperature=0.0, num_steps=96, primer=stream.events[:46])[0]
+    sure = model.generate(temperature=0.0, num_steps=96, primer=stream.events[:46])[0]
     assert rest == sure.events[46:] != plain.events[46:]
     assert stream.sampler == SamplerSettings(0.0)
     assert stream.tune().events == stream.events
@@ -32,7 +32,7 @@ def test_settings_hold_from_the_next_event_on(model):
 def test_repetition_control_knows_the_notes_before_it_was_asked_for(model):
     stream = model.stream([60, 62, 64, 60, 62], seed=1, new_steps=1)
     stream.steer(SamplerSettings(0.0), no_repeat_ngram=2)
-    (event,) = model.generate(1, seed=1, new_steps=1, primer=[60, 62, 64, 60, 62], sampler=stream.sampler)[0].events[5:]
+    (event,) = model.generate(seed=1, new_steps=1, primer=[60, 62, 64, 60, 62], sampler=stream.sampler)[0].events[5:]
     assert next(stream) == event
 
 
@@ -89,8 +89,8 @@ def test_a_stopped_stream_gives_what_there_is(model):
     events = tuple(islice(stream, 10))
     stream.stop()
     assert list(stream) == []
-    assert events == stream.events == stream.tune().events == model.generate(1, seed=1, num_steps=64)[0].events[:10]
+    assert events == stream.events == stream.tune().events == model.generate(seed=1, num_steps=64)[0].events[:10]
 
 
 def test_a_model_without_a_step_file_streams_too(tiny_model):
-    assert list(tiny_model.stream(seed=1, num_steps=20)) == list(tiny_model.generate(1, seed=1, num_steps=20)[0])
+    assert list(tiny_model.stream(seed=1, num_steps=20)) == list(tiny_model.generate(seed=1, num_steps=20)[0])

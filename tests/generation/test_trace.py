@@ -75,12 +75,12 @@ def test_melodies_of_any_length_and_key_stand_for_themselves(tiny_model):
 
 def test_generated_melodies_are_replayed_as_they_were_made(tiny_model):
     primer = [36, -2, 96, -1, -2, 43]
-    greedy = tiny_model.generate(2, new_steps=30, primer=primer, temperature=0, seed=1)
+    greedy = tiny_model.generate(num_outputs=2, new_steps=30, primer=primer, temperature=0, seed=1)
     (trace, _) = tiny_model.trace(greedy, outlines=greedy.outlines)
     label_logits, label_events = trace.logits[6:], trace.label_events[6:]
     chosen = label_events[np.arange(30), label_logits.argmax(axis=1)]
     np.testing.assert_array_equal(chosen, list(greedy[0])[6:])
-    assert tiny_model.generate(1, num_steps=4).outlines[0].transposition == 0
+    assert tiny_model.generate(num_steps=4).outlines[0].transposition == 0
 
 
 def test_where_labels_are_summed_the_trace_adds_up_to_the_log_likelihood():

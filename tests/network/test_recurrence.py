@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from melody_rnn.config import NetworkConfig
+from melody_rnn.network import recurrence
 from melody_rnn.network.network import MelodyNetwork
 
 INPUT_SIZE, NUM_CLASSES = 5, 4
@@ -60,3 +61,25 @@ def test_a_batch_of_unknown_size_runs_too(network: MelodyNetwork) -> None:
     signature = [tf.TensorSpec([None, None, INPUT_SIZE], tf.float32)]
     run = tf.function(lambda x: network(x, training=True), input_signature=signature)
     np.testing.assert_allclose(run(inputs), network(inputs), rtol=0, atol=1e-5)
+
+
+def test_it_steps_aside_when_it_is_told_to_or_a_subclass_computes_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Doubled(keras.layers.LSTMCell):
+        def call(self, inputs: tf.Tensor, states: list[tf.Tensor], training: bool = False) -> object:
+            output, states = super().call(inputs, states, training=training)
+            return 2 * output, states
+
+    network = MelodyNetwork(NetworkConfig((6,), dropout=0.0), INPUT_SIZE, NUM_CLASSES)
+    inputs = tf.constant(np.random.default_rng(0).normal(size=(3, 5, INPUT_SIZE)), tf.float32)
+    plain = network(inputs, training=True)
+    used = []
+    monkeypatch.setattr(recurrence, "lstm", lambda *_: used.append(1))
+    recurrence.disable()
+    try:
+        np.testing.assert_allclose(network(inputs, training=True), plain, rtol=0, atol=1e-5)
+    finally:
+        recurrence.enable()
+    cell = network.lstms[0].cell
+    cell.__class__ = Doubled
+    assert not np.allclose(network(inputs, training=True), plain)
+    assert not used

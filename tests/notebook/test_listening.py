@@ -30,7 +30,7 @@ def room(tiny_model, tmp_path, monkeypatch):
 def test_tunes_of_one_seed_differ_by_temperature_alone(tiny_model):
     tunes = compose(tiny_model, [0.5, 1.5, 0.5], num_bars=2, primer="C4 D4", seed=3)
     assert tunes[0].events == tunes[2].events != tunes[1].events
-    (expected,) = tiny_model.generate(1, num_steps=32, primer="C4 D4", temperature=0.5, seed=3)
+    (expected,) = tiny_model.generate(num_steps=32, primer="C4 D4", temperature=0.5, seed=3)
     assert tunes[0].events == expected.events
     assert sum(tunes[0].given) == 8
     assert file_name(tunes[0]) == "tiny_seed3_T0.5"
@@ -62,7 +62,7 @@ def test_what_the_controls_show_is_used(room, tiny_model):
     room.meter.value, room.instrument.value, room.tempo.value = "3/4", "fiddle", "90"
     room.is_in_range.value = False
     room.generate()
-    (expected,) = tiny_model.generate(1, num_steps=36, primer="C4 E4", temperature=0.7, seed=1, meter="3/4")
+    (expected,) = tiny_model.generate(num_steps=36, primer="C4 E4", temperature=0.7, seed=1, meter="3/4")
     assert room.tune.events == expected.events
     assert (room.tune.program, room.tune.qpm) == (110, 90)
     assert room.result.value == tune_html(room.tune)

@@ -75,7 +75,7 @@ def test_listening(tmp_path, model):
         " 'status': room.status.value, 'saved': [room.save(), room.status.value][1]}"
     )
     notebook, answer = run("listening", tmp_path, question)
-    tunes = [model.generate(1, temperature=t, seed=1, trace=True)[0] for t in (1.0, 0.5, 1.0, 1.5)]
+    tunes = [model.generate(temperature=t, seed=1, trace=True)[0] for t in (1.0, 0.5, 1.0, 1.5)]
     assert answer["events"] == [list(tune) for tune in tunes]
     np.testing.assert_allclose(answer["probabilities"], tunes[0].probabilities[1:], atol=1e-5)
     assert answer["status"].startswith("tunes_rnn, temperature 1, seed 1, ")
@@ -120,7 +120,7 @@ def test_temperature(name, tmp_path, model):
     primer = parse_primer(PRIMER)
     temperatures = (0.2, 0.6, 1.0, 1.4, 1.8)
     assert answer["events"] == [
-        list(model.generate(1, num_steps=128, primer=primer, temperature=temperature, seed=7)[0])
+        list(model.generate(num_steps=128, primer=primer, temperature=temperature, seed=7)[0])
         for temperature in temperatures
     ]
     players = sounds(notebook)

@@ -7,7 +7,7 @@ from melody_rnn.temperature_report.table import measure_temperatures
 @pytest.fixture(scope="session")
 def real_tunes(tiny_model):
     """'Real' tunes that are the model's own at temperature 1."""
-    melodies = tiny_model.generate(24, num_steps=32, seed=8)
+    melodies = tiny_model.generate(num_outputs=24, num_steps=32, seed=8)
     return RealTunes("24 tunes out of a <hat>", melodies, melodies[:3])
 
 

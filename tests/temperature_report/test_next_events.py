@@ -6,7 +6,7 @@ from melody_rnn.temperature_report.next_events import read_next_events
 
 @pytest.fixture(scope="module")
 def melodies(tiny_model):
-    return tiny_model.generate(5, num_steps=12, seed=3)
+    return tiny_model.generate(num_outputs=5, num_steps=12, seed=3)
 
 
 def test_at_temperature_1_they_are_the_model_s_own(tiny_model, melodies):

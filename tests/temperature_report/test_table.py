@@ -12,7 +12,9 @@ from melody_rnn.temperature_report.table import COLUMNS, Row, TemperatureTable, 
 def test_rows_are_what_the_model_does_at_each_temperature(table, tiny_model):
     assert [row.temperature for row in table.rows] == [0.25, 1.0, 2.0]
     assert [row.label for row in (*table.rows, table.real)] == ["0.25", "1", "2", "real tunes"]
-    melodies = tiny_model.generate(60, num_steps=32, temperature=[0.25] * 20 + [1.0] * 20 + [2.0] * 20, seed=4)
+    melodies = tiny_model.generate(
+        num_outputs=60, num_steps=32, temperature=[0.25] * 20 + [1.0] * 20 + [2.0] * 20, seed=4
+    )
     for i, row in enumerate(table.rows):
         own = melodies[20 * i : 20 * i + 20]
         entropies = [pitch_class_entropy(Notes.of(melody)) for melody in own]

@@ -87,7 +87,7 @@ def test_mixed_precision_without_a_gpu_is_refused(tmp_path):
 
 
 def test_mixed_precision_trains_float32_weights(tmp_path, monkeypatch):
-    for module in ("network.lstm", "training.run"):
+    for module in ("network.recurrence", "training.run"):
         monkeypatch.setattr(f"melody_rnn.{module}.runs_on_cpu", lambda: False)
     few = Dataset((*scales("train", 16), *scales("validation", 4)))
     plain, mixed = (

@@ -17,7 +17,7 @@ from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InputFileError, InvalidArgumentError, ModelError
 from melody_rnn.evaluation import evaluate
 from melody_rnn.model import MelodyRNN
-from melody_rnn.presets import Preset, load_preset, make_network, save_preset
+from melody_rnn.presets import Preset, load_preset, make_network, save_to_preset
 from melody_rnn.sampling.temperature import sum_labels
 from melody_rnn.training import load_teacher, resume, train
 from melody_rnn.training.batches import training_batches
@@ -175,12 +175,12 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(tmp_path, teacher):
 def test_a_run_goes_on_with_the_teachers_that_it_began_with(tmp_path, teacher):
     preset, network = load_preset(teacher)
     moved = tmp_path / "teacher"
-    save_preset(moved, preset, network)
+    save_to_preset(moved, preset, network)
     run_dir = tmp_path / "run"
     train(CONFIG, replace(SETTINGS, epochs=1), dataset(), run_dir, teachers=[load_teacher(moved)])
     assert [row["path"] for row in json.loads((run_dir / RUN).read_text())["teachers"]] == [str(moved)]
     network.logits_layer.bias.assign(network.logits_layer.bias + 1.0)
-    save_preset(moved, preset, network)
+    save_to_preset(moved, preset, network)
     with pytest.raises(InvalidArgumentError, match="another model than when the run began"):
         resume(run_dir, dataset())
     moved.rename(tmp_path / "gone")
@@ -201,7 +201,7 @@ def test_two_devices_do_together_what_one_does_alone(tmp_path, teacher):
 
 
 def test_teachers_and_student_compute_in_mixed_precision(tmp_path, monkeypatch, teacher):
-    for module in ("network.lstm", "training.run"):
+    for module in ("network.recurrence", "training.run"):
         monkeypatch.setattr(f"melody_rnn.{module}.runs_on_cpu", lambda: False)
     few = Dataset((*scales("train", 16), *scales("validation", 4)))
     plain, mixed = (
@@ -252,7 +252,7 @@ def test_there_is_no_such_teacher(tmp_path):
 def test_the_digest_is_of_weights_and_configuration(tmp_path):
     one, other = random_teacher(CONFIG, 1), random_teacher(CONFIG, 2)
     assert one.digest != other.digest
-    save_preset(tmp_path / "a", Preset(CONFIG, {60: 1.0}), one.network)
+    save_to_preset(tmp_path / "a", Preset(CONFIG, {60: 1.0}), one.network)
     assert load_teacher(tmp_path / "a").digest == one.digest
 
 

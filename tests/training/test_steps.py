@@ -40,7 +40,7 @@ def test_tunes_of_finer_steps_are_learnt_and_written(data: Path, tmp_path: Path)
     model = MelodyRNN.from_preset(tmp_path / "run" / "model")
     assert model.config.steps_per_quarter == 12
     assert model.config.encoding.max_bar_steps == 96
-    [tune] = model.generate(1, num_steps=96, primer="C4 E4", seed=1)
+    [tune] = model.generate(num_steps=96, primer="C4 E4", seed=1)
     assert (tune.steps_per_quarter, tune.steps_per_bar, len(tune)) == (12, 48, 96)
     assert tune.events[:24] == (60, *[-2] * 11, 64, *[-2] * 11)
     back = read_tune(tune.write(tmp_path / "x.mid"), steps_per_quarter=12)

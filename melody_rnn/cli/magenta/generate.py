@@ -134,7 +134,7 @@ def _tunes(flags: Flags, model: "MelodyRNN", primer: "Tune", qpm: float, seed: i
     settings: dict[str, Any] = {"primer": primer, "qpm": qpm, "seed": seed}
     settings["sampler"] = SamplerSettings(flags.temperature)
     if beam == StochasticBeam():
-        return model.generate(flags.num_outputs, num_steps=flags.num_steps, **settings)
+        return model.generate(num_outputs=flags.num_outputs, num_steps=flags.num_steps, **settings)
     return model.stochastic_beam_search(beam, flags.num_outputs, num_steps=flags.num_steps, **settings)
 
 
