@@ -67,7 +67,7 @@ class Cluster:
             raise InvalidArgumentError(f"files_per_task must be at least 1, got {self.files_per_task}")
         if not (self._is_file or _ADDRESS.fullmatch(self.address)):
             raise InvalidArgumentError(
-                f"the cluster must be an address, as tcp://10.0.0.1:8786, or a scheduler file (.json), got {self.address}"
+                f"the cluster must be an address, as tcp://HOST:8786, or a scheduler file (.json), got {self.address}"
             )
 
     @property
