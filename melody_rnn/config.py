@@ -12,6 +12,8 @@ from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, NOTES_PER_OCTAVE, NUM_P
 MAX_SEED: Final = 2**31 - 1
 """Largest seed of random numbers; the smallest is 0."""
 
+MAX_FIRST: Final = 10_000_000
+"""Largest number that a run's melodies begin with."""
 MAX_STEPS: Final = 20_000
 """Steps of the longest melody that a model writes or scores: an hour and a half in sixteenths at 60."""
 MAX_LAYERS: Final = 16

@@ -160,18 +160,18 @@ def open_input(path: Path, max_bytes: int) -> Iterator[BinaryIO]:
             raise _unreadable(path, error) from error
 
 
-def read_input(path: Path, max_bytes: int) -> bytes:
+def read_input(path: Path, max_bytes: int, may_be_empty: bool = False) -> bytes:
     """Returns the bytes of a file that a user named.
 
     Raises:
-        InputFileError: If it cannot be opened (`open_input`), is empty, or grows beyond `max_bytes`; the message names
-            the path.
+        InputFileError: If it cannot be opened (`open_input`), is empty, unless it may be, or grows beyond `max_bytes`;
+            the message names the path.
     """
     with open_input(path, max_bytes) as file:
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise _too_large(path, max_bytes)
-    if not data:
+    if not (data or may_be_empty):
         raise InputFileError(f"{path}: is empty")
     return data
 

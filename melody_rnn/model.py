@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from melody_rnn import __version__
-from melody_rnn.config import MAX_SEED, MAX_STEPS, ModelConfig
+from melody_rnn.config import MAX_FIRST, MAX_SEED, MAX_STEPS, ModelConfig
 from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError, ModelError
 from melody_rnn.events import NO_EVENT
 from melody_rnn.files import scratch_folder
@@ -56,10 +56,6 @@ if TYPE_CHECKING:
     from melody_rnn.encodings import Encoding
     from melody_rnn.generation.streaming import Stream
     from melody_rnn.network.network import MelodyNetwork
-
-
-MAX_FIRST: Final = 10_000_000
-"""Largest number that a run's melodies begin with."""
 
 
 def fresh_seed() -> int:

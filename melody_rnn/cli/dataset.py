@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 import click
 
 from melody_rnn.cli import options
-from melody_rnn.errors import printable
+from melody_rnn.errors import InvalidArgumentError, printable
 
 if TYPE_CHECKING:
     from melody_rnn.data.splits import SplitRules
@@ -130,8 +130,16 @@ def command() -> None:
 @click.option(
     "--workers", type=click.IntRange(1, options.MAX_WORKERS), help="Processes that read. [default: one a processor]"
 )
+@click.option(
+    "--cluster",
+    metavar="ADDRESS|FILE",
+    help="Let a Dask cluster read instead: its scheduler's address, as tcp://HOST:8786, or its scheduler file (.json). "
+    "The inputs and the output must lie where all its machines see them.",
+)
 @options.json_option
-def build(inputs: tuple[str, ...], output: Path, overwrite: bool, as_json: bool, **arguments: Any) -> None:
+def build(
+    inputs: tuple[str, ...], output: Path, overwrite: bool, cluster: str | None, as_json: bool, **arguments: Any
+) -> None:
     """Make a dataset of the melodies in music files.
 
     Says for every file what was kept and what was dropped by which rule: as a table, and in report.json and
@@ -141,8 +149,14 @@ def build(inputs: tuple[str, ...], output: Path, overwrite: bool, as_json: bool,
     \b
     melody-rnn dataset build --input tunes/ --output data/mine
     melody-rnn dataset build --input corpus:tunebooks --output data/tunebooks
+    melody-rnn dataset build --input lakh/ --output data/lakh --cluster tcp://10.0.0.1:8786
     """
+    if cluster is not None:
+        options.check_packages(["distributed"], "builds on a cluster", "cluster")
+        if arguments["workers"] is not None:
+            raise InvalidArgumentError("--workers is for this machine, and --cluster reads elsewhere; give one of them")
     from melody_rnn.data.build import build_dataset
+    from melody_rnn.data.cluster import Cluster
     from melody_rnn.data.extraction import ExtractionRules
 
     num_workers, split_rules = arguments.pop("workers"), arguments.pop("split")
@@ -154,7 +168,14 @@ def build(inputs: tuple[str, ...], output: Path, overwrite: bool, as_json: bool,
     )
     with options.progress_bar("Reading") as advance:
         report = build_dataset(
-            inputs, output, rules, split_rules, num_workers=num_workers, overwrite=overwrite, progress=advance
+            inputs,
+            output,
+            rules,
+            split_rules,
+            num_workers=num_workers,
+            cluster=None if cluster is None else Cluster(cluster, output),
+            overwrite=overwrite,
+            progress=advance,
         )
     for notice in report.notices:
         click.echo(f"Note: {notice}", err=True)

@@ -18,7 +18,7 @@ from melody_rnn.cli.choosing import SAMPLER_NAMES, Choosing, ChoosingCommand, co
 from melody_rnn.cli.kinds import KindsType, midi_type_option
 from melody_rnn.cli.search import DEFAULT_OUTPUTS, Search, facts, find, search_options
 from melody_rnn.cli.surprise import MAX_ROWS, Surprise, print_rows
-from melody_rnn.config import MAX_SEED, MAX_STEPS
+from melody_rnn.config import MAX_FIRST, MAX_SEED, MAX_STEPS
 from melody_rnn.errors import MAX_MESSAGE, InvalidArgumentError, OutputError, printable
 from melody_rnn.model_source import find_model
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 TEMPO = options.FiniteNumber(lambda x: 2 <= x <= 10_000, "a number from 2 to 10000")
 TUNES_AT_ONCE: Final = 1024
 """Tunes that are generated and written before the next ones; a multiple of the engines' tiles."""
+_DIGITS: Final = len(str(MAX_FIRST))
 QPM = options.FiniteNumber(lambda x: 3.6 <= x <= 10_000, "a number from 3.6 to 10000, which MIDI files hold")
 
 
@@ -41,6 +42,7 @@ class Options:
 
     model: str | None
     num_outputs: int
+    first_index: int | None
     form: str | None
     bars: int | None
     num_steps: int | None
@@ -87,6 +89,13 @@ class Options:
     "--num-outputs",
     type=click.IntRange(1, options.MAX_COUNT),
     help=f"How many melodies. [default: {DEFAULT_OUTPUTS}, or 1 with --best-of or --beam-size]",
+)
+@click.option(
+    "--first-index",
+    type=click.IntRange(1, MAX_FIRST),
+    metavar="N",
+    help="Write the melodies from the N-th of the run on, so that several machines can each make a range of one run. "
+    "Needs --seed; names of files then have eight digits.",
 )
 @click.option(
     "--form",
@@ -207,6 +216,7 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
     arguments["num_outputs"] = arguments["num_outputs"] or (1 if search.is_any else DEFAULT_OUTPUTS)
     asked = Options(choosing=choosing, search=search, **arguments)
     _check(asked)
+    _check_range(asked)
     if search.beam_size is not None and choosing.ahead:
         option = "--" + next(iter(choosing.ahead)).replace("_", "-")
         raise InvalidArgumentError(f"{option} is for sampling, and --beam-size searches; give one of them")
@@ -225,6 +235,17 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
         num_tunes += len(rows)
     if not as_json:
         _print_table(asked, shown, num_tunes, Surprise(model.nats_per_event))
+
+
+def _check_range(asked: Options) -> None:
+    if asked.first_index is None:
+        return
+    if asked.search.is_any:
+        raise InvalidArgumentError("--first-index is for a run that samples each tune by itself; leave the search out")
+    if asked.seed is None:
+        raise InvalidArgumentError("--first-index says which melodies of a run to make; give --seed, which run it is")
+    if asked.first_index - 1 + asked.num_outputs > MAX_FIRST:
+        raise InvalidArgumentError(f"--first-index and -n must end at most at melody {MAX_FIRST:,} of the run")
 
 
 def _is_given(option: str) -> bool:
@@ -318,8 +339,9 @@ def _generate(
     # A search compares all of its tunes; a file of all traces or sheets has all of them.
     is_whole_run = asked.search.is_any or asked.trace is not None or asked.sheet
     size = asked.num_outputs if is_whole_run else TUNES_AT_ONCE
-    for first in range(0, asked.num_outputs, size):
-        count = min(size, asked.num_outputs - first)
+    start = (asked.first_index or 1) - 1
+    for first in range(start, start + asked.num_outputs, size):
+        count = min(size, start + asked.num_outputs - first)
         with _counting("Sampling", asked.search.best_of or count) as on_done:
             sampling = {"seed": seed, "on_done": on_done, "sampler": asked.choosing.sampler()}
             sampling |= asked.choosing.looking_ahead()
@@ -416,7 +438,7 @@ def _write(asked: Options, tune: "Tune", index: int) -> list[Path]:
     """Writes a tune as all kinds of files that were asked for; they all have one name."""
     from melody_rnn.cli.kinds import write_kinds
 
-    width = max(2, len(str(asked.num_outputs)))
+    width = _DIGITS if asked.first_index else max(2, len(str(asked.num_outputs)))
     stem = f"{_stem(asked, tune)}_{index:0{width}d}"
     kinds = [*asked.kinds, *(["wav"] if asked.audio else [])]
     paths = write_kinds(tune, kinds, asked.output_dir, stem, asked.velocity, asked.midi_type)

@@ -1,5 +1,7 @@
 """The command reference in docs/cli.md, made from `--help`: python -m melody_rnn.cli.reference > docs/cli.md."""
 
+from collections.abc import Iterator
+
 import click
 
 from melody_rnn.cli.main import cli
@@ -9,11 +11,20 @@ def reference() -> str:
     """Returns the help of every command as Markdown."""
     context = click.Context(cli, info_name="melody-rnn", **cli.context_settings)
     parts = ["# melody-rnn", _help(cli, context)]
-    for name in cli.list_commands(context):
-        command = cli.get_command(context, name)
-        assert command is not None
-        parts += [f"## melody-rnn {name}", _help(command, click.Context(command, context, name))]
+    for own in _below(cli, context):
+        parts += [f"## {own.command_path}", _help(own.command, own)]
     return "\n\n".join(parts) + "\n"
+
+
+def _below(group: click.Group, context: click.Context) -> Iterator[click.Context]:
+    """Yields the context of each command of a group, and after that of a group those of its own commands."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        own = click.Context(command, context, name)
+        yield own
+        if isinstance(command, click.Group):
+            yield from _below(command, own)
 
 
 def _help(command: click.Command, context: click.Context) -> str:

@@ -4,48 +4,28 @@ import dataclasses
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 import melody_rnn
 from melody_rnn.data import dataset, splits
-from melody_rnn.data.dataset import Dataset, StoredForm, StoredMelody
+from melody_rnn.data.cluster import Cluster
+from melody_rnn.data.dataset import Dataset, StoredMelody
 from melody_rnn.data.extraction import ExtractionRules
 from melody_rnn.data.inputs import Inputs, SourceFile, find_inputs
-from melody_rnn.data.pool import FileResult, ReaderPool, TuneResult
+from melody_rnn.data.pool import ReaderPool
 from melody_rnn.data.report import FileReport, FormReport, RejectedRow, Report, SplitReport
+from melody_rnn.data.shards import Progress, gather
 from melody_rnn.data.sources import SUFFIXES, is_source
 from melody_rnn.data.splits import SPLITS, SplitRules
 from melody_rnn.errors import InputFileError, InvalidArgumentError
 from melody_rnn.music.forms import DEFAULT_PART_BARS
-from melody_rnn.music.keys import Key
-from melody_rnn.music.meters import Meter
 from melody_rnn.tunes.outline import Outline, outline_of
-from melody_rnn.tunes.tune import Ending, Jump, Section
 
 DEFAULT_TIMEOUT_SECONDS: Final = 8.0
 DEFAULT_MEMORY_BYTES: Final = 2**30
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A melody before the splits."""
-
-    id: str
-    file: str
-    tune: int
-    title: str
-    events: splits.Events
-    meter: Meter
-    pickup_steps: int
-    key: Key | None
-    form: StoredForm
 
 
 def build_dataset(
@@ -55,6 +35,7 @@ def build_dataset(
     split_rules: SplitRules | None = None,
     *,
     num_workers: int | None = None,
+    cluster: Cluster | None = None,
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
     memory_bytes: int = DEFAULT_MEMORY_BYTES,
     overwrite: bool = False,
@@ -68,6 +49,7 @@ def build_dataset(
         rules: What makes a melody; Magenta's rules where not given.
         split_rules: How melodies are grouped and split.
         num_workers: Processes that read files; one a processor where not given.
+        cluster: Who reads them instead; the dataset is the same.
         timeout_seconds: A tune that takes longer is given up.
         memory_bytes: A reader that takes more is given up.
         overwrite: Whether a dataset that is at `output` may be replaced.
@@ -80,6 +62,7 @@ def build_dataset(
         InputFileError: If an input cannot be read, or no melody is left; the message says why.
         InvalidArgumentError: If a corpus is unknown or an argument out of its limits.
         OutputError: If the dataset cannot be written.
+        ClusterError: If the cluster cannot be reached or is lost.
     """
     started = time.perf_counter()
     output = Path(output)
@@ -89,12 +72,15 @@ def build_dataset(
         rules or ExtractionRules(),
         split_rules or SplitRules(),
         num_workers=num_workers,
+        cluster=cluster,
         timeout_seconds=timeout_seconds,
         memory_bytes=memory_bytes,
         progress=progress,
     )
     reports = {"report.json": report.to_json(), "rejected.jsonl": report.rejected_jsonl()}
     report.digest = dataset.save(stored, output, reports, overwrite)
+    if cluster is not None:
+        cluster.forget()
     report.num_bytes = sum(file.stat().st_size for file in output.iterdir())
     report.seconds = time.perf_counter() - started
     return report
@@ -106,6 +92,7 @@ def collect(
     split_rules: SplitRules,
     *,
     num_workers: int | None = None,
+    cluster: Cluster | None = None,
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
     memory_bytes: int = DEFAULT_MEMORY_BYTES,
     progress: Progress | None = None,
@@ -124,10 +111,13 @@ def collect(
     found = find_inputs(inputs)
     report = Report(num_files=len(found.files), notices=[c.corpus.terms for c in found.corpora if not c.corpus.is_free])
     music = _music_files(found.files, report)
-    num_workers = num_workers or os.cpu_count() or 1
-    with ReaderPool(rules, num_workers, timeout_seconds, memory_bytes) as pool:
-        candidates = _read(pool, music, report, progress)
-    melodies = _split(candidates, rules.steps_per_quarter, split_rules, report)
+    if cluster is not None:
+        shard = cluster.read(music, rules, timeout_seconds, memory_bytes, progress)
+    else:
+        with ReaderPool(rules, num_workers or os.cpu_count() or 1, timeout_seconds, memory_bytes) as pool:
+            shard = gather(pool.read(music), rules.steps_per_quarter, len(music), progress)
+    report.add(shard.report)
+    melodies = _split(shard.melodies, split_rules, report)
     if not melodies:
         raise InputFileError(f"no melody to make a dataset of: {report.why_empty()}")
     stored = Dataset(melodies, _details(rules, split_rules, found))
@@ -151,85 +141,26 @@ def _music_files(files: Sequence[SourceFile], report: Report) -> list[SourceFile
     return music
 
 
-def _read(pool: ReaderPool, files: Sequence[SourceFile], report: Report, progress: Progress | None) -> list[_Candidate]:
-    candidates: list[_Candidate] = []
-    for number, result in enumerate(pool.read(files), start=1):
-        candidates += _collect(result, report)
-        if progress:
-            progress(number, len(files))
-    return candidates
-
-
-def _collect(result: FileResult, report: Report) -> list[_Candidate]:
-    """Returns a file's melodies and enters the rest of what became of it into the report."""
-    name = result.source.name
-    candidates: list[_Candidate] = []
-    losses: list[RejectedRow] = []
-    if result.error is not None:
-        losses.append(RejectedRow(name, None, "", "unreadable", result.error))
-    for tune in result.tunes:
-        losses += [RejectedRow(name, tune.tune, tune.title, rule, detail) for rule, detail in tune.rejections]
-        report.num_tunes_read += not any(rule in ("unreadable", "timeout", "crashed") for rule, _ in tune.rejections)
-        report.num_padded_tunes += bool(tune.num_pads)
-        candidates += [_candidate(name, tune, number, fields, report) for number, fields in enumerate(tune.melodies)]
-    report.num_tunes += len(result.tunes)
-    for loss in losses:
-        report.reject(loss)
-    dropped = Counter(loss.rule for loss in losses)
-    report.files.append(FileReport(name, len(result.tunes), len(candidates), dict(dropped)))
-    return candidates
-
-
-def _candidate(name: str, tune: TuneResult, number: int, fields: dict[str, Any], report: Report) -> _Candidate:
-    report.num_truncated += fields["is_truncated"]
-    report.num_collapsed_notes += fields["num_collapsed"]
-    report.num_collapsed_melodies += fields["num_collapsed"] > 0
-    key = Key(*fields["key"]) if fields["key"] else None
-    events = np.array(fields["events"], np.int8)
-    melody_id = f"{name}:{tune.tune}.{number}"
-    meter, pickup_steps = Meter(*fields["meter"]), fields["pickup_steps"]
-    jump = Jump(*fields["jump"]) if fields["jump"] else None
-    form = StoredForm(_sections(fields["sections"]), jump, fields["is_truncated"])
-    return _Candidate(melody_id, name, tune.tune, tune.title, events, meter, pickup_steps, key, form)
-
-
-def _sections(rows: Sequence[Mapping[str, Any]]) -> tuple[Section, ...]:
-    """Returns sections out of JSON data; their endings keep no chord symbols."""
-    return tuple(
-        Section(
-            row["start"],
-            row["label"],
-            row["times"],
-            tuple(Ending(tuple(e["passes"]), e["start"], tuple(e["events"])) for e in row["endings"]),
-        )
-        for row in rows
-    )
-
-
-def _split(
-    candidates: Sequence[_Candidate], steps_per_quarter: int, rules: SplitRules, report: Report
-) -> tuple[StoredMelody, ...]:
+def _split(candidates: Sequence[StoredMelody], rules: SplitRules, report: Report) -> tuple[StoredMelody, ...]:
     ids = [candidate.id for candidate in candidates]
     dropped = splits.drop_duplicates(ids, [candidate.events for candidate in candidates])
     rows = {row.file: row for row in report.files}
     for number, original in dropped.items():
         lost = candidates[number]
-        report.reject(RejectedRow(lost.file, lost.tune, lost.title, "duplicate", f"the same as {ids[original]}"))
-        row = rows[lost.file]
+        detail = f"the same as {ids[original]}"
+        report.reject(RejectedRow(lost.source, lost.tune_number, lost.title, "duplicate", detail))
+        row = rows[lost.source]
         row.melodies -= 1
         row.dropped["duplicate"] = row.dropped.get("duplicate", 0) + 1
     kept = sorted((c for number, c in enumerate(candidates) if number not in dropped), key=lambda c: c.id)
     melodies = [candidate.events for candidate in kept]
     shingle_sets = splits.shingles(melodies)
-    groups = splits.group(shingle_sets, [f"{c.file}:{c.tune}" for c in kept], rules.min_shared)
+    groups = splits.group(shingle_sets, [f"{c.source}:{c.tune_number}" for c in kept], rules.min_shared)
     names = splits.assign([candidate.id for candidate in kept], groups, rules)
     report.leaks = splits.leaks(melodies, shingle_sets, names, rules.min_shared)
     sizes = Counter(groups)
     report.num_groups, report.largest_group = len(sizes), max(sizes.values(), default=0)
-    return tuple(
-        StoredMelody(c.id, c.events, c.meter, name, c.title, c.key, c.pickup_steps, steps_per_quarter, c.form)
-        for c, name in zip(kept, names, strict=True)
-    )
+    return tuple(dataclasses.replace(own, split=name) for own, name in zip(kept, names, strict=True))
 
 
 def _details(rules: ExtractionRules, split_rules: SplitRules, found: Inputs) -> dict[str, Any]:

@@ -127,6 +127,11 @@ class StoredMelody:
         """The file that the melody is from."""
         return self.id.rpartition(":")[0]
 
+    @property
+    def tune_number(self) -> int:
+        """The place in the file of the tune that the melody is from, from 0."""
+        return int(self.id.rpartition(":")[2].partition(".")[0])
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -228,7 +233,7 @@ def load(folder: str | Path) -> Dataset:
     """
     folder = Path(folder)
     manifest = _manifest(folder)
-    files = {name: read_input(folder / name, _MAX_BYTES) for name in (_MELODIES, _INDEX)}
+    files = {name: read_input(folder / name, _MAX_BYTES, may_be_empty=True) for name in (_MELODIES, _INDEX)}
     try:
         arrays = _unpack(files[_MELODIES])
         if _digest(arrays, files[_INDEX]) != manifest.get("digest"):
@@ -373,7 +378,8 @@ def _melodies(arrays: Arrays, index: str, steps_per_quarter: int) -> tuple[Store
     if len(events) and (events.min() < NO_EVENT or events.max() > MAX_PITCH):
         raise ValueError("it holds events out of range")
     events.flags.writeable = False
-    pieces = np.split(events, np.cumsum(lengths, dtype=np.int64)[:-1])
+    # What follows the last melody is no piece, and of no melodies there is nothing else.
+    pieces = np.split(events, np.cumsum(lengths, dtype=np.int64))[:-1]
     columns = (arrays[name].tolist() for name in ("meters", "pickups", "keys"))
     forms = _forms(arrays, lengths.tolist())
     return tuple(

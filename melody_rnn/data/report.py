@@ -5,8 +5,14 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from melody_rnn.data.extraction import IGNORE_TEMPO_CHANGES
+
+_COUNTS: Final = (
+    "num_tunes", "num_tunes_read", "num_truncated", "num_collapsed_notes", "num_collapsed_melodies", "num_padded_tunes",
+)  # fmt: skip
+"""What is counted file by file."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,32 @@ class Report:
         """Counts a loss for its file and for the run."""
         self.rejected.append(row)
         self.dropped[row.rule] = self.dropped.get(row.rule, 0) + 1
+
+    def add(self, other: "Report") -> None:
+        """Adds what was counted of other files, and their rows."""
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for rule, count in other.dropped.items():
+            self.dropped[rule] = self.dropped.get(rule, 0) + count
+        self.files += other.files
+        self.rejected += other.rejected
+
+    @classmethod
+    def from_texts(cls, report: str, rejected: str) -> "Report":
+        """Returns what `to_json` and `rejected_jsonl` tell of files and of what they held, without what follows of it.
+
+        Raises:
+            ValueError, TypeError or KeyError: If they do not hold that.
+        """
+        data = json.loads(report)
+        told = cls(
+            dropped={str(rule): int(count) for rule, count in data["dropped"].items()},
+            files=[FileReport(**row) for row in data["files"]],
+            rejected=[RejectedRow(**json.loads(line)) for line in rejected.split("\n") if line],
+        )
+        for name in _COUNTS:
+            setattr(told, name, int(data[name]))
+        return told
 
     def to_json(self) -> str:
         """Returns report.json: all but what differs from run to run and the losses one by one."""

@@ -29,6 +29,21 @@ def run(tmp_path):
     return command
 
 
+def test_ranges_of_a_run_are_its_files(run, tmp_path):
+    common = ["generate", "--model", "basic_rnn", "--num-steps", 16, "--seed", 5, "--to", "mid,abc"]
+    for folder, first, count in (("whole", 1, 5), ("range", 4, 2)):
+        result = run(*common, "-n", count, "--first-index", first, "-o", folder)
+        assert (result.returncode, result.stderr) == (0, "")
+    made = {path.name: path.read_bytes() for path in (tmp_path / "range").iterdir()}
+    assert set(made) == {f"basic_rnn_seed5_0000000{k}.{kind}" for k in (4, 5) for kind in ("mid", "abc")}
+    assert all((tmp_path / "whole" / name).read_bytes() == data for name, data in made.items())
+    for wrong, why in ((["--first-index", 2], "--seed"), (["--first-index", 2, "--seed", 1, "--best-of", 4], "search"),
+                       (["--first-index", 10**7, "--seed", 1, "-n", 2], "at most at melody")):  # fmt: skip
+        told = run("generate", "--model", "basic_rnn", *wrong)
+        assert (told.returncode, told.stderr.count("\n")) == (2, 1)
+        assert why in told.stderr
+
+
 def test_generate_writes_what_it_says(run, tmp_path):
     result = run("generate", "-n", 3, "--num-steps", 40, "--seed", 5, "--temperature", 0.8, "--json")
     assert (result.returncode, result.stderr) == (0, "")
