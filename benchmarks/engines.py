@@ -2,8 +2,9 @@
 
 usage: python benchmarks/engines.py [--models NAME ...] [--settings NAME ...] [--melodies N] [--steps N] [--times]
 
-Both engines sample the same melodies from the same noise. Where rounding parts two choices that are all but equal, one
-event differs and all that follow may. With --times, whole processes that sample so many melodies are timed instead.
+Both engines sample the same melodies from the same noise, some at a time. Where rounding parts two choices that are all
+but equal, one event differs and all that follow may. A line of a Markdown table for each kind of setting. With --times,
+whole processes that sample so many melodies are timed instead.
 """
 
 import argparse
@@ -13,25 +14,29 @@ import sys
 import time
 from typing import Any
 
-import numpy as np
-
 from melody_rnn import Constraints, MelodyRNN, SamplerSettings, Schedule
 from melody_rnn.presets import list_presets
 
+CONSTRAINTS = Constraints(key="D dorian", pitch_range="D4..D6", max_leap=9, end_on="tonic")
+WHOLE = "whole tunes"
 SETTINGS: dict[str, dict[str, Any]] = {
     "none": {},
     "temperature": {"temperature": 1.3},
     "schedule": {"temperature": Schedule((0.5, 1.5))},
     "greedy": {"temperature": 0.0},
-    "truncation": {"sampler": SamplerSettings(top_k=12, top_p=0.95, min_p=0.02)},
-    "typical": {"sampler": SamplerSettings(typical_p=0.9, epsilon=0.002, eta=0.004)},
-    "dynamic": {"sampler": SamplerSettings(dynamic_temperature=(1.3, 0.7))},
+    "top-k, top-p, min-p": {"sampler": SamplerSettings(top_k=12, top_p=0.95, min_p=0.02)},
+    "typical, epsilon, eta": {"sampler": SamplerSettings(typical_p=0.9, epsilon=0.002, eta=0.004)},
+    "p-less, top-n-sigma, top-h": {"sampler": SamplerSettings(p_less=0.3, top_n_sigma=2.5, top_h=0.95)},
+    "dynamic temperature": {"sampler": SamplerSettings(dynamic_temperature=(1.3, 0.7))},
     "repetition": {"sampler": SamplerSettings(repetition_penalty=1.2, no_repeat_ngram=4, max_same_pitch=2)},
-    "constraints": {"constraints": Constraints(key="D dorian", pitch_range="D4..D6", max_leap=9, end_on="tonic")},
+    "constraints": {"constraints": CONSTRAINTS, "look_ahead": 1},
     "primer": {"primer": "C4 D4 E4:2 R:2 G4 C5", "meter": "3/4"},
+    WHOLE: {},
 }
-NUMBERS = (1, 10, 100, 1000, 3000, 10000)
+AT_A_TIME = 1000
+NUMBERS = (1, 10, 100, 256, 1000, 3000, 10000)
 ROUNDS = 3
+ENGINES = ("litert", "tensorflow")
 ONE_RUN = "import sys; from melody_rnn import MelodyRNN; MelodyRNN.from_preset(sys.argv[1], sys.argv[2])"
 
 
@@ -45,6 +50,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=128)
     parser.add_argument("--times", action="store_true")
     arguments = parser.parse_args()
+    if not arguments.times:
+        print("| model | settings | melodies that differ | of a million choices | LiteRT | TensorFlow |")
+        print("| --- | --- | ---: | ---: | ---: | ---: |")
     for name in arguments.models:
         if arguments.times:
             print_times(name, arguments.steps)
@@ -54,22 +62,28 @@ def main() -> None:
 
 def compare(name: str, settings: list[str], num_melodies: int, num_steps: int) -> None:
     """Prints for each kind of setting how many melodies differ, and how often a choice did."""
-    litert, tensorflow = (MelodyRNN.from_preset(name, engine) for engine in ("litert", "tensorflow"))
+    models = [MelodyRNN.from_preset(name, engine) for engine in ENGINES]
     for setting in settings:
-        runs, seconds = [], []
-        for model in (litert, tensorflow):
-            start = time.perf_counter()
-            tunes = model.generate(num_melodies, num_steps=num_steps, seed=1, **SETTINGS[setting])
-            seconds.append(time.perf_counter() - start)
-            runs.append(np.array([tune.events for tune in tunes]))
-        differs = runs[0] != runs[1]
-        num_different = int(differs.any(axis=1).sum())
-        # What follows the first difference is no choice between the same.
-        num_choices = int(np.where(differs.any(axis=1), differs.argmax(axis=1) + 1, runs[0].shape[1]).sum())
+        if setting == WHOLE and models[0].outlines is None:
+            continue
+        asked = SETTINGS[setting] | ({} if setting == WHOLE else {"num_steps": num_steps})
+        num_different, num_choices, seconds = 0, 0, [0.0, 0.0]
+        for first in range(0, num_melodies, AT_A_TIME):
+            runs = []
+            for place, model in enumerate(models):
+                start = time.perf_counter()
+                runs.append(model.generate(min(AT_A_TIME, num_melodies - first), first=first, seed=1, **asked))
+                seconds[place] += time.perf_counter() - start
+            for ours, theirs in zip(*runs, strict=True):
+                alike = next(
+                    (step for step, pair in enumerate(zip(ours, theirs, strict=True)) if pair[0] != pair[1]), None
+                )
+                # What follows the first difference is no choice between the same.
+                num_choices += len(ours) if alike is None else alike + 1
+                num_different += alike is not None
         print(
-            f"{name:14} {setting:12} {num_different:5} of {num_melodies} melodies differ, "
-            f"{1e6 * num_different / num_choices:6.2f} of a million choices; "
-            f"litert {seconds[0]:6.1f} s, tensorflow {seconds[1]:6.1f} s",
+            f"| {name} | {setting} | {num_different} of {num_melodies:,} | {1e6 * num_different / num_choices:.2f} "
+            f"| {seconds[0]:.0f} s | {seconds[1]:.0f} s |",
             flush=True,
         )
 
@@ -78,9 +92,9 @@ def print_times(name: str, num_steps: int) -> None:
     """Prints the seconds of whole processes by the number of melodies."""
     print(f"{name}, melodies of {num_steps} steps: seconds of a process, litert and tensorflow")
     for number in NUMBERS:
-        run = f"{ONE_RUN}.generate({number}, {num_steps}, seed=1)"
+        run = f"{ONE_RUN}.generate({number}, num_steps={num_steps}, seed=1)"
         medians = []
-        for engine in ("litert", "tensorflow"):
+        for engine in ENGINES:
             times = []
             for _ in range(ROUNDS):
                 start = time.perf_counter()

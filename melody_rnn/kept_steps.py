@@ -29,9 +29,13 @@ def kept_step(path: Path) -> tuple[Preset, Step] | None:
     folder = _folder_of(path)
     if folder is None or not folder.is_dir():
         return None
+    from melody_rnn.litert.run import check_step
+
     with suppress(InputFileError, ModelError):
         preset = read_preset(folder)
-        return preset, read_step(folder, preset.config, path)
+        step = read_step(folder, preset.config, path)
+        check_step(step)
+        return preset, step
     return None
 
 

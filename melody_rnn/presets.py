@@ -183,9 +183,15 @@ def read_preset_step(folder: Path, config: ModelConfig) -> "Step":
     Raises:
         InputFileError, ModelError: If it is missing, or cannot be used; see `read_step`.
     """
-    from melody_rnn.litert.description import read_step
+    from melody_rnn.litert.description import STEP_FILE, read_step
+    from melody_rnn.litert.run import check_step
 
-    return read_step(folder, config, folder / _WEIGHTS)
+    step = read_step(folder, config, folder / _WEIGHTS)
+    try:
+        check_step(step)
+    except ModelError as error:
+        raise ModelError(f"{folder / STEP_FILE}: {error}; save the model anew") from error
+    return step
 
 
 def make_network(config: ModelConfig) -> "MelodyNetwork":

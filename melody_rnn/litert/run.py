@@ -1,7 +1,7 @@
 """Runs a step file with LiteRT, on NumPy arrays."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -24,6 +24,9 @@ class StepResult(NamedTuple):
     logits: NDArray[np.float32]
     label_events: NDArray[np.int32]
     label: NDArray[np.int32]
+
+
+_GIVEN: Final = ("event", "steps_per_bar", "is_first")
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,32 @@ def _check_names(step: Step, file: OpenFile) -> None:
     fits = fits and all(state.input in inputs and state.output in outputs for state in about.states)
     if not fits:
         raise ModelError("the step file has other inputs or outputs than its description; copy both anew")
+
+
+def check_step(step: Step) -> None:
+    """Checks that LiteRT can read a step's file, and that it is what its description says.
+
+    Raises:
+        ModelError: If it cannot, or the file has other inputs or outputs.
+    """
+    file, description = open_file(step.content), step.description
+    details = {one["index"]: one["shape"].tolist() for one in _details(file.interpreter)}
+    for side, infos, places in (
+        ("inputs", description.inputs, file.inputs),
+        ("outputs", description.outputs, file.outputs),
+    ):
+        described = {info.name: [size or 1 for size in info.shape] for info in infos}
+        if described != {name: details[place] for name, place in places.items()}:
+            raise ModelError(f"a LiteRT file with other {side} than its description says")
+    known = {info.name for info in (*description.inputs, *description.outputs)}
+    if not {*StepResult._fields, *_GIVEN} <= known or any(
+        {own.input, own.output} - known for own in description.states
+    ):
+        raise ModelError("no description of a model's step")
+
+
+def _details(interpreter: Any) -> list[Any]:
+    return [*interpreter.get_input_details(), *interpreter.get_output_details()]
 
 
 class StepRun:
