@@ -1,9 +1,11 @@
 """Whole-process times and peaks of memory of the command line, beside the original Magenta.
 
-usage: python benchmarks/startup.py [--before CHECKOUT] [--magenta ENVIRONMENT] [--bundles FOLDER] [--rounds N]
+usage: python benchmarks/startup.py [--before CHECKOUT] [--bundle FILE] [--magenta ENVIRONMENT] [--rounds N]
 
 Each round runs every command once, one after the other; the ratios are medians over rounds. CHECKOUT, such as
-a `git worktree` of an earlier commit, runs in this environment. What is left of the time, by module:
+a `git worktree` of an earlier commit, runs in this environment; step files are there since 9d25af1, and f806363 is the
+last commit before them whose default model loads. FILE is a bundle of lookback_rnn with layers of 128 and 128 units,
+for the drop-in command and the original, which needs it. What is left of the time, by module:
 python -X importtime -c "import sys; sys.argv[1:] = ['generate']; from melody_rnn.cli import main; main()"
 """
 
@@ -21,6 +23,8 @@ BIN = Path(sys.executable).parent
 HPARAMS = "batch_size=1,rnn_layer_sizes=[128,128]"
 GENERATE = ("generate", "-n", "10", "--num-steps", "128")
 OURS = "melody-rnn generate"
+DROP_IN = "melody_rnn_generate"
+ORIGINAL = "melody_rnn_generate (Magenta)"
 
 
 class Cost(NamedTuple):
@@ -40,10 +44,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--before", type=Path)
     parser.add_argument("--magenta", type=Path)
-    parser.add_argument("--bundles", type=Path, default=Path(__file__).parents[2] / "shared" / "magenta")
+    parser.add_argument("--bundle", type=Path)
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
-    commands = {
+    if arguments.magenta and not arguments.bundle:
+        parser.error("--magenta needs --bundle")
+    commands: dict[str, list[object]] = {
         "melody-rnn --help": [BIN / "melody-rnn", "--help"],
         OURS: [BIN / "melody-rnn", *GENERATE, "--output-dir", "out"],
         "melody-rnn generate --to abc": [BIN / "melody-rnn", *GENERATE, "--output-dir", "abc", "--to", "abc"],
@@ -56,17 +62,10 @@ def main() -> None:
         run_it += "from melody_rnn.cli import main; main()"
         before = [sys.executable, "-c", run_it, *GENERATE, "--output-dir", "before"]
         commands["generate (the checkout before)"] = before
+    if arguments.bundle:
+        commands[DROP_IN] = drop_in(BIN, arguments.bundle)
     if arguments.magenta:
-        commands["melody_rnn_generate (Magenta)"] = [
-            arguments.magenta.absolute() / "bin" / "melody_rnn_generate",
-            "--config=lookback_rnn",
-            f"--bundle_file={(arguments.bundles / 'full_lookback.mag').absolute()}",
-            "--output_dir=magenta",
-            "--num_outputs=10",
-            "--num_steps=128",
-            "--primer_melody=[60]",
-            f"--hparams={HPARAMS}",
-        ]
+        commands[ORIGINAL] = drop_in(arguments.magenta.absolute() / "bin", arguments.bundle)
     costs: dict[str, list[Cost]] = {name: [] for name in commands}
     with tempfile.TemporaryDirectory() as folder:
         for round_number in range(arguments.rounds + 1):
@@ -79,12 +78,33 @@ def main() -> None:
         seconds, megabytes = (statistics.median(column) for column in zip(*values, strict=True))
         print(f"{name:38} {seconds:6.2f} s {megabytes:6.0f} MB")
     for other in list(commands)[list(commands).index(OURS) + 1 :]:
-        pairs = zip(costs[OURS], costs[other], strict=True)
-        times, memory = zip(*((ours[0] / theirs[0], ours[1] / theirs[1]) for ours, theirs in pairs), strict=True)
-        print(
-            f"{OURS} takes {statistics.median(times):.2f} of the time, {statistics.median(memory):.2f} of the memory "
-            f"of {other}"
-        )
+        compare(costs, OURS, other)
+    if arguments.magenta:
+        compare(costs, DROP_IN, ORIGINAL)
+
+
+def compare(costs: dict[str, list[Cost]], ours: str, other: str) -> None:
+    """Prints what one command takes in terms of another."""
+    rounds = zip(costs[ours], costs[other], strict=True)
+    times, memory = zip(*((own[0] / theirs[0], own[1] / theirs[1]) for own, theirs in rounds), strict=True)
+    print(
+        f"{ours} takes {statistics.median(times):.2f} of the time, {statistics.median(memory):.2f} of the memory "
+        f"of {other}"
+    )
+
+
+def drop_in(folder: Path, bundle: Path) -> list[object]:
+    """Returns the drop-in command, ours or the original's, for ten melodies of 128 steps."""
+    return [
+        folder / "melody_rnn_generate",
+        "--config=lookback_rnn",
+        f"--bundle_file={bundle.absolute()}",
+        "--output_dir=drop_in",
+        "--num_outputs=10",
+        "--num_steps=128",
+        "--primer_melody=[60]",
+        f"--hparams={HPARAMS}",
+    ]
 
 
 def tensorflow_way() -> list[object]:
@@ -96,7 +116,7 @@ def tensorflow_way() -> list[object]:
 def run(command: list[object], folder: str) -> Cost:
     """Returns what a command takes as a whole process."""
     start = time.perf_counter()
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2"}
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "MELODY_RNN_CACHE": str(Path(folder) / "cache")}
     quiet = subprocess.DEVNULL
     with subprocess.Popen(list(map(str, command)), cwd=folder, env=environment, stdout=quiet, stderr=quiet) as process:
         _, status, usage = os.wait4(process.pid, 0)

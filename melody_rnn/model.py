@@ -31,6 +31,7 @@ from melody_rnn.generation.potentials import Potential
 from melody_rnn.generation.request import Asked, AskedWithPrimer, Request, is_stream, plan
 from melody_rnn.generation.result import Generated, RankBy, joined, rank
 from melody_rnn.generation.trace import Replay, Trace, move_trace, trace_melodies, with_draws
+from melody_rnn.kept_steps import keep_step, kept_step
 from melody_rnn.litert.description import Step
 from melody_rnn.loading import load_tensorflow
 from melody_rnn.model_source import find_model
@@ -39,6 +40,7 @@ from melody_rnn.presets import (
     Preset,
     load_preset,
     make_network,
+    make_step,
     read_preset_step,
     read_whole_preset,
     save_to_preset,
@@ -72,22 +74,22 @@ class MelodyRNN:
         network: "MelodyNetwork | None" = None,
         step: Step | None = None,
         engine: EngineChoice = "auto",
-        folder: Path | None = None,
+        load_network: "Callable[[], MelodyNetwork] | None" = None,
     ) -> None:
         """Joins a configuration and what runs it; `from_preset` is the usual way to a model.
 
         Args:
             preset: The configuration.
-            network: The network; where there is none, it is read from the folder when TensorFlow is to run it.
+            network: The network; where there is none, it is loaded when TensorFlow is to run it.
             step: The step for LiteRT.
             engine: What runs the model; see `from_preset`.
-            folder: The preset's, where it has one.
+            load_network: Loads the network.
         """
         self._preset = preset
         self._given_network = network
         self._step = step
         self._engine_choice = engine
-        self._folder = folder
+        self._load_network = load_network
 
     @classmethod
     def from_preset(cls, name_or_path: str | Path | None = None, engine: EngineChoice = "auto") -> "MelodyRNN":
@@ -103,37 +105,54 @@ class MelodyRNN:
             InvalidArgumentError: If there is no such engine.
             InputFileError: If a bundle is missing or is none.
             ModelError: If there is no such model, or it is damaged; for 'litert' also if it has no step that can be
-                used, as no bundle has.
+                used.
         """
         check_engine(engine)
         source = find_model(name_or_path)
         folder = source.path
         if source.is_bundle:
-            if engine == "litert":
-                raise ModelError(f"{folder}: a bundle has no step for LiteRT; import it as a model folder first")
-            return cls.from_bundle(folder)
+            return cls.from_bundle(folder, engine)
         if engine != "tensorflow":
             try:
                 preset = read_whole_preset(folder)
-                return cls(preset, None, read_preset_step(folder, preset.config), engine, folder)
+                step = read_preset_step(folder, preset.config)
+                return cls(preset, None, step, engine, lambda: load_preset(folder)[1])
             except (InputFileError, ModelError) as error:
                 if engine == "litert":
                     raise ModelError(str(error)) from error
         load_tensorflow()
-        return cls(*load_preset(folder), None, "tensorflow", folder)
+        return cls(*load_preset(folder), None, "tensorflow")
 
     @classmethod
-    def from_bundle(cls, path: str | Path) -> "MelodyRNN":
+    def from_bundle(cls, path: str | Path, engine: EngineChoice = "tensorflow") -> "MelodyRNN":
         """Loads one of Magenta's Melody RNN bundles, whatever its file is called; nothing in it is executed.
 
+        Args:
+            path: The bundle.
+            engine: As in `from_preset`. For 'litert' the bundle's step is written once, which takes TensorFlow some
+                seconds, and kept in the user's cache (`kept_steps`); with it, nothing imports TensorFlow. 'auto' takes
+                the step that is kept, if one is.
+
         Raises:
+            InvalidArgumentError: If there is no such engine.
             InputFileError: If the file cannot be read or is no bundle.
             ModelError: If it holds another kind of model, or is damaged.
         """
+        check_engine(engine)
+        path = Path(path)
+        kept = None if engine == "tensorflow" else kept_step(path)
+        if kept is not None:
+            preset, step = kept
+            return cls(preset, None, step, engine, lambda: cls.from_bundle(path).network)
         load_tensorflow()
         from melody_rnn.bundles import read_bundle
 
-        return cls._from_magenta(read_bundle(path), f"the Magenta bundle {Path(path).name}")
+        model = cls._from_magenta(read_bundle(path), f"the Magenta bundle {path.name}")
+        if engine != "litert":
+            return model
+        step = make_step(path.read_bytes(), model.config, model.network)
+        keep_step(path, model._preset, step)
+        return cls(model._preset, model.network, step, engine)
 
     @classmethod
     def from_magenta_run(cls, path: str | Path, config: ModelConfig) -> "MelodyRNN":
@@ -184,9 +203,9 @@ class MelodyRNN:
         """The model's network."""
         if self._given_network is not None:
             return self._given_network
-        assert self._folder is not None
+        assert self._load_network is not None
         load_tensorflow()
-        return load_preset(self._folder)[1]
+        return self._load_network()
 
     @cached_property
     def encoding(self) -> "Encoding":

@@ -155,21 +155,26 @@ def save_to_preset(folder: Path, preset: Preset, network: "MelodyNetwork") -> No
     if folder.exists() and not (folder / _DESCRIPTION).is_file():
         raise OutputError(f"{folder} exists and is no model of melody_rnn; name another folder")
     with whole_folder(folder, "model") as new:
-        (new / _CARD).write_text(preset.card, encoding="utf-8")
         if preset.outlines is not None:
             (new / _OUTLINES).write_bytes(preset.outlines.to_bytes())
         network.save_weights(new / _WEIGHTS)
-        described = replace(preset, weights_digest=digest((new / _WEIGHTS).read_bytes()))
-        (new / _DESCRIPTION).write_text(_describe(described), encoding="utf-8")
-        make_step(new, preset.config, network).write(new)
+        weights = (new / _WEIGHTS).read_bytes()
+        write_description(new, replace(preset, weights_digest=digest(weights)))
+        make_step(weights, preset.config, network).write(new)
 
 
-def make_step(folder: Path, config: ModelConfig, network: "MelodyNetwork") -> "Step":
-    """Returns the step of a model whose weights a preset's folder holds."""
+def write_description(folder: Path, preset: Preset) -> None:
+    """Writes a preset's description and card, which `read_preset` reads, into a folder."""
+    (folder / _CARD).write_text(preset.card, encoding="utf-8")
+    (folder / _DESCRIPTION).write_text(_describe(preset), encoding="utf-8")
+
+
+def make_step(weights: bytes, config: ModelConfig, network: "MelodyNetwork") -> "Step":
+    """Returns the step of a network, which belongs to the file whose content is `weights`."""
     from melody_rnn.encodings import make_encoding
     from melody_rnn.litert.convert import convert_step
 
-    return convert_step(config, make_encoding(config.encoding), network, (folder / _WEIGHTS).read_bytes())
+    return convert_step(config, make_encoding(config.encoding), network, weights)
 
 
 def read_preset_step(folder: Path, config: ModelConfig) -> "Step":
@@ -178,9 +183,15 @@ def read_preset_step(folder: Path, config: ModelConfig) -> "Step":
     Raises:
         InputFileError, ModelError: If it is missing, or cannot be used; see `read_step`.
     """
-    from melody_rnn.litert.description import read_step
+    from melody_rnn.litert.description import STEP_FILE, read_step
+    from melody_rnn.litert.run import check_step
 
-    return read_step(folder, config, folder / _WEIGHTS)
+    step = read_step(folder, config, folder / _WEIGHTS)
+    try:
+        check_step(step)
+    except ModelError as error:
+        raise ModelError(f"{folder / STEP_FILE}: {error}; save the model anew") from error
+    return step
 
 
 def make_network(config: ModelConfig) -> "MelodyNetwork":

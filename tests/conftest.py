@@ -1,6 +1,7 @@
 """Shared by all tests: a tiny network over real encodings, and the golden cases."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from melody_rnn.config import EncodingConfig, ModelConfig, NetworkConfig
 
 DATA = Path(__file__).parent / "data"
+# No test writes into the cache of who runs it.
+os.environ["MELODY_RNN_CACHE"] = ""
 SHARED = Path(__file__).parents[2] / "shared" / "magenta"
 
 

@@ -195,12 +195,28 @@ def load_model(
 
     quieten(verbose)
     if device != "gpu" and num_steps is not None and is_for_litert(num_steps):
+        from melody_rnn.model_source import find_model
+
+        source = find_model(model)
+        if source.is_bundle:
+            return load_bundle(source.path, verbose)
         # A step that cannot be used is passed over.
         with suppress(ModelError):
             return MelodyRNN.from_preset(model, engine="litert")
     load_tensorflow(verbose)
     use_device(device)
     return MelodyRNN.from_preset(model, "tensorflow")
+
+
+def load_bundle(path: Path, verbose: bool = False) -> "MelodyRNN":
+    """Loads a bundle to be run by LiteRT; TensorFlow is loaded only where its step is not kept from an earlier run."""
+    from melody_rnn.cli.startup import load_tensorflow
+    from melody_rnn.kept_steps import kept_step
+    from melody_rnn.model import MelodyRNN
+
+    if kept_step(path) is None:
+        load_tensorflow(verbose)
+    return MelodyRNN.from_bundle(path, engine="litert")
 
 
 def tell_repeats(path: Path, tune: "Tune") -> None:

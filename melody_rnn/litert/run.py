@@ -1,14 +1,14 @@
 """Runs a step file with LiteRT, on NumPy arrays."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from melody_rnn.errors import ModelError
-from melody_rnn.litert.description import StateInfo, Step
+from melody_rnn.litert.description import StateInfo, Step, StepDescription
 from melody_rnn.quiet import quietly
 
 
@@ -24,6 +24,9 @@ class StepResult(NamedTuple):
     logits: NDArray[np.float32]
     label_events: NDArray[np.int32]
     label: NDArray[np.int32]
+
+
+_GIVEN: Final = ("event", "steps_per_bar", "is_first")
 
 
 @dataclass(frozen=True)
@@ -59,19 +62,29 @@ def open_file(content: bytes) -> OpenFile:
     return OpenFile(interpreter, inputs, outputs)
 
 
-def _check_names(step: Step, file: OpenFile) -> None:
-    """Checks that a description speaks of what is in the file.
+def check_step(step: Step) -> None:
+    """Checks that LiteRT can read a step's file, and that it is what its description says.
 
     Raises:
-        ModelError: If it does not.
+        ModelError: If it cannot, or the file has other inputs or outputs.
     """
-    about = step.description
-    inputs, outputs = {info.name for info in about.inputs}, {info.name for info in about.outputs}
-    fits = inputs == set(file.inputs) and outputs == set(file.outputs) and {*StepResult._fields} <= outputs
-    fits = fits and {"event", "steps_per_bar", "is_first"} <= inputs
-    fits = fits and all(state.input in inputs and state.output in outputs for state in about.states)
-    if not fits:
-        raise ModelError("the step file has other inputs or outputs than its description; copy both anew")
+    _check(step.description, open_file(step.content))
+
+
+def _check(description: StepDescription, file: OpenFile) -> None:
+    details = [*file.interpreter.get_input_details(), *file.interpreter.get_output_details()]
+    shapes = {one["index"]: one["shape"].tolist() for one in details}
+    for side, infos, places in (
+        ("inputs", description.inputs, file.inputs),
+        ("outputs", description.outputs, file.outputs),
+    ):
+        described = {info.name: [size or 1 for size in info.shape] for info in infos}
+        if described != {name: shapes[place] for name, place in places.items()}:
+            raise ModelError(f"a LiteRT file with other {side} than its description says")
+    inputs, outputs = set(file.inputs), set(file.outputs)
+    is_step = {*_GIVEN} <= inputs and {*StepResult._fields} <= outputs
+    if not is_step or any(own.input not in inputs or own.output not in outputs for own in description.states):
+        raise ModelError("no description of a model's step")
 
 
 class StepRun:
@@ -89,7 +102,7 @@ class StepRun:
         """
         self._file = open_file(step.content)
         self._states = step.description.states
-        _check_names(step, self._file)
+        _check(step.description, self._file)
         self._batch_axes = {
             info.name: info.shape.index(None) if None in info.shape else None for info in step.description.inputs
         }

@@ -242,7 +242,10 @@ def _read_arrays(data: bytes) -> dict[str, NDArray[Any]]:
 
 def _outlines(arrays: dict[str, NDArray[Any]], steps_per_quarter: int) -> Iterator[Outline]:
     """Yields the outlines of arrays, checked."""
-    lists = {name: array.tolist() for name, array in arrays.items()}
+    lists: dict[str, Any] = {name: array.tolist() for name, array in arrays.items()}
+    rows = list(map(tuple, lists["bars"]))
+    plans = {(kind, distance): BarPlan(BarKind(kind), distance) for kind, distance in set(rows)}
+    lists["bars"] = [plans[row] for row in rows]
     bounds = {part: [0, *np.cumsum(arrays[f"num_{part}"], dtype=np.int64).tolist()] for part in _LISTS}
     for number in range(len(arrays["meters"])):
         pickup_steps, num_steps = lists["lengths"][number]
@@ -259,7 +262,7 @@ def _outlines(arrays: dict[str, NDArray[Any]], steps_per_quarter: int) -> Iterat
             cadences=tuple(Cadence(pitch, steps) for *_, pitch, steps in own["sections"] if steps),
             endings=tuple(_ending_of_row(*row) for row in own["endings"]),
             jump=None if jump.after < 0 else jump,
-            bars=tuple(BarPlan(BarKind(kind), distance) for kind, distance in own["bars"]),
+            bars=tuple(own["bars"]),
             key=Key(sharps, _MODES[mode]) if abs(sharps) <= MAX_SHARPS else None,
             pitches=(lowest, highest) if lowest >= 0 else None,
             opening=opening if opening >= 0 else None,

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from melody_rnn import MelodyRNN
+from melody_rnn.kept_steps import FOLDER_VARIABLE
 from melody_rnn.tunes.files import read_tune
 
 HEAVY = ["tensorflow", "keras", "note_seq", "pandas", "scipy", "bokeh"]
@@ -22,6 +24,7 @@ os._exit = tell
 import_module(module).main()
 """
 GENERATE = ["melody_rnn.cli", "generate", "-m", "lookback_rnn", "--num-steps", "24"]
+DATA = Path(__file__).parents[1] / "data"
 MODEL = Path(__file__).parents[2] / "models" / "lookback_rnn"
 
 
@@ -69,6 +72,17 @@ def test_the_drop_in_command(run, tmp_path):
     options = ["--config=lookback_rnn", "--run_dir=run", "--output_dir=out", "--num_outputs=2", "--num_steps=32"]
     assert run("melody_rnn.cli.magenta.generate", *options) == "[]"
     assert len(list((tmp_path / "out").glob("*.mid"))) == 2
+
+
+def test_a_bundle_needs_tensorflow_once(run, tmp_path, monkeypatch):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "cache"))
+    bundle = DATA / "lookback_rnn.mag"
+    MelodyRNN.from_bundle(bundle, "litert")
+    dropped_in = ["--config=lookback_rnn", f"--bundle_file={bundle}", "--output_dir=out", "--num_outputs=2"]
+    assert run("melody_rnn.cli.magenta.generate", *dropped_in) == "[]"
+    assert run("melody_rnn.cli", "generate", "-m", bundle, "-n", "2", "--output-dir", "out") == "[]"
+    origins = [read_tune(path).origin for path in (tmp_path / "out").glob("*.mid")]
+    assert [origin.engine for origin in origins] == ["litert"] * 4
 
 
 def test_a_step_that_is_damaged_is_passed_over(run, tmp_path, tiny_model):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import json
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from melody_rnn.config import CONFIGS, MAGENTA_NAMES, NetworkConfig
 from melody_rnn.errors import InvalidArgumentError, ModelError
 from melody_rnn.generation import engine
 from melody_rnn.generation.beam import StochasticBeam
+from melody_rnn.litert.description import digest
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import parse_meter
 from melody_rnn.presets import Preset, make_network, save_to_preset
@@ -213,6 +215,21 @@ def test_without_a_step_of_its_own_a_model_runs_by_tensorflow(tmp_path, tiny_mod
     assert MelodyRNN.from_preset(tmp_path / "tiny", "auto").generate(num_steps=8)[0].origin.engine == "tensorflow"
     with pytest.raises(ModelError, match=r"step\.tflite: not the step file that step\.json describes"):
         MelodyRNN.from_preset(tmp_path / "tiny", "litert")
+
+
+@pytest.mark.parametrize("content", [b"no LiteRT file", b"TFL3" * 99, None])
+def test_a_step_that_is_described_and_none_is_passed_over(tmp_path, tiny_model, content):
+    folder = tmp_path / "tiny"
+    tiny_model.save_preset(folder)
+    description = json.loads((folder / "step.json").read_text())
+    if content is None:
+        # That of another model, described as this one's.
+        content = (Path(__file__).parents[2] / "models" / "basic_rnn" / "step.tflite").read_bytes()
+    (folder / "step.tflite").write_bytes(content)
+    (folder / "step.json").write_text(json.dumps(description | {"step_digest": digest(content)}))
+    with pytest.raises(ModelError, match=r"step\.tflite: .*; save the model anew"):
+        MelodyRNN.from_preset(folder, "litert")
+    assert MelodyRNN.from_preset(folder, "auto").engine == "tensorflow"
 
 
 def test_unknown_engines_are_told():

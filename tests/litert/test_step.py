@@ -10,8 +10,8 @@ from melody_rnn.config import EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InputFileError, ModelError
 from melody_rnn.litert.convert import convert_step
-from melody_rnn.litert.description import DESCRIPTION_FILE, STEP_FILE, StepDescription, read_step
-from melody_rnn.litert.run import StepRun
+from melody_rnn.litert.description import DESCRIPTION_FILE, STEP_FILE, StateInfo, StepDescription, read_step
+from melody_rnn.litert.run import StepRun, check_step
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import parse_meter
 from melody_rnn.presets import make_network
@@ -151,6 +151,20 @@ def test_what_belongs_to_another_configuration_is_told(folder):
 def test_what_is_no_litert_file_is_told(step):
     with pytest.raises(ModelError, match="no LiteRT file"):
         StepRun(dataclasses.replace(step, content=b"nothing of the kind"), np.array([4]))
+
+
+def test_a_file_that_is_not_what_its_description_says_is_told(step):
+    check_step(step)
+    description = step.description
+    wide = dataclasses.replace(description.inputs[0], shape=(None, 2))
+    for change, message in (
+        ({"inputs": description.inputs[1:]}, "other inputs than its description says"),
+        ({"inputs": (wide, *description.inputs[1:])}, "other inputs than its description says"),
+        ({"outputs": description.outputs[1:]}, "other outputs than its description says"),
+        ({"states": (StateInfo("state", "state_99", "next_99"),)}, "no description of a model's step"),
+    ):
+        with pytest.raises(ModelError, match=message):
+            check_step(dataclasses.replace(step, description=dataclasses.replace(description, **change)))
 
 
 def replace_version(folder, version):

@@ -67,7 +67,7 @@ def _load(flags: Flags, log: Log) -> "MelodyRNN":
     quieten(log.is_verbose)
     if is_for_litert(flags.num_outputs * flags.beam_size * flags.branch_factor * flags.num_steps):
         with suppress(ModelError):
-            return load_model(flags, "litert")
+            return load_model(flags, "litert", log.is_verbose)
     load_tensorflow(log.is_verbose)
     return load_model(flags)
 

@@ -56,22 +56,22 @@ def check_config(flags: Flags) -> str:
     return _ENCODERS[flags.melody_encoder_decoder]
 
 
-def load_model(flags: Flags, engine: "EngineChoice" = "tensorflow") -> "MelodyRNN":
+def load_model(flags: Flags, engine: "EngineChoice" = "tensorflow", verbose: bool = False) -> "MelodyRNN":
     """Loads the model of --bundle_file, --run_dir or --checkpoint_file; with --save_generator_bundle of the last two.
 
     Raises:
         InvalidArgumentError: If --hparams is not what the weights make.
         InputFileError: If there is no such model.
-        ModelError: If it is another kind of model than --config, or damaged; for LiteRT, which only runs a model of
-            ours, if it is none.
+        ModelError: If it is another kind of model than --config, or damaged; for LiteRT also if it is a checkpoint of
+            Magenta's.
     """
     if not flags.bundle_file or flags.save_generator_bundle:
         return load_trained(flags, flags.run_dir, flags.checkpoint_file, engine)
-    if engine == "litert":
-        raise ModelError(f"{flags.bundle_file}: a bundle has no step for LiteRT")
+    from melody_rnn.cli.options import load_bundle
     from melody_rnn.model import MelodyRNN
 
-    model = MelodyRNN.from_bundle(Path(flags.bundle_file).expanduser())
+    path = Path(flags.bundle_file).expanduser()
+    model = load_bundle(path, verbose) if engine == "litert" else MelodyRNN.from_bundle(path)
     _check_hparams(flags, model.config.network)
     return model
 
