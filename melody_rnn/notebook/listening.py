@@ -33,6 +33,8 @@ NUM_VARIATIONS: Final = 3
 _RED: Final = "#b3261e"
 
 
+# Where the controls are, nobody needs to be told.
+_IF_OPENED_AGAIN: Final = "<style>.jp-OutputArea:has(.widget-dropdown) .melody-again { display: none }</style>"
 _SOUNDING: Final = ("tempo", "key", "instrument")
 _CONTROLS: Final = (
     *("model", "primer", "form", "bars", "meter", "keep", "temperature"),
@@ -180,9 +182,9 @@ class ListeningRoom(Controls):
         """Shows the tune that was written last, at the tempo, in the key and by the instrument of the controls."""
         assert self._now is not None
         tune = self._sounding(self._now.written)
-        again = f'<div style="color: #555; font-size: 12px">{self._words["again"]}</div>'
+        again = f'{_IF_OPENED_AGAIN}<div class="melody-again">{self._words["again"]}</div>'
         # One piece, so that nothing of it can belong to another tune.
-        self.result.value = tune_html(tune, self._name_of) + again
+        self.result.value = again + tune_html(tune, self._name_of)
         self.tune = tune
         assert tune.origin is not None
         beats = tune.tempo / float(tune.meter.tempo_beat)

@@ -1,7 +1,7 @@
 import pytest
 
 from melody_rnn.errors import MelodyError
-from melody_rnn.music.pitches import note_name, parse_note_name, parse_pitch_class, pitch_class_name
+from melody_rnn.music.pitches import note_name, parse_note_name, parse_pitch_class, pitch_class_name, syllable_name
 
 
 def test_note_names_round_trip():
