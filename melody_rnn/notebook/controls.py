@@ -1,5 +1,6 @@
 """The listening room's controls, as Jupyter widgets, and what a person typed into them."""
 
+import html
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final
@@ -17,8 +18,9 @@ from melody_rnn.presets import list_presets
 
 MAX_TEMPERATURE: Final = 5.0
 _WIDE: Final = {"description_width": "100px"}
-# Version 7 of ipywidgets, which Colab has, calls it otherwise.
-_TIP: Final = "description_tooltip" if widgets.__version__.startswith("7.") else "tooltip"
+_DOTTED: Final = "text-decoration: underline dotted; cursor: help"
+# Colab has it.
+_IS_VERSION_7: Final = widgets.__version__.startswith("7.")
 
 
 class Controls:
@@ -66,11 +68,11 @@ class Controls:
         self.scale = self._control("scale", widgets.Dropdown, options=scales)
         instruments = [(self._words.get(name, name), name) for name in INSTRUMENTS]
         self.instrument = self._control("instrument", widgets.Dropdown, options=instruments)
-        self.is_in_range = self._control("in_range", widgets.Checkbox, value=True)
-        self.ends_on_tonic = self._control("ending", widgets.Checkbox, value=False)
+        self.is_in_range = self._box("in_range", is_ticked=True)
+        self.ends_on_tonic = self._box("ending", is_ticked=False)
         self.keep = self._control("keep", widgets.Text, placeholder=self._words["no_keep"])
         self.seed = self._control("seed", widgets.Text, value="1")
-        self.is_fresh = self._control("fresh", widgets.Checkbox, value=True)
+        self.is_fresh = self._box("fresh", is_ticked=True)
         self.favourite_name = widgets.Text(
             placeholder=self._words["favourite_name"], layout=widgets.Layout(width="200px", margin="2px 2px 2px 24px")
         )
@@ -79,16 +81,31 @@ class Controls:
         self.temperature.observe(self._on_temperature, names="value")
 
     def _arrange(self) -> widgets.Widget:
+        in_range, fresh = self._explained("in_range", self.is_in_range), self._explained("fresh", self.is_fresh)
         columns = [
             [self.model, self.primer, self.upload, self.file, self.form, self.bars, self.meter, self.keep],
-            [self.temperature, self.slider, self.key, self.scale, self.ends_on_tonic],
-            [self.tempo, self.instrument, self.is_in_range, self.seed, self.is_fresh],
+            [self.temperature, self.slider, self.key, self.scale, self._explained("ending", self.ends_on_tonic)],
+            [self.tempo, self.instrument, in_range, self.seed, fresh],
         ]
         return row([column(controls) for controls in columns])
 
     def _control(self, name: str, kind: Callable[..., Any], **options: Any) -> Any:
-        """Returns a control with its name and, where the mouse rests on it, what it does."""
-        return kind(description=self._words[name], style=_WIDE, **{_TIP: self._words[f"{name}_tip"]}, **options)
+        """Returns a control with its name, which says what it does where the mouse rests on it."""
+        words, tip = self._words[name], self._words[f"{name}_tip"]
+        if _IS_VERSION_7:
+            return kind(description=words, style=_WIDE, description_tooltip=tip, **options)
+        # Its own tooltip is only shown by controls without a name.
+        named = f'<span title="{html.escape(tip)}" style="{_DOTTED}">{html.escape(words)}</span>'
+        return kind(description=named, description_allow_html=True, style=_WIDE, **options)
+
+    def _box(self, name: str, is_ticked: bool) -> Any:
+        """Returns a box to tick; what stands beside it says what it does."""
+        layout = widgets.Layout(width="auto", max_width="100%")
+        return widgets.Checkbox(is_ticked, description=self._words[name], style=_WIDE, layout=layout)
+
+    def _explained(self, name: str, box: Any) -> widgets.Widget:
+        tip = html.escape(self._words[f"{name}_tip"])
+        return row([box, widgets.HTML(f'<span title="{tip}" style="color: #555; cursor: help">(?)</span>')])
 
     def _button(self, name: str, on_click: Callable[..., None], style: str, icon: str) -> Any:
         layout = widgets.Layout(width="auto", min_width="120px")

@@ -236,13 +236,15 @@ def test_a_musician_uses_every_control(application, page, screenshots, tmp_path)
         page.screenshot(path=screenshots / f"{application}_kept.png")
         click_and_wait(page, "Undo")
         assert text_box(page, "keep bars").input_value() == ""
-        tip = page.locator(".widget-text", has=page.get_by_text("form", exact=True))
-        assert "each played twice" in tip.locator("[title]").first.get_attribute("title")
+        for name, tip in (("form", "each played twice"), ("key", "moves with it"), ("seed", "The dice")):
+            assert tip in page.locator(".widget-label").get_by_text(name, exact=True).get_attribute("title")
+        assert page.locator(".jupyter-widgets [title*='lie well on the instrument']").is_visible()
+        assert "as MIDI" in button(page, "Save").get_attribute("title")
 
         page.get_by_placeholder("a name for a favourite").fill("Heron")
         button(page, "Keep").click()
         page.get_by_text("kept as a favourite: Heron").wait_for()
-        page.get_by_text("Variations", exact=True).first.click()
+        button(page, "Variations").click()
         page.get_by_text("variations of seed").wait_for()
         click_and_wait(page, "Take")
         page.get_by_placeholder("a name for a favourite").fill("Otter")
