@@ -77,10 +77,28 @@ def render(
     if synth == "sine":
         samples = _render_sines(sequence, num_samples)
     else:
-        path = default_soundfont() if soundfont is None else Path(soundfont)
-        synthesise = _render_soundfont if synth == "soundfont" else _render_fluidsynth
-        samples = synthesise(_lasting(sequence, end + tail_seconds), path)
+        samples = synthesise(sequence, end + tail_seconds, synth, soundfont)
     return _finish(_fit(samples, num_samples), tail_seconds)
+
+
+def synthesise(
+    sequence: NoteSequence, seconds: float, synth: Synth = "soundfont", soundfont: str | Path | None = None
+) -> Samples:
+    """Returns what a synthesiser gives, about so many seconds of it, neither faded nor set to a peak.
+
+    Args:
+        sequence: The notes.
+        seconds: At least as long as the notes.
+        synth: 'soundfont' or 'fluidsynth'.
+        soundfont: As `render` takes it.
+
+    Raises:
+        InputFileError: If the soundfont cannot be read, or gives no sound.
+        InvalidArgumentError: If the synth is not installed.
+    """
+    path = default_soundfont() if soundfont is None else Path(soundfont)
+    play = _render_soundfont if synth == "soundfont" else _render_fluidsynth
+    return play(_lasting(sequence, seconds), path)
 
 
 def default_soundfont() -> Path:
@@ -88,13 +106,13 @@ def default_soundfont() -> Path:
     return Path(pretty_midi.__file__).with_name("TimGM6mb.sf2")
 
 
-def audio_bytes(samples: Samples, file_format: AudioFormat = "wav", is_small: bool = False) -> bytes:
+def audio_bytes(samples: Samples, file_format: AudioFormat = "wav", sample_rate: int = SAMPLE_RATE) -> bytes:
     """Returns samples as the bytes of a file: 16-bit WAV or FLAC, Ogg Vorbis or MP3; the same bytes each time.
 
     Args:
-        samples: The samples.
+        samples: The samples, of one channel or two.
         file_format: The kind of file.
-        is_small: Whether one channel at half the rate will do, in a quarter of the time.
+        sample_rate: Samples a second.
 
     Raises:
         InvalidArgumentError: If the format is unknown.
@@ -102,14 +120,11 @@ def audio_bytes(samples: Samples, file_format: AudioFormat = "wav", is_small: bo
     if file_format not in _ENCODINGS:
         raise InvalidArgumentError(f"the audio format must be one of {', '.join(_ENCODINGS)}, got {file_format}")
     container, coding = _ENCODINGS[file_format]
-    buffer, rate = io.BytesIO(), SAMPLE_RATE
-    if is_small:
-        rate = SAMPLE_RATE // 2
-        samples = soxr.resample(samples.mean(axis=1, keepdims=True), SAMPLE_RATE, rate, quality="MQ")
-    with soundfile.SoundFile(buffer, "w", rate, samples.shape[1], coding, format=container) as file:
+    buffer = io.BytesIO()
+    with soundfile.SoundFile(buffer, "w", sample_rate, samples.shape[1], coding, format=container) as file:
         # libsndfile's Vorbis encoder overflows its stack on long pieces that come at once.
-        for start in range(0, len(samples), rate):
-            file.write(samples[start : start + rate])
+        for start in range(0, len(samples), sample_rate):
+            file.write(samples[start : start + sample_rate])
     data = buffer.getvalue()
     return with_serial(data) if file_format == "ogg" else data
 

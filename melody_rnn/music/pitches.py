@@ -11,6 +11,7 @@ from melody_rnn.errors import MelodyError
 from melody_rnn.events import MAX_PITCH, NOTES_PER_OCTAVE
 
 _NOTE_NAMES: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_SYLLABLES: Final = {"C": "do", "D": "re", "E": "mi", "F": "fa", "G": "sol", "A": "la", "B": "si"}
 _NATURALS: Final = {
     **{"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11},
     **{"do": 0, "re": 2, "mi": 4, "fa": 5, "sol": 7, "la": 9, "si": 11},
@@ -22,6 +23,16 @@ _NOTE_NAME: Final = re.compile(rf"({_PITCH_CLASS_NAME.pattern})(-?\d+)", re.IGNO
 def note_name(pitch: int) -> str:
     """Returns a MIDI pitch as a name; 60 is C4. `parse_note_name` is its inverse."""
     return f"{pitch_class_name(pitch)}{pitch // NOTES_PER_OCTAVE - 1}"
+
+
+def syllable_name(pitch: int) -> str:
+    """Returns a MIDI pitch by its syllable; 60 is do4. `parse_note_name` is its inverse, too."""
+    return f"{in_syllables(pitch_class_name(pitch))}{pitch // NOTES_PER_OCTAVE - 1}"
+
+
+def in_syllables(name: str) -> str:
+    """Returns the name of a pitch class, such as F# or Bb, with its syllable: fa#, sib."""
+    return _SYLLABLES[name[0]] + name[1:]
 
 
 def parse_note_name(name: str) -> int:

@@ -1,8 +1,7 @@
 """The listening room: controls, tunes with their players and sheet music, as Jupyter widgets."""
 
 import html
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -10,50 +9,61 @@ from typing import Any, Final, NamedTuple
 import ipywidgets as widgets
 from IPython.display import display
 
-from melody_rnn.config import MAX_SEED
 from melody_rnn.errors import InvalidArgumentError, MelodyError, MelodyRNNError
-from melody_rnn.files import scratch_folder
-from melody_rnn.formats.reading import SUFFIXES
 from melody_rnn.model import MelodyRNN, fresh_seed
 from melody_rnn.music.instruments import INSTRUMENTS as RANGED
 from melody_rnn.music.meters import parse_meter
+from melody_rnn.music.pitches import note_name, syllable_name
 from melody_rnn.notebook import composing
+from melody_rnn.notebook.controls import MAX_TEMPERATURE, Controls, pairs
+from melody_rnn.notebook.layout import card, column, row, short_text
+from melody_rnn.notebook.shelf import FavouritesShelf
 from melody_rnn.notebook.showing import card_html, download_link, tune_html
-from melody_rnn.notebook.spanish import in_spanish
-from melody_rnn.notebook.wish import Wish, at_tempo, knows_form, on_tonic, parse_number, played_by, write_tunes
-from melody_rnn.notebook.words import AS_IT_COMES, INSTRUMENTS, KEYS, METERS, SCALES, WORDS, Language
-from melody_rnn.presets import DEFAULT_PRESET, list_presets
-from melody_rnn.tunes.files import read_tune
+from melody_rnn.notebook.spanish import in_spanish, key_in_spanish
+from melody_rnn.notebook.stored import StoredHTML
+from melody_rnn.notebook.uploading import read_uploaded, uploaded_file
+from melody_rnn.notebook.wish import Wish, at_tempo, knows_form, on_tonic, played_by, write_tunes
+from melody_rnn.notebook.words import INSTRUMENTS, Language
+from melody_rnn.presets import DEFAULT_PRESET
 from melody_rnn.tunes.primers import parse_primer
 from melody_rnn.tunes.tune import Tune
 
 COMPARED: Final = ("0.5", "1", "1.5")
 NUM_VARIATIONS: Final = 3
-MAX_TEMPERATURE: Final = 5.0
-_WIDE: Final = {"description_width": "100px"}
-# Version 7 of ipywidgets, which Colab has, calls it otherwise.
-_TIP: Final = "description_tooltip" if widgets.__version__.startswith("7.") else "tooltip"
 _RED: Final = "#b3261e"
 
 
-class _Moment(NamedTuple):
-    """What the room showed: a tune as the model wrote it, and all controls."""
+# Where the controls are, nobody needs to be told.
+_IF_OPENED_AGAIN: Final = "<style>.jp-OutputArea:has(.widget-dropdown) .melody-again { display: none }</style>"
+_SOUNDING: Final = ("tempo", "key", "instrument")
+_CONTROLS: Final = (
+    *("model", "primer", "form", "bars", "meter", "keep", "temperature"),
+    *("scale", "ends_on_tonic", "is_in_range", "seed"),
+    *_SOUNDING,
+)
 
-    written: Tune | None
+
+class _Moment(NamedTuple):
+    """What the room showed: a tune as the model wrote it, the file it went on from, and all controls."""
+
+    written: Tune
+    uploaded: tuple[str, Tune] | None
     controls: Mapping[str, Any]
 
 
-class ListeningRoom:
+class ListeningRoom(Controls):
     """Sets the controls, writes tunes, shows and plays them, and saves.
 
     What the controls show is what is used: a mistake in one of them is said until it is mended, and nothing is written
     meanwhile. Tempo, instrument and key change how the tune that is there sounds; all others are for the next one.
 
     Attributes:
-        view: All of it, as a widget; the room shows itself where it is a cell's last line.
+        view: The controls, as a widget; the room shows itself where it is a cell's last line.
+        result: The tune that is shown, with its player and its sheet music, which a saved notebook keeps.
         tune: The tune that is shown, or None.
         compared: What was put side by side last.
         comparison: Temperatures, variations, and the tunes side by side, to be shown where the notebook wants them.
+        favourites: What is kept, to be shown likewise.
     """
 
     def __init__(self, model: str | None = None, folder: str | Path = "midi_out", language: Language = "en") -> None:
@@ -64,35 +74,37 @@ class ListeningRoom:
             folder: Where saved files go.
             language: 'en' or 'es'.
         """
+        super().__init__(model or DEFAULT_PRESET, language)
         self.tune: Tune | None = None
         self.compared: list[Tune] = []
-        self._written: Tune | None = None
         self._folder = Path(folder)
-        self._language: Language = language
-        self._words = WORDS[language]
+        self._name_of = syllable_name if language == "es" else note_name
         self._models: dict[str, MelodyRNN] = {}
-        self._uploaded: Tune | None = None
+        self._uploaded: tuple[str, Tune] | None = None
         self._upload_error: MelodyRNNError | None = None
+        self._now: _Moment | None = None
         self._past: list[_Moment] = []
-        self._is_own_change = False
-        self._make_controls(model or DEFAULT_PRESET)
+        self._observe()
         self.status, self.compared_status = widgets.HTML(), widgets.HTML()
-        self.result = widgets.HTML(layout=widgets.Layout(max_width="100%"))
-        self._cards = widgets.HBox(layout=widgets.Layout(flex_flow="row wrap"))
+        self.result = StoredHTML()
+        self.shelf = FavouritesShelf(self._words, self._folder, self._run, self._take, self._name_of)
+        self.favourites = self.shelf.view
+        self._cards = row([])
         generate = self._button("generate", self.generate, "primary", "play")
         undo = self._button("undo", self.undo, "", "undo")
         save = self._button("save", self.save, "", "download")
+        keep = self._button("keep_tune", self.keep_favourite, "", "star")
         compare = self._button("compare", lambda *_: self.compare(), "primary", "columns")
         vary = self._button("vary", lambda *_: self.vary(), "", "random")
-        self._buttons = [generate, undo, save, compare, vary]
-        self.compared_temperatures = [_short_text(temperature, "T") for temperature in COMPARED]
-        top = _row([*self.compared_temperatures, compare, vary, self.compared_status])
-        self.comparison = widgets.VBox([top, self._cards])
-        again = widgets.HTML(f'<span style="color: #555; font-size: 12px">{self._words["again"]}</span>')
-        self.view = widgets.VBox([self._arrange(), _row([generate, undo, save]), self.status, self.result, again])
+        self._buttons = [generate, undo, save, keep, compare, vary]
+        self.compared_temperatures = [short_text(temperature, "T") for temperature in COMPARED]
+        top = row([*self.compared_temperatures, compare, vary, self.compared_status])
+        self.comparison = column([top, self._cards])
+        self.view = column([self._arrange(), row([generate, undo, save, self.favourite_name, keep]), self.status])
 
     def _ipython_display_(self) -> None:
         display(self.view)
+        self.result.show()
 
     def generate(self, *_: object) -> None:
         """Writes a tune as the controls say, and shows it with its player and its sheet music."""
@@ -114,73 +126,16 @@ class ListeningRoom:
         """Writes the tune that is shown as .mid, .pdf and .wav, and offers the files for download."""
         self._run(self._save)
 
-    def _make_controls(self, model: str) -> None:
-        names = [preset.name for preset in list_presets()]
-        comes = self._words[AS_IT_COMES]
-        self.model = self._control("model", widgets.Dropdown, options=names, value=model)
-        self.primer = self._control("primer", widgets.Text, placeholder=self._words["no_primer"])
-        self.upload = widgets.FileUpload(
-            accept=",".join(SUFFIXES),
-            multiple=False,
-            description=self._words["upload"],
-            layout=widgets.Layout(width="200px", margin="2px 2px 2px 108px"),
-        )
-        self.file = widgets.HTML()
-        self.form = self._control("form", widgets.Text, placeholder=self._words["no_form"])
-        self.bars = self._control("bars", widgets.Text, placeholder=self._words["no_bars"])
-        self.meter = self._control("meter", widgets.Dropdown, options=[(comes, ""), *_pairs(METERS)])
-        self.temperature = self._control("temperature", widgets.Text, value="1")
-        self.slider = widgets.FloatSlider(
-            1.0,
-            min=0,
-            max=2,
-            step=0.05,
-            readout=False,
-            layout=widgets.Layout(width="200px", margin="2px 2px 2px 108px"),
-        )
-        self.tempo = self._control("tempo", widgets.Text, placeholder=self._words["no_tempo"], continuous_update=False)
-        self.key = self._control("key", widgets.Dropdown, options=[(comes, ""), *_pairs(KEYS)])
-        scales = [(comes, ""), *((self._words.get(name, name), name) for name in SCALES)]
-        self.scale = self._control("scale", widgets.Dropdown, options=scales)
-        instruments = [(self._words.get(name, name), name) for name in INSTRUMENTS]
-        self.instrument = self._control("instrument", widgets.Dropdown, options=instruments)
-        self.is_in_range = self._control("in_range", widgets.Checkbox, value=True)
-        self.ends_on_tonic = self._control("ending", widgets.Checkbox, value=False)
-        self.keep = self._control("keep", widgets.Text, placeholder=self._words["no_keep"])
-        self.seed = self._control("seed", widgets.Text, value="1")
-        self.is_fresh = self._control("fresh", widgets.Checkbox, value=True)
-        self._observe()
+    def keep_favourite(self, *_: object) -> None:
+        """Puts the tune that is shown on the shelf of favourites, under the name that was typed."""
+        self._run(self._keep_favourite)
 
     def _observe(self) -> None:
         self.upload.observe(lambda _: self._run(self._read_upload), names="value")
         self.primer.observe(self._forget_upload, names="value")
-        self.seed.observe(self._on_seed, names="value")
-        self.slider.observe(self._on_slider, names="value")
-        self.temperature.observe(self._on_temperature, names="value")
         self.model.observe(self._on_model, names="value")
         for control in (self.tempo, self.key, self.instrument):
             control.observe(self._on_sounding, names="value")
-
-    def _control(self, name: str, kind: Callable[..., Any], **options: Any) -> Any:
-        """Returns a control with its name and, where the mouse rests on it, what it does."""
-        return kind(description=self._words[name], style=_WIDE, **{_TIP: self._words[f"{name}_tip"]}, **options)
-
-    def _button(self, name: str, on_click: Callable[..., None], style: str, icon: str) -> Any:
-        layout = widgets.Layout(width="auto", min_width="120px")
-        tip = self._words[f"{name}_tip"]
-        button = widgets.Button(
-            description=self._words[name], tooltip=tip, button_style=style, icon=icon, layout=layout
-        )
-        button.on_click(on_click)
-        return button
-
-    def _arrange(self) -> widgets.Widget:
-        columns = [
-            [self.model, self.primer, self.upload, self.file, self.form, self.bars, self.meter, self.keep],
-            [self.temperature, self.slider, self.key, self.scale, self.ends_on_tonic],
-            [self.tempo, self.instrument, self.is_in_range, self.seed, self.is_fresh],
-        ]
-        return _row([widgets.VBox(column) for column in columns])
 
     def _run(self, work: Callable[[], str], status: widgets.Widget | None = None) -> None:
         """Does some work, shows what it says or the user's mistake, and keeps the buttons still meanwhile."""
@@ -202,28 +157,43 @@ class ListeningRoom:
     def _generate(self) -> str:
         model, wish = self._loaded(), self._wish()
         with self._own_changes():
-            if self.is_fresh.value and self._written is not None:
+            if self.is_fresh.value and self._now is not None:
                 self.seed.value = str(fresh_seed())
         (tune,) = write_tunes(model, wish, self._seed())
-        if self._written is not None:
-            self._past.append(_Moment(self._written, self._values()))
-        self._written = tune
+        return self._go_on_to(tune)
+
+    def _go_on_to(self, written: Tune) -> str:
+        """Shows another tune, as the controls say; undo comes back to the one before."""
+        if self._now is not None:
+            self._past.append(self._now)
+        self._now = _Moment(written, self._uploaded, {name: getattr(self, name).value for name in _CONTROLS})
         return self._show()
+
+    def _take(self, tune: Tune) -> str:
+        """Shows a tune from the shelf or the comparison, at its own tempo, in its key and by its instrument."""
+        with self._own_changes():
+            self.tempo.value = self.key.value = ""
+            own = [name for name in INSTRUMENTS if played_by(tune, name).program == tune.program]
+            if self.instrument.value not in own:
+                self.instrument.value = own[0]
+        return self._go_on_to(tune)
 
     def _show(self) -> str:
         """Shows the tune that was written last, at the tempo, in the key and by the instrument of the controls."""
-        assert self._written is not None
-        tune = self._sounding(self._written)
+        assert self._now is not None
+        tune = self._sounding(self._now.written)
+        again = f'{_IF_OPENED_AGAIN}<div class="melody-again">{self._words["again"]}</div>'
         # One piece, so that nothing of it can belong to another tune.
-        self.result.value = tune_html(tune)
+        self.result.value = again + tune_html(tune, self._name_of)
         self.tune = tune
         assert tune.origin is not None
         beats = tune.tempo / float(tune.meter.tempo_beat)
         form = f", {tune.form}" if tune.sections else ""
         about = self._words["about"].format(
-            model=tune.origin.model, temperature=tune.origin.settings["temperature"], seed=tune.origin.seed
+            model=tune.origin.model, temperature=self._shown(composing.temperature_of(tune)), seed=tune.origin.seed
         )
-        return html.escape(f"{about}{form}, {tune.meter}, {tune.key}, {beats:.0f} {self._words['beats']}")
+        key = key_in_spanish(tune.key) if self._language == "es" and tune.key else tune.key
+        return html.escape(f"{about}{form}, {tune.meter}, {key}, {beats:.0f} {self._words['beats']}")
 
     def _sounding(self, tune: Tune) -> Tune:
         tune = played_by(tune, self.instrument.value)
@@ -246,21 +216,31 @@ class ListeningRoom:
     def _show_beside(self, tunes: Sequence[Tune], titles: Sequence[str]) -> None:
         self.compared = [self._sounding(tune) for tune in tunes]
         pitches = composing.common_pitches(self.compared)
-        layout = {"width": "440px", "max_width": "100%", "padding": "4px"}
         self._cards.children = [
-            widgets.HTML(card_html(tune, title, pitches), layout=widgets.Layout(**layout))
+            card([widgets.HTML(card_html(tune, title, pitches, self._name_of)), self._take_button(tune)])
             for tune, title in zip(self.compared, titles, strict=True)
         ]
+
+    def _take_button(self, tune: Tune) -> widgets.Widget:
+        return self._button("take", lambda *_: self._run(lambda: self._take(tune)), "", "arrow-up")
 
     def _undo(self) -> str:
         if not self._past:
             raise InvalidArgumentError(self._words["nothing_to_undo"])
-        moment = self._past.pop()
-        self._written = moment.written
+        self._now = self._past.pop()
         with self._own_changes():
-            for name, value in moment.controls.items():
+            for name, value in self._now.controls.items():
                 getattr(self, name).value = value
+            self._match_slider()
+            self._use_file(self._now.uploaded)
         return self._show()
+
+    def _keep_favourite(self) -> str:
+        if self.tune is None:
+            raise InvalidArgumentError(self._words["nothing_to_save"])
+        name = self.shelf.keep(self.tune, self.favourite_name.value)
+        self.favourite_name.value = ""
+        return html.escape(self._words["kept"].format(name=name))
 
     def _wish(self) -> Wish:
         """Returns what the controls ask for.
@@ -293,19 +273,9 @@ class ListeningRoom:
     def _primer(self) -> Tune | None:
         text = self.primer.value.strip()
         if self._uploaded is not None or not text:
-            return self._uploaded
+            return self._uploaded[1] if self._uploaded else None
         meter = parse_meter(self.meter.value) if self.meter.value else None
         return parse_primer(text, self._loaded().config.steps_per_quarter, meter)
-
-    def _seed(self) -> int:
-        return int(self._number(self.seed, "seed", 0, MAX_SEED, is_whole=True))
-
-    def _number(self, control: Any, name: str, lowest: float, highest: float, is_whole: bool = False) -> float:
-        words = self._words["whole_number" if is_whole else "number"]
-        return parse_number(control.value, self._words[name], lowest, highest, is_whole, words)
-
-    def _shown(self, number: float) -> str:
-        return f"{number:g}".replace(".", self._words["point"])
 
     def _loaded(self) -> MelodyRNN:
         name = self.model.value
@@ -327,86 +297,43 @@ class ListeningRoom:
         saved = self._words["saved"].format(folder=self._folder.absolute(), names=names)
         return f"{html.escape(saved)} {', '.join(links)}"
 
-    def _values(self) -> dict[str, Any]:
-        names = ("form", "bars", "meter", "temperature", "tempo", "key", "scale", "instrument", "keep")
-        assert self._written is not None and self._written.origin is not None
-        return {name: getattr(self, name).value for name in names} | {"seed": str(self._written.origin.seed)}
-
-    @contextmanager
-    def _own_changes(self) -> Iterator[None]:
-        """While it lasts, changes of controls are the room's own and not a person's."""
-        self._is_own_change = True
-        try:
-            yield
-        finally:
-            self._is_own_change = False
-
     def _on_sounding(self, *_: object) -> None:
-        if not self._is_own_change and self._written is not None:
+        if not self._is_own_change and self._now is not None:
+            controls = dict(self._now.controls) | {name: getattr(self, name).value for name in _SOUNDING}
+            self._now = self._now._replace(controls=controls)
             self._run(self._show)
-
-    def _on_seed(self, *_: object) -> None:
-        if not self._is_own_change:
-            self.is_fresh.value = False
-
-    def _on_slider(self, *_: object) -> None:
-        if not self._is_own_change:
-            with self._own_changes():
-                self.temperature.value = self._shown(self.slider.value)
-
-    def _on_temperature(self, *_: object) -> None:
-        if not self._is_own_change:
-            with self._own_changes():
-                try:
-                    self.slider.value = self._number(self.temperature, "temperature", 0, MAX_TEMPERATURE)
-                except InvalidArgumentError:
-                    # Said when it is used; half of a number is no mistake yet.
-                    return
 
     def _on_model(self, *_: object) -> None:
         self.form.disabled = not knows_form(self._loaded())
 
     def _forget_upload(self, *_: object) -> None:
         if not self._is_own_change:
-            self._uploaded, self._upload_error, self.file.value = None, None, ""
+            self._use_file(None)
+
+    def _use_file(self, uploaded: tuple[str, Tune] | None) -> str:
+        """Takes the tune of a file, which has a name, as the primer, or none; returns what is said of it."""
+        self._uploaded, self._upload_error, told = uploaded, None, ""
+        if uploaded is not None:
+            name, primer = uploaded
+            told = self._words["primer_read"].format(name=name, steps=len(primer), meter=primer.meter)
+        self.file.value = f'<div style="margin-left: 108px">{html.escape(told)}</div>' if told else ""
+        return told
 
     def _read_upload(self) -> str:
-        # Version 7 of ipywidgets, which Colab has, gives a dictionary of files; version 8 a tuple.
-        files: Any = self.upload.value
-        if not files:
+        file = uploaded_file(self.upload.value)
+        if file is None:
             return ""
-        name, file = next(iter(files.items())) if isinstance(files, dict) else (files[0]["name"], files[0])
         # What was there before is not what is shown any more.
-        self._uploaded, self._upload_error, self.file.value = None, None, ""
-        with scratch_folder() as folder:
-            path = folder / Path(name).name
-            path.write_bytes(bytes(file["content"]))
-            try:
-                primer = read_tune(path, self._loaded().config.steps_per_quarter)
-            except MelodyRNNError as error:
-                # The folder is nobody's business.
-                self._upload_error = type(error)(str(error).replace(f"{path}", name))
-                raise self._upload_error from error
+        self._use_file(None)
+        try:
+            primer = read_uploaded(*file, self._loaded().config.steps_per_quarter)
+        except MelodyRNNError as error:
+            self._upload_error = error
+            raise
         if str(primer.meter) not in [value for _, value in self.meter.options]:
-            self.meter.options = [*self.meter.options, *_pairs([str(primer.meter)])]
+            self.meter.options = [*self.meter.options, *pairs([str(primer.meter)])]
         with self._own_changes():
             self.meter.value = str(primer.meter)
             self.primer.value = ""
-        self._uploaded = primer
-        told = self._words["primer_read"].format(name=name, steps=len(primer), meter=primer.meter)
-        self.file.value = f'<div style="margin-left: 108px">{html.escape(told)}</div>'
+        told = self._use_file((file[0], primer))
         return html.escape("; ".join([told, *primer.remarks]))
-
-
-def _pairs(names: Sequence[str]) -> list[tuple[str, str]]:
-    """Returns a control's options that are shown as they are called; it takes pairs only, or none."""
-    return [(name, name) for name in names]
-
-
-def _row(children: Sequence[widgets.Widget]) -> widgets.Widget:
-    return widgets.HBox(children, layout=widgets.Layout(flex_flow="row wrap", margin="4px 0"))
-
-
-def _short_text(value: str, description: str) -> widgets.Widget:
-    layout = widgets.Layout(width="110px")
-    return widgets.Text(value, description=description, layout=layout, style={"description_width": "20px"})

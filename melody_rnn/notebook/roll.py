@@ -1,7 +1,7 @@
 """A tune's piano roll as SVG, drawn at once: sharp at every size, and a thousandth of the work of a figure."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from melody_rnn.events import NOTES_PER_OCTAVE
@@ -27,13 +27,19 @@ _LABEL: Final = 11
 _GAP: Final = 2
 
 
-def roll_svg(tune: Tune, bars_per_row: int = 8, pitches: range | None = None) -> str:
+def roll_svg(
+    tune: Tune,
+    bars_per_row: int = 8,
+    pitches: range | None = None,
+    name_of: Callable[[int], str] = note_name,
+) -> str:
     """Returns a tune's piano roll: given and kept notes orange, the others blue, the more probable the more solid.
 
     Args:
         tune: The tune as it stands.
         bars_per_row: At least 1.
         pitches: The pitches to show; those of the notes where not given.
+        name_of: How a pitch is called at the left.
     """
     notes = roll_notes(tune)
     shown = pitches or pitch_range(notes)
@@ -42,12 +48,28 @@ def roll_svg(tune: Tune, bars_per_row: int = 8, pitches: range | None = None) ->
     row_steps = min(steps_per_row, -(-len(tune) // tune.steps_per_bar) * tune.steps_per_bar)
     row_height = _TOP + len(shown) * _SEMITONE + _ROW_GAP
     width, height = _LEFT + row_steps * _STEP + 2, num_rows * row_height
-    rows = "".join(_row(tune, notes, row, row_steps, shown, row * row_height) for row in range(num_rows))
+    rows = "".join(
+        _keys(shown, row_steps, row * row_height + _TOP, name_of)
+        + _row(tune, notes, row, row_steps, shown, row * row_height)
+        for row in range(num_rows)
+    )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="melody-roll" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="{_LABEL}" '
         f'style="background: white">{rows}</svg>'
     )
+
+
+def _keys(pitches: range, row_steps: int, top: int, name_of: Callable[[int], str]) -> str:
+    """Returns a row's black keys, and the names of its C and G."""
+    parts = []
+    for pitch in pitches:
+        y = top + (pitches.stop - 1 - pitch) * _SEMITONE
+        if pitch % NOTES_PER_OCTAVE in BLACK_KEYS:
+            parts.append(_rectangle(_LEFT, y, row_steps * _STEP, _SEMITONE, BLACK_KEY_COLOUR))
+        elif pitch % NOTES_PER_OCTAVE in (0, 7):
+            parts.append(f'<text x="2" y="{y + _SEMITONE}" fill="#333">{html.escape(name_of(pitch))}</text>')
+    return "".join(parts)
 
 
 def _row(tune: Tune, notes: Sequence[RollNote], row: int, row_steps: int, pitches: range, top: int) -> str:
@@ -56,16 +78,7 @@ def _row(tune: Tune, notes: Sequence[RollNote], row: int, row_steps: int, pitche
     def x(step: int) -> int:
         return _LEFT + (step - first) * _STEP
 
-    def y(pitch: int) -> int:
-        return bottom - (pitch - pitches.start + 1) * _SEMITONE
-
     parts = []
-    for pitch in pitches:
-        if pitch % NOTES_PER_OCTAVE in BLACK_KEYS:
-            parts.append(_rectangle(_LEFT, y(pitch), row_steps * _STEP, _SEMITONE, BLACK_KEY_COLOUR))
-        elif pitch % NOTES_PER_OCTAVE in (0, 7):
-            name = html.escape(note_name(pitch))
-            parts.append(f'<text x="2" y="{y(pitch) + _SEMITONE}" fill="#333">{name}</text>')
     first_bar = 0 if tune.pickup_steps else 1
     for step in range(first, first + row_steps + 1, tune.steps_per_bar):
         parts.append(_rectangle(x(step), top + _TOP, 1, bottom - top - _TOP, BAR_COLOUR))
@@ -76,8 +89,9 @@ def _row(tune: Tune, notes: Sequence[RollNote], row: int, row_steps: int, pitche
         start, end = max(note.start_step, first), min(note.end_step, first + row_steps)
         if start < end:
             colour = PRIMER_COLOUR if note.is_given else GENERATED_COLOUR
+            y = top + _TOP + (pitches.stop - 1 - note.pitch) * _SEMITONE
             own = f'fill-opacity="{note.opacity:.2f}" stroke="{colour}" class="note"'
-            parts.append(_rectangle(x(start), y(note.pitch), (end - start) * _STEP - _GAP, _SEMITONE - 1, colour, own))
+            parts.append(_rectangle(x(start), y, (end - start) * _STEP - _GAP, _SEMITONE - 1, colour, own))
     return "".join(parts)
 
 

@@ -6,17 +6,27 @@ Handlers stand in the elements themselves, for a page's scripts are not run wher
 import base64
 import html
 import json
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import accumulate
 from typing import Final
 
-from melody_rnn.formats.audio import Samples, audio_bytes, render
+import numpy as np
+import soxr
+
+from melody_rnn.errors import InvalidArgumentError
+from melody_rnn.formats.audio import SAMPLE_RATE, audio_bytes, render
 from melody_rnn.formats.form import bars_played
+from melody_rnn.formats.note_bank import BANK_RATE, lay
 from melody_rnn.formats.sheet import sheet_picture
+from melody_rnn.music.pitches import note_name
 from melody_rnn.notebook.roll import roll_svg
 from melody_rnn.tunes.to_score import score_of
 from melody_rnn.tunes.tune import Tune
 
+MAX_FLAC_SECONDS: Final = 90
+_LEVELS: Final = 2**11
+_SCROLLED: Final = "overflow-x: auto; line-height: 0"
 _ONE_AT_A_TIME: Final = "document.querySelectorAll('audio').forEach(other => other !== this && other.pause())"
 # Marks the bar that sounds; `times` are the seconds at which bars begin, `places` those of their bars in the sheet.
 _FOLLOW: Final = (
@@ -28,30 +38,39 @@ _FOLLOW: Final = (
 )
 
 
-def tune_html(tune: Tune, title: str = "", bars_per_row: int = 8, pitches: range | None = None) -> str:
+def tune_html(tune: Tune, name_of: Callable[[int], str] = note_name) -> str:
     """Returns a tune's picture, player and sheet music; the bar that sounds is red in the sheet music.
 
     Args:
         tune: The tune.
-        title: What stands above.
-        bars_per_row: Of the picture.
-        pitches: Of the picture; those of the notes where not given.
+        name_of: How pitches are called in the picture.
     """
-    heading = f"<div><b>{html.escape(title)}</b></div>" if title else ""
+    roll, player = roll_svg(tune, name_of=name_of), _player(tune, is_small=False)
     return (
-        f'<div class="melody-tune" style="max-width: 100%">{heading}'
-        f'<div style="overflow-x: auto; line-height: 0">{roll_svg(tune, bars_per_row, pitches)}</div>'
-        f"{_player(tune)}"
+        f'<div class="melody-tune" style="max-width: 100%"><div style="{_SCROLLED}">{roll}</div>{player}'
         f'<div class="melody-sheet">{sheet(tune)}</div></div>'
     )
 
 
-def card_html(tune: Tune, title: str, pitches: range | None = None) -> str:
-    """Returns a tune's picture and player, to stand beside others; the arguments are those of `tune_html`."""
+def card_html(tune: Tune, title: str, pitches: range | None = None, name_of: Callable[[int], str] = note_name) -> str:
+    """Returns a tune's picture and player, to stand beside others.
+
+    Args:
+        tune: The tune.
+        title: What stands above.
+        pitches: Of the picture; those of the notes where not given.
+        name_of: How pitches are called in the picture.
+    """
+    roll = roll_svg(tune, 4, pitches, name_of)
     return (
         f'<div class="melody-tune"><div><b>{html.escape(title)}</b></div>'
-        f'<div style="overflow-x: auto; line-height: 0">{roll_svg(tune, 4, pitches)}</div>{_player(tune)}</div>'
+        f'<div style="{_SCROLLED}">{roll}</div>{_player(tune, is_small=True)}</div>'
     )
+
+
+def player_html(tune: Tune, title: str) -> str:
+    """Returns a tune's player alone, which tells nothing of the tune but its sound."""
+    return f'<div class="melody-tune"><div><b>{html.escape(title)}</b></div>{_player(tune, is_small=True)}</div>'
 
 
 def sheet(tune: Tune) -> str:
@@ -60,10 +79,25 @@ def sheet(tune: Tune) -> str:
     return svg.replace("<svg ", '<svg style="width: 100%; height: auto; max-width: 900px; background: white" ', 1)
 
 
-def room_sound(tune: Tune) -> bytes:
-    """Returns how a tune sounds, as MP3 of one channel at half the rate: a quarter of the time of a whole file."""
-    samples: Samples = render(tune.to_sequence())
-    return audio_bytes(samples, "mp3", is_small=True)
+def player_sound(tune: Tune, is_small: bool = False) -> tuple[str, bytes]:
+    """Returns what a player plays, its kind and its bytes: soon there, or small.
+
+    FLAC is written thirty times as fast as MP3, and takes three times its room.
+
+    Args:
+        tune: The tune; the sound of a long one is small in any case.
+        is_small: Whether it is to be small, as for several tunes in one page.
+    """
+    sequence = tune.to_sequence()
+    try:
+        sound = lay(sequence)
+    except InvalidArgumentError:
+        # The synthesiser has no build for this machine.
+        sound = soxr.resample(render(sequence, "sine").mean(axis=1, keepdims=True), SAMPLE_RATE, BANK_RATE)
+    if is_small or len(sound) > MAX_FLAC_SECONDS * BANK_RATE:
+        return "audio/mpeg", audio_bytes(sound, "mp3", BANK_RATE)
+    # FLAC takes no room for lowest bits that are all nought, and twelve are as many as a good cassette has.
+    return "audio/flac", audio_bytes(np.round(sound * _LEVELS) / np.float32(_LEVELS), "flac", BANK_RATE)
 
 
 def bar_times(tune: Tune) -> tuple[list[float], list[int]]:
@@ -83,8 +117,9 @@ def download_link(name: str, kind: str, data: bytes) -> str:
     return f'<a style="{style}" href="{address}" download="{html.escape(name)}">{html.escape(name)}</a>'
 
 
-def _player(tune: Tune) -> str:
-    address = f"data:audio/mpeg;base64,{base64.b64encode(room_sound(tune)).decode()}"
+def _player(tune: Tune, is_small: bool) -> str:
+    kind, sound = player_sound(tune, is_small)
+    address = f"data:{kind};base64,{base64.b64encode(sound).decode()}"
     times, places = bar_times(tune)
     return (
         f'<audio controls preload="auto" style="width: 100%; max-width: 480px" src="{address}" '

@@ -4,6 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from melody_rnn.music.keys import Key
+from melody_rnn.music.pitches import in_syllables
+
 _MESSAGES: Final[Sequence[tuple[str, str]]] = (
     (
         r"(.+) is no note; write a letter from A to G, .*",
@@ -40,6 +43,22 @@ _MESSAGES: Final[Sequence[tuple[str, str]]] = (
     (r"(.+): not a readable (\S+) file.*", r"\1: no es un archivo \2 legible"),
     (r"(.*)there is no note in it that could be a melody.*", r"\1no hay en él ninguna nota que pueda ser melodía"),
 )
+
+
+_MODES: Final = {
+    "major": "mayor",
+    "minor": "menor",
+    "dorian": "dórico",
+    "phrygian": "frigio",
+    "lydian": "lidio",
+    "mixolydian": "mixolidio",
+    "locrian": "locrio",
+}
+
+
+def key_in_spanish(key: Key) -> str:
+    """Returns a key's name, such as re mayor or mib dórico."""
+    return f"{in_syllables(key.tonic_name)} {_MODES[key.mode]}"
 
 
 def in_spanish(message: str) -> str:

@@ -67,9 +67,9 @@ def serve():
 
 @pytest.fixture(scope="session")
 def screenshots():
-    """The folder that git ignores where tests leave pictures to look at."""
-    folder = HERE / "screenshots"
-    folder.mkdir(exist_ok=True)
+    """The folder that git ignores where tests leave pictures to look at; those beside it are of the last release."""
+    folder = HERE / "screenshots" / "now"
+    folder.mkdir(exist_ok=True, parents=True)
     return folder
 
 

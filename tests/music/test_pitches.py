@@ -1,7 +1,7 @@
 import pytest
 
 from melody_rnn.errors import MelodyError
-from melody_rnn.music.pitches import note_name, parse_note_name, parse_pitch_class, pitch_class_name
+from melody_rnn.music.pitches import note_name, parse_note_name, parse_pitch_class, pitch_class_name, syllable_name
 
 
 def test_note_names_round_trip():
@@ -44,3 +44,8 @@ def test_pitch_classes(name, pitch_class):
 def test_bad_pitch_classes(name):
     with pytest.raises(MelodyError, match=repr(name)):
         parse_pitch_class(name)
+
+
+def test_names_in_syllables():
+    assert [syllable_name(pitch) for pitch in (60, 66, 67)] == ["do4", "fa#4", "sol4"]
+    assert all(parse_note_name(syllable_name(pitch)) == pitch for pitch in range(128))

@@ -1,6 +1,7 @@
 import json
 import re
 import xml.etree.ElementTree as ET
+import zipfile
 
 import pytest
 
@@ -11,11 +12,11 @@ from melody_rnn.music.transposition import major_key
 from melody_rnn.notebook.composing import compose, file_name, move_to_key, temperature_of
 from melody_rnn.notebook.listening import ListeningRoom
 from melody_rnn.notebook.roll import roll_svg
-from melody_rnn.notebook.showing import bar_times, tune_html
+from melody_rnn.notebook.showing import MAX_FLAC_SECONDS, bar_times, player_html, player_sound, tune_html
 from melody_rnn.notebook.spanish import in_spanish
 from melody_rnn.notebook.wish import on_tonic, parse_number
 from melody_rnn.notebook.words import WORDS
-from melody_rnn.tunes.files import midi_of
+from melody_rnn.tunes.files import midi_of, read_tune
 from melody_rnn.tunes.piano_roll import PRIMER_COLOUR, roll_notes
 from melody_rnn.tunes.primers import parse_primer
 from melody_rnn.tunes.tune import Section, Tune
@@ -65,7 +66,7 @@ def test_what_the_controls_show_is_used(room, tiny_model):
     (expected,) = tiny_model.generate(num_steps=36, primer="C4 E4", temperature=0.7, seed=1, meter="3/4")
     assert room.tune.events == expected.events
     assert (room.tune.program, room.tune.qpm) == (110, 90)
-    assert room.result.value == tune_html(room.tune)
+    assert room.result.value.endswith(tune_html(room.tune))
     assert room.slider.value == 0.7
     assert not any(button.disabled for button in room._buttons)
 
@@ -88,20 +89,37 @@ def test_tempo_instrument_and_key_keep_the_tune(room):
     assert (room.tune.qpm, room.tune.program) == (200, 46)
     moved = {after - own for own, after in zip(before.pitches, room.tune.pitches, strict=True)}
     assert len(moved) == 1
-    assert room.result.value == tune_html(room.tune)
+    assert room.result.value.endswith(tune_html(room.tune))
 
 
 def test_undo_brings_back_the_tune_and_its_controls(room):
-    room.temperature.value = "0.5"
+    room.temperature.value, room.primer.value = "0.5", "C4 D4"
     room.generate()
+    room.tempo.value = "90"
     first = room.result.value
-    room.temperature.value = "1.5"
+    room.temperature.value, room.primer.value, room.tempo.value = "1.5", "E4", ""
     room.generate()
     assert room.result.value != first
     room.undo()
+    # The tempo was taken from the tune that was there.
+    assert room.tempo.value == ""
+    room.tempo.value = "90"
     assert (room.result.value, room.seed.value) == (first, "1")
+    assert (room.temperature.value, room.slider.value, room.primer.value) == ("0.5", 0.5, "C4 D4")
     room.undo()
     assert "there is no tune before this one" in room.status.value
+
+
+def test_undo_brings_back_the_file(room):
+    upload(room, "good.mid", midi_of(Tune((64, -2, 65, -2))))
+    room.generate()
+    room.primer.value = "C4"
+    room.generate()
+    room.undo()
+    assert (room.primer.value, sum(room.tune.given)) == ("", 4)
+    assert "good.mid" in room.file.value
+    room.generate()
+    assert room.tune.events[:3] == (64, -2, 65)
 
 
 def test_bars_are_kept_and_shown_in_orange(tmp_path):
@@ -199,9 +217,97 @@ def test_temperatures_and_variations_stand_side_by_side(room):
     room.compare()
     assert [temperature_of(tune) for tune in room.compared] == [0.2, 0.9, 2.0]
     cards = room.comparison.children[1].children
-    assert [re.search("<b>(.*?)</b>", card.value)[1] for card in cards] == ["T = 0.2", "T = 0.9", "T = 2"]
+    assert [re.search("<b>(.*?)</b>", card.children[0].value)[1] for card in cards] == ["T = 0.2", "T = 0.9", "T = 2"]
     room.vary()
     assert len({tune.events for tune in room.compared}) == 3
+
+
+def test_a_variation_is_taken_and_left_again(room):
+    room.bars.value, room.instrument.value = "2", "harp"
+    room.generate()
+    own = room.tune
+    room.vary()
+    room.tempo.value = "70"
+    room.comparison.children[1].children[2].children[1].click()
+    assert room.tune.events == room.compared[2].events
+    assert (room.tempo.value, room.tune.qpm, room.instrument.value) == ("", 120, "harp")
+    room.undo()
+    assert room.tune.events == own.events
+
+
+def kept_tunes(room, *names):
+    """Generates and keeps a tune for each name."""
+    for name in names:
+        room.generate()
+        room.favourite_name.value = name
+        room.keep_favourite()
+    return list(room.shelf.favourites.tunes.values())
+
+
+def test_favourites_are_kept_under_names(room):
+    room.keep_favourite()
+    assert "nothing to save yet" in room.status.value
+    shelf = room.shelf
+    assert shelf.export.disabled
+    room.bars.value = "2"
+    first, second, third = kept_tunes(room, "One", "One", "")
+    assert list(shelf.favourites.tunes) == ["One", "One 2", third.title]
+    assert third.title.startswith("tiny, T = 1, seed")
+    room.keep_favourite()
+    assert len(shelf.favourites.tunes) == 3
+    shelf.list.value, shelf.name.value = "One 2", "Another"
+    shelf.rename.click()
+    assert list(shelf.favourites.tunes) == ["One", "Another", third.title]
+    shelf.rename.click()
+    assert "there is no other name yet" in shelf.status.value
+    shelf.list.value = "One"
+    shelf.show.click()
+    assert (room.tune.events, room.tune.title) == (first.events, "One")
+    shelf.remove.click()
+    assert [tune.events for tune in shelf.favourites.tunes.values()] == [second.events, third.events]
+
+
+def test_favourites_are_compared_without_their_names(room):
+    room.bars.value = "2"
+    kept_tunes(room, "Heron", "Otter")
+    shelf = room.shelf
+    assert (shelf.first.value, shelf.second.value) == ("Heron", "Otter")
+    orders = set()
+    for _ in range(20):
+        shelf.blind.click()
+        shown = [place.children[0].value for place in shelf.stage.children[0].children]
+        assert not any(name in player for player in shown for name in ("Heron", "Otter"))
+        own = [audio_of(player_html(shelf.favourites.tunes[name], "")) for name in ("Heron", "Otter")]
+        order = [own.index(audio_of(player)) for player in shown]
+        orders.add(tuple(order))
+        better = ("Heron", "Otter")[order[0]]
+        shelf.choices[0].click()
+        assert f"You prefer {better} to" in shelf.status.value
+    assert orders == {(0, 1), (1, 0)}
+    assert sum(shelf.favourites.wins.values()) == 20
+    shelf.second.value = "Heron"
+    shelf.blind.click()
+    assert "A and B are the same favourite" in shelf.status.value
+
+
+def audio_of(page):
+    return re.search('src="(.*?)"', page)[1]
+
+
+def test_all_favourites_are_exported(room, tmp_path):
+    room.bars.value = "2"
+    tunes = kept_tunes(room, "a/b", "A:B", "favourites")
+    room.shelf.export.click()
+    folder = tmp_path / "favourites"
+    names = ["A_B 2.mid", "a_b.mid", "favourites 2.mid", "favourites.pdf", "favourites.zip"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert read_tune(folder / "a_b.mid").events == tunes[0].events
+    with zipfile.ZipFile(folder / "favourites.zip") as archive:
+        assert sorted(archive.namelist()) == names[:-1]
+        assert archive.read("favourites.pdf") == (folder / "favourites.pdf").read_bytes()
+    assert room.shelf.status.value.count("download=") == 2
+    room.shelf.export.click()
+    assert len(list(folder.iterdir())) == len(names)
 
 
 def test_the_room_writes_whole_tunes(tmp_path):
@@ -232,6 +338,15 @@ def test_the_sheet_follows_bars_as_they_are_played():
     assert bar_times(tune) == ([0.0, 2.0, 4.0, 6.0], [0, 1, 0, 1])
 
 
+def test_long_tunes_have_a_small_sound():
+    tune = Tune((60, 62, 64, 65) * 8)
+    assert player_sound(tune)[1][:4] == b"fLaC"
+    assert player_sound(tune, is_small=True)[0] == "audio/mpeg"
+    long = Tune((60, *[-2] * 15) * (MAX_FLAC_SECONDS // 2))
+    kind, data = player_sound(long)
+    assert (kind, len(data) < 700_000) == ("audio/mpeg", True)
+
+
 def test_numbers_with_a_comma():
     assert parse_number(" 0,8", "T", 0, 2) == 0.8
 
@@ -247,7 +362,11 @@ def test_mistakes_in_spanish(tiny_model, tmp_path, monkeypatch):
     room.primer.value = "H9"
     room.generate()
     assert "&#x27;H9&#x27; no es una nota" in room.status.value
-    room.primer.value, room.temperature.value = "sol4", "9"
+    room.primer.value = "sol4"
+    room.generate()
+    assert ">sol4</text>" in room.result.value
+    assert "temperatura 1, semilla 1" in room.status.value
+    room.temperature.value = "9"
     room.generate()
     assert "temperatura: hace falta un número de 0 a 5, no" in room.status.value
     with pytest.raises(ValueError, match="no note") as caught:
