@@ -496,6 +496,10 @@ class MelodyRNN:
         _check_at_least("num_outputs", num_outputs, 1)
         for name, value in beam._asdict().items():
             _check_at_least(name, value, 1)
+        if sampler is not None and sampler.surprise is not None:
+            raise InvalidArgumentError(
+                "surprise steers a melody by what it drew, and a beam goes on from others; leave one of them out"
+            )
         seed = fresh_seed() if seed is None else _check_seed(seed)
         # A beam compares melodies of one length: each whole tune has one of its own.
         requests = [

@@ -12,7 +12,7 @@ from melody_rnn.cli.options import MAX_COUNT, FiniteNumber, together
 from melody_rnn.cli.search import Search
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.sampling.constraints import Constraints
-from melody_rnn.sampling.schedule import Schedule, parse_temperature
+from melody_rnn.sampling.schedule import Schedule, parse_schedule
 from melody_rnn.sampling.transforms import TRANSFORMS, Transform
 from melody_rnn.tunes.excerpts import events_of_bars, parse_bars
 from melody_rnn.tunes.variation import Variation, VaryBy, parse_variation
@@ -25,18 +25,25 @@ _KEEP: Final = re.compile(r"(.+):\s*bars?\s+(.+)")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _Temperature(click.ParamType[float | Schedule]):
-    """A temperature or a schedule of them."""
+class _Scheduled(click.ParamType[float | Schedule]):
+    """A setting's value or a schedule of them."""
 
     name = "number|schedule"
+
+    def __init__(self, transform: Transform) -> None:
+        self._transform = transform
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | Schedule:
         if not isinstance(value, str):
             return float(value)
+        limit = self._transform.limit
         try:
-            return parse_temperature(value)
+            found = parse_schedule(value, self._transform.name)
         except InvalidArgumentError as error:
             self.fail(str(error), param, ctx)
+        if not all(map(limit.is_valid, found.values if isinstance(found, Schedule) else [found])):
+            self.fail(f"must be {limit.words}, got {value}", param, ctx)
+        return found
 
 
 class _TemperatureRange(click.ParamType[tuple[float, float]]):
@@ -47,7 +54,7 @@ class _TemperatureRange(click.ParamType[tuple[float, float]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
         parts = str(value).split("..")
         try:
-            temperatures = parse_temperature(value)
+            temperatures = parse_schedule(value)
         except InvalidArgumentError as error:
             self.fail(str(error), param, ctx)
         if not isinstance(temperatures, Schedule) or len(parts) != 2:
@@ -59,7 +66,9 @@ def _option(transform: Transform) -> Callable[[F], F]:
     """Returns the option of one of the sampler's settings."""
     flag, limit = "--" + transform.name.replace("_", "-"), transform.limit
     if transform.name == "temperature":
-        return click.option("-t", flag, default=1.0, show_default=True, type=_Temperature(), help=transform.help)
+        return click.option("-t", flag, default=1.0, show_default=True, type=_Scheduled(transform), help=transform.help)
+    if transform.by_step:
+        return click.option(flag, type=_Scheduled(transform), help=transform.help)
     if transform.width > 1:
         return click.option(flag, type=_TemperatureRange(), metavar="SURE..UNSURE", help=transform.help)
     kind = FiniteNumber(limit.is_valid, limit.words) if limit.whole is None else click.IntRange(*limit.whole)
@@ -278,8 +287,7 @@ class Choosing:
         constraints["range"] = constraints.pop("pitch_range")
         vary = None if self.vary is None else str(self.vary[0])
         return {
-            **self.settings,
-            "temperature": self.temperature,
+            **{name: str(own) if isinstance(own, Schedule) else own for name, own in self.settings.items()},
             **constraints,
             "keep": keep,
             **self.ahead,

@@ -233,7 +233,7 @@ class BeamSearch(ABC):
         rules = Rules(controls, guide, fixed, ends_note, self.min_note)
 
         def choose(step: Array, state: LoopState, logits: Array, meanings: Array, scores: Array) -> Chosen:
-            event, label, logits = rules.choose(step, state, logits, meanings, gumbel(noise[step]))
+            event, label, logits, _ = rules.choose(step, state, logits, meanings, gumbel(noise[step]))
             own = xp.take_along_axis(log_softmax(logits), label[:, np.newaxis], axis=1)[:, 0]
             scores = scores + xp.asarray(own, xp.float64)
             _, best = xp.top_k(xp.reshape(scores, [-1, width]), beam_size)

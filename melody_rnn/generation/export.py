@@ -23,6 +23,7 @@ from melody_rnn.litert.description import Step
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.limits import MAX_ONSETS
 from melody_rnn.sampling.sampler import Controls, gumbel
+from melody_rnn.sampling.surprise import STEERING_SIZE
 from melody_rnn.sampling.transforms import TRANSFORMS
 
 SAMPLER_FILE: Final = "sampler.tflite"
@@ -34,6 +35,8 @@ _MEANINGS: Final = {
     "is_allowed": "1 for events that may come next, 0 for others: no event, note off, the model's pitches",
     "last_notes": "the pitches of the notes so far, each plus 1, the newest last; 0 where there are fewer. A state",
     "next_notes": "what to give as last_notes at the next step",
+    "steering": "how surprising the events so far were, for the setting surprise; zeros at first. A state",
+    "next_steering": "what to give as steering at the next step",
     "event": "the event that was drawn: -2 no event, -1 note off, 0 to 127 note on",
     "label": "the label that was drawn",
     "drawn_from": "logits with all settings applied, lowest for excluded labels; their softmax was drawn from",
@@ -79,6 +82,7 @@ def sampler_file(num_classes: int, num_events: int, min_note: int) -> tuple[byte
         noise: tf.Tensor,
         is_allowed: tf.Tensor,
         last_notes: tf.Tensor,
+        steering: tf.Tensor,
         **settings: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
         dtypes = {own.name: tf.float32 if own.limit.whole is None else tf.int32 for own in TRANSFORMS}
@@ -87,17 +91,23 @@ def sampler_file(num_classes: int, num_events: int, min_note: int) -> tuple[byte
         place = tf.zeros_like(label_events[:, 0], tf.int32)
         guide = Guide(np.zeros((1, num_events), np.int32), (is_allowed > 0)[tf.newaxis], np.ones((1, 1), bool), place)
         rules = Rules(Controls(values, TRANSFORMS), guide, None, False, min_note)
-        state = LoopState(None, onsets=tf.cast(last_notes, tf.int32) - 1, place=place)
+        state = LoopState(None, onsets=tf.cast(last_notes, tf.int32) - 1, place=place, steering=steering)
         choice = rules.choose(0, state, logits, tf.cast(label_events, tf.int32), gumbel(noise))
         notes = rules.advance(0, state, choice.event).onsets + 1
-        results = {"event": choice.event, "label": choice.label, "drawn_from": choice.logits, "next_notes": notes}
+        results = {
+            "event": choice.event,
+            "label": choice.label,
+            "drawn_from": choice.logits,
+            "next_notes": notes,
+            "next_steering": choice.steering,
+        }
         return {name: tf.cast(tensor, tf.float32) for name, tensor in results.items()}
 
     shapes: dict[str, Sequence[int | None]] = {
         own.name: [None] if own.width == 1 else [None, own.width] for own in TRANSFORMS
     }
     shapes |= {name: [None, num_classes] for name in ("logits", "label_events", "noise")}
-    shapes |= {"is_allowed": [None, num_events], "last_notes": [None, MAX_ONSETS]}
+    shapes |= {"is_allowed": [None, num_events], "last_notes": [None, MAX_ONSETS], "steering": [None, STEERING_SIZE]}
     setting = "the setting of this name; {} leaves it out"
     means = {**_MEANINGS, **{name: setting.format(value) for name, value in _NEUTRAL.items()}}
     content, *sides = to_litert(choose, shapes, means)

@@ -27,6 +27,7 @@ from melody_rnn.network.network import MelodyNetwork, RNNState
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.repetition import last_onsets
 from melody_rnn.sampling.sampler import Controls, fill_with_noise, gumbel
+from melody_rnn.sampling.surprise import no_steering
 
 CPU_TILES = (2, 8, 32)
 GPU_TILE = 512
@@ -122,6 +123,8 @@ class SamplingLoop:
             state = LoopState(primers[:, -1], *states)
             if controls.counts_onsets:
                 state = state._replace(onsets=last_onsets(primers))
+            if controls.is_steered:
+                state = state._replace(steering=no_steering(tile))
             if start.fixed:
                 state = state._replace(past=np.pad(primers, [(0, 0), (0, max_steps)], constant_values=NO_EVENT))
             parts = (controls, guide, start.fixed)
@@ -180,7 +183,7 @@ class SamplingLoop:
             meanings = encoding.label_events(encoding_state)
             choice = rules.choose(step, state, logits, meanings, perturbations[:, step])
             state = rules.advance(step, state, choice.event)
-            state = state._replace(encoding_state=encoding_state, rnn_state=rnn_state)
+            state = state._replace(encoding_state=encoding_state, rnn_state=rnn_state, steering=choice.steering)
             given = zip(written, choice[: len(written)], strict=True)
             return step + 1, state, tuple(array.write(step, part) for array, part in given), check
 

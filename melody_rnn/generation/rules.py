@@ -13,6 +13,7 @@ from melody_rnn.events import NO_EVENT, NOTES_PER_OCTAVE
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.repetition import append_onset
 from melody_rnn.sampling.sampler import Controls, draw
+from melody_rnn.sampling.surprise import take_in
 from melody_rnn.sampling.transforms import Now
 
 FREE: Final = NO_EVENT - 1
@@ -37,6 +38,7 @@ class LoopState(NamedTuple):
         onsets: [batch, MAX_ONSETS] int32, the notes so far; nothing where no setting needs them.
         place: [batch] int32, the constraints' state; nothing without constraints.
         past: [batch, all_steps] int32, the events so far; nothing where no step repeats another for certain.
+        steering: [batch, STEERING_SIZE] float32, how surprising they were; nothing where no setting needs it.
     """
 
     event: Array
@@ -45,6 +47,7 @@ class LoopState(NamedTuple):
     onsets: Any = ()
     place: Any = ()
     past: Any = ()
+    steering: Any = ()
 
 
 class Sampled(NamedTuple):
@@ -69,11 +72,13 @@ class Choice(NamedTuple):
         event: [batch] int32.
         label: [batch] int32, the label that was drawn.
         logits: [batch, num_classes] float32, what it was drawn from.
+        steering: As in `LoopState`, with the event.
     """
 
     event: Array
     label: Array
     logits: Array
+    steering: Any = ()
 
 
 class Fixed(NamedTuple):
@@ -159,7 +164,7 @@ class Rules(NamedTuple):
         if self.guide:
             mask = self.guide.event_mask(step, state.place)
             logits = constrain(logits, mask, event_index(meanings, self.min_note))
-        logits = self.controls.apply(("repetition",), logits, Now(meanings, state.onsets, step))
+        logits = self.controls.apply(("repetition",), logits, Now(meanings, state.onsets, step, state.steering))
         return self.fixed.hold(step, state.past, logits, raw, meanings) if self.fixed else logits
 
     def advance(self, step: Array, state: LoopState, event: Array) -> LoopState:
@@ -175,12 +180,21 @@ class Rules(NamedTuple):
 
     def choose(self, step: Array, state: LoopState, logits: Array, meanings: Array, noise: Array) -> Choice:
         """Draws an event; the arguments are those of `restrict`, and the noise of `draw`."""
-        logits = self.restrict(step, state, logits, meanings)
-        now = Now(meanings, state.onsets, step)
-        logits = self.controls.at(step).apply(("temperature", "truncation"), logits, now)
-        label = draw(logits, noise)
+        return self.draw(step, state, logits, self.restrict(step, state, logits, meanings), meanings, noise)
+
+    def draw(
+        self, step: Array, state: LoopState, logits: Array, restricted: Array, meanings: Array, noise: Array
+    ) -> Choice:
+        """Draws an event from what `restrict` returned; of the state it takes the notes so far and the steering."""
+        controls, now = self.controls.at(step), Now(meanings, state.onsets, step, state.steering)
+        drawn_from = controls.apply(("temperature", "truncation"), restricted, now)
+        label = draw(drawn_from, noise)
         event = namespace(meanings).take_along_axis(meanings, label[:, np.newaxis], axis=1)[:, 0]
-        return Choice(event, label, logits)
+        steering = state.steering
+        if controls.is_steered:
+            target = controls.values["surprise"]
+            steering = take_in(steering, target, logits, restricted, drawn_from, meanings, event)
+        return Choice(event, label, drawn_from, steering)
 
 
 def constrain(logits: Array, event_mask: Array, label_index: Array) -> Array:

@@ -24,6 +24,7 @@ from melody_rnn.litert.run import StepRun
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.repetition import last_onsets
 from melody_rnn.sampling.sampler import Controls, fill_with_noise, gumbel
+from melody_rnn.sampling.surprise import no_steering
 
 TILE_ROWS: Final = 32
 """Melodies that are sampled together; a step of more costs no less a melody."""
@@ -88,7 +89,7 @@ class SteppingLoop:
         for number, melody_noise in zip(start.numbers[rows].tolist(), noise, strict=True):
             fill_with_noise(melody_noise, seed, number)
         walk, perturbations = Walk(self._step, start, rows, new_steps, rules), gumbel(noise)
-        choices = [walk.choose(perturbations[:, step]) for step in range(new_steps)]
+        choices = [walk.choose(perturbations[:, step])[:3] for step in range(new_steps)]
         return Sampled(*(np.stack(part, axis=1) for part in zip(*choices, strict=True)))
 
 
@@ -130,7 +131,7 @@ class Walk:
         # Temperatures near 0 make logits overflow to -inf, which is what they should be.
         with np.errstate(over="ignore"):
             choice = self.rules.choose(step, self.state, said.logits, said.label_events, perturbation)
-        self.state = self.rules.advance(step, self.state, choice.event)
+        self.state = self.rules.advance(step, self.state, choice.event)._replace(steering=choice.steering)
         self._num_chosen += 1
         return choice
 
@@ -141,7 +142,10 @@ class Walk:
             rules: Their guide says where the melodies stand in it; its steps, as all others, are the new ones.
             events: [batch, steps] int32, all events so far.
         """
-        self.rules, self.state = rules, _state_after(events, self._new_steps - self._num_chosen, rules)
+        state = _state_after(events, self._new_steps - self._num_chosen, rules)
+        if rules.controls.is_steered and self.rules.controls.is_steered:
+            state = state._replace(steering=self.state.steering)
+        self.rules, self.state = rules, state
 
 
 class SteppingBeamSearch(BeamSearch):
@@ -212,6 +216,8 @@ def _state_after(events: NDArray[np.int32], new_steps: int, rules: Rules) -> Loo
     state = LoopState(events[:, -1])
     if rules.controls.counts_onsets:
         state = state._replace(onsets=last_onsets(events))
+    if rules.controls.is_steered:
+        state = state._replace(steering=no_steering(len(events)))
     if rules.guide:
         state = state._replace(place=rules.guide.state)
     if rules.fixed:

@@ -30,11 +30,14 @@ class Now(NamedTuple):
         onsets: [batch, MAX_ONSETS] int32, the pitches of the notes so far, the newest last, -1 where there are fewer;
             nothing unless a transform that is in use has `needs_onsets`.
         step: [] int32, of the new steps.
+        steering: [batch, STEERING_SIZE] float32, how surprising the events so far were (`sampling.surprise`); nothing
+            unless a transform that is in use is `steered`.
     """
 
     label_events: Array
     onsets: Array
     step: Array
+    steering: Array = ()
 
 
 class Limit(NamedTuple):
@@ -73,6 +76,8 @@ class Transform:
         stage: 'repetition' comes before what is fixed beforehand, 'temperature' and 'truncation' after it, in this
             order. A user's own is the last of its stage.
         needs_onsets: Whether it looks at the notes so far.
+        is_steered: Whether it looks at how surprising the events so far were.
+        by_step: Whether its value may change from step to step.
         width: How many numbers one value has.
         neutral: The value that changes nothing.
         source: Where the idea is from, Markdown.
@@ -85,6 +90,8 @@ class Transform:
     value: Any = field(default=0.0, compare=False)
     stage: Stage = "truncation"
     needs_onsets: bool = False
+    is_steered: bool = False
+    by_step: bool = False
     width: int = 1
     neutral: float = 0
     source: str = ""
@@ -193,6 +200,19 @@ TRANSFORMS: Final = (
         source="ours",
     ),
     Transform(
+        "surprise",
+        lambda logits, value, now: _function("surprise.steer")(logits, value, now.steering),
+        "How much an event shall surprise the model on average, in nats: a temperature that follows what was drawn "
+        "steers there. Real tunes have what `melody-rnn generate` says under its table. 0.4,0.4,0.9 gives one a bar "
+        "(the last one holds), 0.4..0.9 leads from one to the other.",
+        Limit("a finite number of at least 0", lambda nats: nats >= 0),
+        stage="temperature",
+        is_steered=True,
+        by_step=True,
+        source="[Basu et al. 2021](https://arxiv.org/abs/2007.14966), "
+        "[Bjare et al. 2024](https://arxiv.org/abs/2408.06022)",
+    ),
+    Transform(
         "dynamic_temperature",
         _alone("temperature.temper_dynamically"),
         "Multiply the temperature by SURE where the model is sure, by UNSURE where everything is equally likely, "
@@ -210,6 +230,7 @@ TRANSFORMS: Final = (
         "0.6..1.2 leads from one to the other, 1,0.7,0.7,1 gives one a bar (the last one holds).",
         Limit("a finite number of at least 0", lambda t: t >= 0),
         stage="temperature",
+        by_step=True,
         neutral=1,
         source="[Hinton et al. 2015](https://arxiv.org/abs/1503.02531)",
     ),

@@ -52,6 +52,7 @@ EVERY_SETTING = SamplerSettings(
     p_less=0.3,
     top_n_sigma=2.5,
     top_h=0.95,
+    surprise=Schedule((0.5, 0.9), "bars"),
 )
 CONSTRAINTS = Constraints(key="D dorian", pitch_range="D4..D6", max_leap=9, end_on="tonic")
 SETTINGS = {

@@ -8,6 +8,7 @@ from scipy import stats
 
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.sampling.sampler import SamplerSettings, draw, fill_with_noise, gumbel
+from melody_rnn.sampling.surprise import no_steering
 from melody_rnn.sampling.temperature import softmax
 from melody_rnn.sampling.transforms import BY_NAME, TRANSFORMS, Now, Transform, table
 
@@ -168,7 +169,9 @@ def test_neutral_values_change_nothing():
     values = {
         own.name: (own.neutral,) * 2 if own.width == 2 else own.neutral for own in TRANSFORMS if own.stage in AFTER
     }
-    logits = SamplerSettings(**values).controls(1).apply(AFTER, Z[np.newaxis], NOTHING)
+    logits = (
+        SamplerSettings(**values).controls(1).apply(AFTER, Z[np.newaxis], NOTHING._replace(steering=no_steering(1)))
+    )
     np.testing.assert_allclose(softmax(logits), softmax(Z[np.newaxis]), atol=1e-7)
 
 
