@@ -66,7 +66,7 @@ def _option(transform: Transform) -> Callable[[F], F]:
     """Returns the option of one of the sampler's settings."""
     flag, limit = "--" + transform.name.replace("_", "-"), transform.limit
     if transform.name == "temperature":
-        return click.option("-t", flag, default=1.0, show_default=True, type=_Scheduled(transform), help=transform.help)
+        return click.option("-t", flag, type=_Scheduled(transform), help=f"{transform.help} [default: 1]")
     if transform.by_step:
         return click.option(flag, type=_Scheduled(transform), help=transform.help)
     if transform.width > 1:
@@ -167,7 +167,8 @@ class Choosing:
     """How events are chosen, as the command line says it.
 
     Attributes:
-        settings: The sampler's settings that were given, by name; none where nothing is sampled.
+        settings: The sampler's settings, by name: those that were given, and those that the model brings along; none
+            where nothing is sampled.
         constraints: The constraints, without what is to be kept.
         keep: The file and the bars to keep, or None.
         ahead: contour, density and look_ahead, those that were given.
@@ -197,6 +198,10 @@ class Choosing:
             raise InvalidArgumentError("--keep and --vary both say what of a tune stays; give one of them")
         varied = None if vary is None else _parse_vary(vary, by, is_pitches)
         return cls(given, constraints, None if keep is None else _parse_keep(keep), ahead, varied)
+
+    def after(self, brought: Mapping[str, Any]) -> "Choosing":
+        """Returns the same after the settings that a model brings along: those that were given go before them."""
+        return replace(self, settings={"temperature": 1.0, **brought, **self.settings})
 
     @property
     def temperature(self) -> float | str | None:

@@ -3,7 +3,7 @@
 import importlib.util
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import reduce
 from pathlib import Path
@@ -216,6 +216,13 @@ def steps_per_quarter(model: str | None) -> int:
     from melody_rnn.presets import find_preset, read_preset
 
     return DEFAULT_STEPS_PER_QUARTER if is_bundle(model) else read_preset(find_preset(model)).config.steps_per_quarter
+
+
+def brought_settings(model: str | None) -> Mapping[str, Any]:
+    """Returns the sampler's settings that what `--model` names brings along, without TensorFlow; a bundle has none."""
+    from melody_rnn.presets import find_preset, read_brought
+
+    return {} if is_bundle(model) else read_brought(find_preset(model)).sampler
 
 
 def knows_form(model: str | None) -> bool:
