@@ -1,5 +1,6 @@
 """Options of `generate` that say how events are chosen: the sampler's settings, and musical constraints."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -46,20 +47,26 @@ class _Scheduled(click.ParamType[float | Schedule]):
         return found
 
 
-class _TemperatureRange(click.ParamType[tuple[float, float]]):
-    """Two temperatures with two dots between."""
+class _Pair(click.ParamType[tuple[float, float]]):
+    """Two numbers with two dots or a comma between."""
 
-    name = "sure..unsure"
+    name = "pair"
+
+    def __init__(self, transform: Transform) -> None:
+        self._transform = transform
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
-        parts = str(value).split("..")
+        limit, form = self._transform.limit, self._transform.metavar
         try:
-            temperatures = parse_schedule(value)
-        except InvalidArgumentError as error:
-            self.fail(str(error), param, ctx)
-        if not isinstance(temperatures, Schedule) or len(parts) != 2:
-            self.fail(f"must be two temperatures, SURE..UNSURE, such as 1.2..0.8, got {value}", param, ctx)
-        return temperatures.values[0], temperatures.values[1]
+            first, second = (float(part) for part in str(value).split(".." if ".." in form else ","))
+        except ValueError:
+            self.fail(f"must be {limit.words}, {form}, got {value}", param, ctx)
+        for number in (first, second):
+            if not math.isfinite(number) or not limit.is_valid(number):
+                self.fail(f"must be {limit.words}, got {value}", param, ctx)
+            if number > MAX_COUNT:
+                self.fail(f"must be at most {MAX_COUNT:,}, got {value}", param, ctx)
+        return first, second
 
 
 def _option(transform: Transform) -> Callable[[F], F]:
@@ -70,7 +77,7 @@ def _option(transform: Transform) -> Callable[[F], F]:
     if transform.by_step:
         return click.option(flag, type=_Scheduled(transform), help=transform.help)
     if transform.width > 1:
-        return click.option(flag, type=_TemperatureRange(), metavar="SURE..UNSURE", help=transform.help)
+        return click.option(flag, type=_Pair(transform), metavar=transform.metavar, help=transform.help)
     kind = FiniteNumber(limit.is_valid, limit.words) if limit.whole is None else click.IntRange(*limit.whole)
     return click.option(flag, type=kind, help=transform.help)
 

@@ -37,7 +37,6 @@ from melody_rnn.generation.rules import FREE, Fixed, LoopState, Rules
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.sampler import Controls, fill_with_noise, gumbel
-from melody_rnn.sampling.surprise import no_steering
 from melody_rnn.sampling.temperature import log_softmax
 from melody_rnn.sampling.transforms import Now, Stage
 
@@ -224,7 +223,7 @@ class Particles:
                 fill_with_noise(noise[place * width + particle], seed, number + particle * _NEXT_PARTICLE)
             fill_with_noise(uniform[place : place + 1].T, seed, number + _RESAMPLING)
         rows = np.repeat(melodies, width)
-        state, begun = beams.begun(start, rows, max_steps, guide, controls.counts_onsets)
+        state, begun = beams.begun(start, rows, max_steps, guide, controls)
         tile = _Tile(start, rows, new_steps, transpositions[rows, np.newaxis], width, look_ahead.potentials)
         given = (state, controls.of_rows(rows, max_steps), *begun, np.array(start.ends_note))
         search = self._search(look_ahead, start.events.shape[1], tile.num_bars)
@@ -258,7 +257,7 @@ class Particles:
                 def choose(step: Array, state: LoopState, logits: Array, meanings: Array, scores: Array) -> Any:
                     known = _Scores(*scores)
                     restricted = rules.restrict(step, state, logits, meanings)
-                    now = Now(meanings, state.onsets, step, known.steering)
+                    now = state._replace(steering=known.steering).now(step, meanings)
                     gained = log_share(logits, restricted, controls.at(step), now)
                     log_weight, potential = known.log_weight + xp.asarray(gained, xp.float64), known.potential
                     if potentials:
@@ -277,18 +276,17 @@ class Particles:
                     logits, restricted, meanings = (
                         xp.take(part, parent, axis=0) for part in (logits, restricted, meanings)
                     )
-                    onsets, steering = (
+                    others = (
                         part if isinstance(part, tuple) else xp.take(part, parent, axis=0)
-                        for part in (state.onsets, known.steering)
+                        for part in state._replace(steering=known.steering)[3:]
                     )
-                    state = state._replace(onsets=onsets, steering=steering)
+                    state = LoopState(state.event, (), (), *others)
                     choice = rules.draw(step, state, logits, restricted, meanings, perturbations[:, step])
                     return parent, choice.event, tuple(known._replace(steering=choice.steering))
 
                 zeros = np.zeros(num_rows)
-                steering = no_steering(num_rows) if controls.is_steered else ()
                 lost = np.full(num_rows, -1.0)
-                first = tuple(_Scores(zeros, zeros, np.full(num_rows, float(width)), lost, steering))
+                first = tuple(_Scores(zeros, zeros, np.full(num_rows, float(width)), lost, state.steering))
                 events, parents, scores, is_finite = beams.run(choose, rules, state, cues, first, new_steps)
                 return events, parents, scores[:4], is_finite
 

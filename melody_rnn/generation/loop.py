@@ -20,14 +20,11 @@ from numpy.typing import NDArray
 
 from melody_rnn.encodings import Encoding
 from melody_rnn.errors import GenerationError
-from melody_rnn.events import NO_EVENT
 from melody_rnn.generation.beginning import Start
-from melody_rnn.generation.rules import Fixed, LoopState, Rules, Sampled
+from melody_rnn.generation.rules import Fixed, LoopState, Rules, Sampled, state_after
 from melody_rnn.network.network import MelodyNetwork, RNNState
 from melody_rnn.sampling.automaton import Guide
-from melody_rnn.sampling.repetition import last_onsets
 from melody_rnn.sampling.sampler import Controls, fill_with_noise, gumbel
-from melody_rnn.sampling.surprise import no_steering
 
 CPU_TILES = (2, 8, 32)
 GPU_TILE = 512
@@ -120,13 +117,7 @@ class SamplingLoop:
                 states = self._forward(primers[:, :-1], bars, cues[:, :num_given])
             noise = self._noise(start.numbers[rows], new_steps, seed)
             max_steps = noise.shape[1]
-            state = LoopState(primers[:, -1], *states)
-            if controls.counts_onsets:
-                state = state._replace(onsets=last_onsets(primers))
-            if controls.is_steered:
-                state = state._replace(steering=no_steering(tile))
-            if start.fixed:
-                state = state._replace(past=np.pad(primers, [(0, 0), (0, max_steps)], constant_values=NO_EVENT))
+            state = state_after(primers, bars, controls, max_steps if start.fixed else None, states)
             parts = (controls, guide, start.fixed)
             given = [part and part.of_rows(rows, max_steps) for part in parts]
             new_cues = np.pad(cues[:, num_given:], [(0, 0), (0, max_steps - new_steps), (0, 0)])

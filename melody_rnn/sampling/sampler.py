@@ -35,6 +35,11 @@ class Controls(NamedTuple):
         return any(transform.needs_onsets for transform in self.transforms)
 
     @property
+    def counts_bars(self) -> bool:
+        """Whether a setting needs the bars of the notes so far."""
+        return any(transform.needs_bars for transform in self.transforms)
+
+    @property
     def is_steered(self) -> bool:
         """Whether a setting needs to know how surprising the events so far were."""
         return any(transform.is_steered for transform in self.transforms)
@@ -92,6 +97,8 @@ class SamplerSettings:
     top_n_sigma: Setting | None = None
     top_h: Setting | None = None
     surprise: Setting | Schedule | NDArray[np.floating] | None = None
+    dry: Setting | None = None
+    xtc: tuple[float, float] | Sequence[tuple[float, float]] | None = None
     transforms: Sequence[Transform] = ()
 
     def __post_init__(self) -> None:

@@ -49,9 +49,11 @@ EVERY_SETTING = SamplerSettings(
     repetition_penalty=1.2,
     no_repeat_ngram=4,
     max_same_pitch=2,
+    dry=0.5,
     p_less=0.3,
     top_n_sigma=2.5,
     top_h=0.95,
+    xtc=(0.2, 0.2),
     surprise=Schedule((0.5, 0.9), "bars"),
 )
 CONSTRAINTS = Constraints(key="D dorian", pitch_range="D4..D6", max_leap=9, end_on="tonic")
