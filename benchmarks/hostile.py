@@ -176,7 +176,7 @@ def _places(inputs: Inputs, rng: random.Random) -> None:
         for what, maker in makers.items():
             own = inputs.add("no plain files", f"{what} {name}", command, {"tune.abc": TUNE.encode()})
             maker(own / name)
-    for part in ("preset.json", "model.weights.h5", "step.json", "step.tflite", "README.md"):
+    for part in ("preset.json", "model.weights.h5", "step.json", "step.tflite", "generation.json", "README.md"):
         for what, maker in makers.items():
             files = _preset({}, "basic_rnn")
             del files[f"m/{part}"]

@@ -45,6 +45,7 @@ from melody_rnn.presets import (
     read_whole_preset,
     save_to_preset,
 )
+from melody_rnn.sampling.brought import brought_by
 from melody_rnn.sampling.sampler import Controls, SamplerSettings
 from melody_rnn.sampling.schedule import Schedule
 from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
@@ -189,6 +190,16 @@ class MelodyRNN:
         return self._preset.nats_per_event
 
     @property
+    def sampler(self) -> SamplerSettings:
+        """The settings that the model brings along, which hold where nothing else is asked for."""
+        return self._preset.brought.settings()
+
+    @property
+    def calibration_temperature(self) -> float | None:
+        """The temperature at which held-out tunes are likeliest; None where nobody measured it. Nothing uses it."""
+        return self._preset.brought.calibration_temperature
+
+    @property
     def config(self) -> ModelConfig:
         """The model's configuration."""
         return self._preset.config
@@ -233,13 +244,25 @@ class MelodyRNN:
         use_tensorflow()
         return self._tensorflow
 
-    def save_to_preset(self, folder: str | Path) -> None:
+    def save_to_preset(
+        self, folder: str | Path, sampler: SamplerSettings | None = None, calibration_temperature: float | None = None
+    ) -> None:
         """Writes the model as a folder that `from_preset` reads.
+
+        Args:
+            folder: The folder.
+            sampler: The settings that the model is to bring along; where not given, those that it has.
+            calibration_temperature: What held-out tunes say of its temperature; where not given, what is known.
 
         Raises:
             OutputError: If the folder cannot be written.
+            InvalidArgumentError: If a setting is not one for all melodies.
         """
-        save_to_preset(Path(folder), self._preset, self.network)
+        brought = brought_by(
+            self.sampler if sampler is None else sampler,
+            self.calibration_temperature if calibration_temperature is None else calibration_temperature,
+        )
+        save_to_preset(Path(folder), replace(self._preset, brought=brought), self.network)
 
     def save_bundle(self, path: str | Path, description: str = "", batch_size: int = 1, **generator: str | None) -> str:
         """Writes the model as a bundle (.mag) that Magenta 2.1.4 plays and `from_bundle` reads; see `write_bundle`."""
@@ -311,7 +334,7 @@ class MelodyRNN:
             top_p: Keeps the likeliest labels that hold this probability.
             min_p: Keeps labels at least this many times as likely as the likeliest.
             seed: From 0 to `MAX_SEED`; a fresh one if None.
-            sampler: All of the sampler's settings.
+            sampler: All of the sampler's settings; where not given, those that the model brings along.
             trace: Whether to trace the tunes, which also gives each event's probability, and how it was drawn.
             on_done: Called with the number of tunes each time that some are done, from any thread.
             first: The number of the first tune in its run: `generate(10, first=20)` gives those from 20 to 29 of
@@ -335,7 +358,7 @@ class MelodyRNN:
             GenerationError: If the network gives logits that are not finite.
         """
         _check_at_least("num_outputs", num_outputs, 1)
-        settings = _settings(sampler, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
+        settings = _settings(sampler or self.sampler, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
         seed = fresh_seed() if seed is None else _check_seed(seed)
         if not 0 <= first <= MAX_FIRST:
             raise InvalidArgumentError(f"first must be from 0 to {MAX_FIRST}, got {first}")
@@ -412,7 +435,7 @@ class MelodyRNN:
         """
         from melody_rnn.generation.streaming import Stream
 
-        settings = _settings(sampler, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
+        settings = _settings(sampler or self.sampler, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
         seed = fresh_seed() if seed is None else _check_seed(seed)
         (request,) = plan(self.config, self._preset.outlines, 1, seed, {"primer": primer, **asked})
         beginning = begin(request, self._preset.opening_pitches, seed)
@@ -521,6 +544,11 @@ class MelodyRNN:
         _check_at_least("num_outputs", num_outputs, 1)
         for name, value in beam._asdict().items():
             _check_at_least(name, value, 1)
+        sampler = self.sampler if sampler is None else sampler
+        if sampler.surprise is not None:
+            raise InvalidArgumentError(
+                "surprise steers a melody by what it drew, and a beam goes on from others; leave one of them out"
+            )
         seed = fresh_seed() if seed is None else _check_seed(seed)
         # A beam compares melodies of one length: each whole tune has one of its own.
         requests = [
@@ -528,7 +556,7 @@ class MelodyRNN:
             for request in plan(self.config, self._preset.outlines, num_outputs, seed, asked)
             for own in request.by_length()
         ]
-        controls = self._controls(sampler or SamplerSettings(), requests, range(num_outputs))
+        controls = self._controls(sampler, requests, range(num_outputs))
         engine = self._engine(beam.beam_size * beam.branch_factor * _work(requests))
         parts = []
         for request in requests:
@@ -720,9 +748,9 @@ def _label_scores(replay: Replay, events: NDArray[np.int32]) -> NDArray[np.float
     return scores
 
 
-def _settings(sampler: SamplerSettings | None, **shortcuts: Any) -> SamplerSettings:
+def _settings(sampler: SamplerSettings, **shortcuts: Any) -> SamplerSettings:
     """Returns the settings with those in `shortcuts` that are given."""
-    return replace(sampler or SamplerSettings(), **{k: value for k, value in shortcuts.items() if value is not None})
+    return replace(sampler, **{k: value for k, value in shortcuts.items() if value is not None})
 
 
 def _check_at_least(name: str, value: int, least: int) -> None:

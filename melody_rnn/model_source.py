@@ -3,14 +3,15 @@
 What is said of it here needs neither TensorFlow nor NumPy.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from melody_rnn.errors import InputFileError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 from melody_rnn.files import resolved
-from melody_rnn.presets import find_preset, has_outlines, read_preset
+from melody_rnn.presets import find_preset, has_outlines, read_brought, read_preset
 
 BUNDLE_SUFFIX: Final = ".mag"
 
@@ -43,6 +44,11 @@ class ModelSource:
     def knows_form(self) -> bool:
         """Whether the model writes whole tunes."""
         return not self.is_bundle and has_outlines(self.path)
+
+    @property
+    def brought_settings(self) -> Mapping[str, Any]:
+        """The sampler's settings that the model brings along; a bundle has none."""
+        return {} if self.is_bundle else read_brought(self.path).sampler
 
 
 def find_model(name_or_path: str | Path | None = None) -> ModelSource:

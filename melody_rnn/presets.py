@@ -1,9 +1,10 @@
 """Presets: a trained model as a folder, with its configuration, its weights and its model card.
 
 The folder holds `preset.json` (`Preset` as JSON, the format's version and the digest of the weights; see
-docs/preset-format.md), `model.weights.h5` (Keras 3 weights), `README.md` (the card),
-`step.tflite` with `step.json` (the step for LiteRT, and its description) and, for models that know form, `outlines.npz`
-(what their training tunes have for forms; see `tunes.outline_bank`). Only the weights need TensorFlow.
+docs/preset-format.md), `model.weights.h5` (Keras 3 weights), `README.md` (the card), `generation.json` (the settings
+that the model brings along; see `sampling.brought`), `step.tflite` with `step.json` (the step for LiteRT, and its
+description) and, for models that know form, `outlines.npz` (what their training tunes have for forms; see
+`tunes.outline_bank`). Only the weights need TensorFlow.
 """
 
 import json
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from melody_rnn.config import MAX_NAME, ModelConfig
 from melody_rnn.errors import InputFileError, ModelError, OutputError, printable, unnamed
 from melody_rnn.files import open_input, read_input, read_json, whole_folder
+from melody_rnn.sampling.brought import Brought
 
 if TYPE_CHECKING:
     from melody_rnn.litert.description import Step
@@ -28,6 +30,7 @@ _DESCRIPTION = "preset.json"
 _WEIGHTS = "model.weights.h5"
 _CARD = "README.md"
 _OUTLINES = "outlines.npz"
+_GENERATION = "generation.json"
 FORMAT_VERSION: Final = 1
 """Rises when an older program would read a preset wrongly; a preset without a version is of 1."""
 _MAX_CARD_BYTES: Final = 2**20
@@ -49,6 +52,7 @@ class Preset:
         outlines: What the tunes that it was trained on have for forms, keys and ranges; None where it knows no form.
         name: What the model is called; its folder's name where empty.
         weights_digest: SHA-256 of the file of weights, in hexadecimal; empty where it was not stored.
+        brought: The settings that it brings along.
     """
 
     config: ModelConfig
@@ -59,6 +63,7 @@ class Preset:
     outlines: "OutlineBank | None" = None
     name: str = ""
     weights_digest: str = ""
+    brought: Brought = field(default_factory=Brought)
 
 
 @dataclass(frozen=True)
@@ -157,6 +162,7 @@ def save_to_preset(folder: Path, preset: Preset, network: "MelodyNetwork") -> No
     with whole_folder(folder, "model") as new:
         if preset.outlines is not None:
             (new / _OUTLINES).write_bytes(preset.outlines.to_bytes())
+        (new / _GENERATION).write_text(preset.brought.to_json(), encoding="utf-8")
         network.save_weights(new / _WEIGHTS)
         weights = (new / _WEIGHTS).read_bytes()
         write_description(new, replace(preset, weights_digest=digest(weights)))
@@ -277,7 +283,25 @@ def read_preset(folder: Path) -> Preset:
             raise ModelError(f"{path}: {field_name} must be a number above 0, got {value}")
     if not isinstance(own_name, str) or own_name != Path(own_name).name or len(own_name) > MAX_NAME:
         raise ModelError(f"{path}: name must be one that a file can have, got {printable(own_name)!r}")
-    return Preset(config, opening_pitches, _read_card(folder), nats[0], nats[1], None, own_name, weights_digest)
+    card, brought = _read_card(folder), read_brought(folder)
+    return Preset(config, opening_pitches, card, nats[0], nats[1], None, own_name, weights_digest, brought)
+
+
+def read_brought(folder: Path) -> Brought:
+    """Returns the settings that a preset's model brings along; none where it has no file of them.
+
+    Raises:
+        ModelError: If the file is damaged.
+    """
+    path = folder / _GENERATION
+    if not path.exists():
+        return Brought()
+    try:
+        return Brought.from_json(read_json(path, _MAX_CARD_BYTES))
+    except InputFileError as error:
+        raise ModelError(f"{error}") from error
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
 
 
 def _read_card(folder: Path) -> str:

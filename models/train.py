@@ -221,7 +221,7 @@ def run(options: str, dataset: Path, run_dir: Path) -> float:
 
 
 def describe(folder: Path, evaluation: dict[str, Any]) -> None:
-    """Puts what real tunes cost a model into its description, where generation finds it."""
+    """Puts what real tunes cost a model, and how it is calibrated, where generation finds them."""
     path = folder / "preset.json"
     data = json.loads(path.read_text())
     scores = {score["name"]: score["nats_per_event"] for score in evaluation["scores"]}
@@ -229,6 +229,9 @@ def describe(folder: Path, evaluation: dict[str, Any]) -> None:
     data["nats_per_event"] = next((nats for name, nats in own.items() if "only the meter" in name), first(evaluation))
     if own:
         data["outline_nats_per_event"] = next(nats for name, nats in own.items() if "whole outline" in name)
+    path.write_text(json.dumps(data, indent=2) + "\n")
+    path = folder / "generation.json"
+    data = json.loads(path.read_text()) | {"calibration_temperature": evaluation["calibration"]["temperature"]}
     path.write_text(json.dumps(data, indent=2) + "\n")
 
 

@@ -45,6 +45,7 @@ def test_the_public_surface():
     assert public == [
         "beam_search",
         "best_of",
+        "calibration_temperature",
         "config",
         "encoding",
         "engine",
@@ -59,6 +60,7 @@ def test_the_public_surface():
         "nats_per_event",
         "network",
         "outlines",
+        "sampler",
         "save_bundle",
         "save_litert",
         "save_magentajs",
@@ -141,6 +143,7 @@ def test_presets_round_trip(tiny_model, tmp_path):
     tiny_model.save_to_preset(tmp_path / "tiny")
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [
         "README.md",
+        "generation.json",
         "model.weights.h5",
         "preset.json",
         "step.json",

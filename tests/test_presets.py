@@ -3,7 +3,10 @@ import re
 import shutil
 
 import pytest
+from click.testing import CliRunner
 
+from melody_rnn import MelodyRNN, SamplerSettings
+from melody_rnn.cli.main import cli
 from melody_rnn.errors import ModelError, OutputError
 from melody_rnn.presets import (
     DEFAULT_PRESET,
@@ -14,6 +17,7 @@ from melody_rnn.presets import (
     make_network,
     save_to_preset,
 )
+from melody_rnn.sampling.brought import Brought
 
 
 @pytest.fixture
@@ -111,3 +115,43 @@ def test_a_copied_folder_works(folder, tmp_path):
     preset, network = load_preset(tmp_path / "copy")
     assert preset.opening_pitches == {60: 0.25, 67: 0.75}
     assert network.num_classes == 16
+
+
+def test_a_model_brings_its_settings_along(tiny_model, tmp_path):
+    sampler = SamplerSettings(0.5, top_k=2)
+    tiny_model.save_to_preset(tmp_path / "own", sampler, 1.25)
+    model = MelodyRNN.from_preset(tmp_path / "own", "litert")
+    assert (model.sampler, model.calibration_temperature) == (sampler, 1.25)
+    asked = {"num_outputs": 2, "num_steps": 40, "seed": 3}
+    brought, plain = model.generate(**asked), tiny_model.generate(**asked)
+    assert list(brought) == list(model.generate(**asked, sampler=sampler))
+    assert [tune.events for tune in brought] != [tune.events for tune in plain]
+    taken_back = model.generate(**asked, sampler=SamplerSettings())
+    assert [tune.events for tune in taken_back] == [tune.events for tune in plain]
+    # What is asked for goes before what is brought along, the rest stays.
+    assert list(model.generate(**asked, temperature=2.0)) == list(
+        model.generate(**asked, sampler=SamplerSettings(2.0, 2))
+    )
+
+
+def test_the_command_takes_what_a_model_brings(tiny_model, tmp_path):
+    tiny_model.save_to_preset(tmp_path / "own", SamplerSettings(0.5, top_k=2))
+
+    def rows(*arguments):
+        common = ["generate", "-m", str(tmp_path / "own"), "-n", "2", "--num-steps", "40", "--seed", "3", "--json"]
+        result = CliRunner().invoke(cli, [*common, "-o", str(tmp_path / "out"), *arguments])
+        assert result.exit_code == 0, result.output
+        return [json.loads(line) for line in result.stdout.splitlines()]
+
+    own, same = rows(), rows("-t", "0.5", "--top-k", "2")
+    assert [row["events"] for row in own] == [row["events"] for row in same]
+    assert {row["temperature"] for row in own} == {0.5}
+    assert [row["events"] for row in rows("--top-k", "14")] != [row["events"] for row in own]
+
+
+def test_damaged_settings_are_named(folder):
+    (folder / "generation.json").write_text('{"version": 1, "sampler": {"top_p": 7}}')
+    with pytest.raises(ModelError, match=r"generation\.json: top_p must be above 0 and at most 1, got 7"):
+        load_preset(folder)
+    (folder / "generation.json").unlink()
+    assert load_preset(folder)[0].brought == Brought()

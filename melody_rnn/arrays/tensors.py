@@ -7,6 +7,7 @@ import tensorflow as tf
 from tensorflow import (
     abs,
     concat,
+    exp,
     float32,
     float64,
     int32,
@@ -52,6 +53,7 @@ __all__ = [
     "arange",
     "asarray",
     "concat",
+    "exp",
     "float32",
     "float64",
     "int32",

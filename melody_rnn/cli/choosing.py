@@ -1,5 +1,6 @@
 """Options of `generate` that say how events are chosen: the sampler's settings, and musical constraints."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -12,7 +13,7 @@ from melody_rnn.cli.options import MAX_COUNT, FiniteNumber, together
 from melody_rnn.cli.search import Search
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.sampling.constraints import Constraints
-from melody_rnn.sampling.schedule import Schedule, parse_temperature
+from melody_rnn.sampling.schedule import Schedule, parse_schedule
 from melody_rnn.sampling.transforms import TRANSFORMS, Transform
 from melody_rnn.tunes.excerpts import events_of_bars, parse_bars
 from melody_rnn.tunes.variation import Variation, VaryBy, parse_variation
@@ -25,43 +26,58 @@ _KEEP: Final = re.compile(r"(.+):\s*bars?\s+(.+)")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _Temperature(click.ParamType[float | Schedule]):
-    """A temperature or a schedule of them."""
+class _Scheduled(click.ParamType[float | Schedule]):
+    """A setting's value or a schedule of them."""
 
     name = "number|schedule"
+
+    def __init__(self, transform: Transform) -> None:
+        self._transform = transform
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | Schedule:
         if not isinstance(value, str):
             return float(value)
+        limit = self._transform.limit
         try:
-            return parse_temperature(value)
+            found = parse_schedule(value, self._transform.name)
         except InvalidArgumentError as error:
             self.fail(str(error), param, ctx)
+        if not all(map(limit.is_valid, found.values if isinstance(found, Schedule) else [found])):
+            self.fail(f"must be {limit.words}, got {value}", param, ctx)
+        return found
 
 
-class _TemperatureRange(click.ParamType[tuple[float, float]]):
-    """Two temperatures with two dots between."""
+class _Pair(click.ParamType[tuple[float, float]]):
+    """Two numbers with two dots or a comma between."""
 
-    name = "sure..unsure"
+    name = "pair"
+
+    def __init__(self, transform: Transform) -> None:
+        self._transform = transform
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
-        parts = str(value).split("..")
+        limit, form = self._transform.limit, self._transform.metavar
         try:
-            temperatures = parse_temperature(value)
-        except InvalidArgumentError as error:
-            self.fail(str(error), param, ctx)
-        if not isinstance(temperatures, Schedule) or len(parts) != 2:
-            self.fail(f"must be two temperatures, SURE..UNSURE, such as 1.2..0.8, got {value}", param, ctx)
-        return temperatures.values[0], temperatures.values[1]
+            first, second = (float(part) for part in str(value).split(".." if ".." in form else ","))
+        except ValueError:
+            self.fail(f"must be {limit.words}, {form}, got {value}", param, ctx)
+        for number in (first, second):
+            if not math.isfinite(number) or not limit.is_valid(number):
+                self.fail(f"must be {limit.words}, got {value}", param, ctx)
+            if number > MAX_COUNT:
+                self.fail(f"must be at most {MAX_COUNT:,}, got {value}", param, ctx)
+        return first, second
 
 
 def _option(transform: Transform) -> Callable[[F], F]:
     """Returns the option of one of the sampler's settings."""
     flag, limit = "--" + transform.name.replace("_", "-"), transform.limit
     if transform.name == "temperature":
-        return click.option("-t", flag, default=1.0, show_default=True, type=_Temperature(), help=transform.help)
+        return click.option("-t", flag, type=_Scheduled(transform), help=f"{transform.help} [default: 1]")
+    if transform.by_step:
+        return click.option(flag, type=_Scheduled(transform), help=transform.help)
     if transform.width > 1:
-        return click.option(flag, type=_TemperatureRange(), metavar="SURE..UNSURE", help=transform.help)
+        return click.option(flag, type=_Pair(transform), metavar=transform.metavar, help=transform.help)
     kind = FiniteNumber(limit.is_valid, limit.words) if limit.whole is None else click.IntRange(*limit.whole)
     return click.option(flag, type=kind, help=transform.help)
 
@@ -158,7 +174,8 @@ class Choosing:
     """How events are chosen, as the command line says it.
 
     Attributes:
-        settings: The sampler's settings that were given, by name; none where nothing is sampled.
+        settings: The sampler's settings, by name: those that were given, and those that the model brings along; none
+            where nothing is sampled.
         constraints: The constraints, without what is to be kept.
         keep: The file and the bars to keep, or None.
         ahead: contour, density and look_ahead, those that were given.
@@ -188,6 +205,10 @@ class Choosing:
             raise InvalidArgumentError("--keep and --vary both say what of a tune stays; give one of them")
         varied = None if vary is None else _parse_vary(vary, by, is_pitches)
         return cls(given, constraints, None if keep is None else _parse_keep(keep), ahead, varied)
+
+    def after(self, brought: Mapping[str, Any]) -> "Choosing":
+        """Returns the same after the settings that a model brings along: those that were given go before them."""
+        return replace(self, settings={"temperature": 1.0, **brought, **self.settings})
 
     @property
     def temperature(self) -> float | str | None:
@@ -278,8 +299,7 @@ class Choosing:
         constraints["range"] = constraints.pop("pitch_range")
         vary = None if self.vary is None else str(self.vary[0])
         return {
-            **self.settings,
-            "temperature": self.temperature,
+            **{name: str(own) if isinstance(own, Schedule) else own for name, own in self.settings.items()},
             **constraints,
             "keep": keep,
             **self.ahead,

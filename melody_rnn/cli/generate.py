@@ -222,8 +222,10 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
         raise InvalidArgumentError(f"{option} is for sampling, and --beam-size searches; give one of them")
     choosing.looking_ahead()
     search.check(asked.num_outputs, [name for name in (*SAMPLER_NAMES, "seed") if _is_given(name)])
-    if search.is_deterministic:
-        asked = replace(asked, choosing=replace(choosing, settings={}))
+    is_sampled = not search.is_deterministic
+    brought = find_model(asked.model).brought_settings
+    choosing = choosing.after(brought) if is_sampled else replace(choosing, settings={})
+    asked = replace(asked, choosing=choosing)
     primer = _read_primer(asked)
     asked = _read_kept(asked, primer)
     model = _load(asked, primer, verbose)

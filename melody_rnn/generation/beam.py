@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 from melody_rnn.arrays import Array, namespace
 from melody_rnn.config import EncodingConfig
 from melody_rnn.errors import GenerationError
-from melody_rnn.events import NO_EVENT, NUM_SPECIAL_EVENTS, index_event
+from melody_rnn.events import NUM_SPECIAL_EVENTS, index_event
 from melody_rnn.generation.beginning import Start
-from melody_rnn.generation.rules import Fixed, LoopState, Rules
+from melody_rnn.generation.rules import Fixed, LoopState, Rules, state_after
 from melody_rnn.sampling.automaton import Guide
-from melody_rnn.sampling.repetition import last_onsets
 from melody_rnn.sampling.sampler import Controls, SamplerSettings, fill_with_noise, gumbel
 from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
 
@@ -178,7 +177,7 @@ class BeamSearch(ABC):
         by_step = noise.transpose(1, 0, 2, 3).reshape(new_steps, len(melodies) * width, -1)
         rows = np.repeat(own, width)
         row_controls = controls.of_rows(rows, new_steps)
-        state, begun = self.begun(start, rows, new_steps, guide, controls.counts_onsets)
+        state, begun = self.begun(start, rows, new_steps, guide, controls)
         given = (state, row_controls, *begun, np.array(start.ends_note), by_step)
         events, parents, scores = self.checked(
             self._search_stochastic(*given, *(np.array(number, np.int32) for number in settings))
@@ -233,7 +232,7 @@ class BeamSearch(ABC):
         rules = Rules(controls, guide, fixed, ends_note, self.min_note)
 
         def choose(step: Array, state: LoopState, logits: Array, meanings: Array, scores: Array) -> Chosen:
-            event, label, logits = rules.choose(step, state, logits, meanings, gumbel(noise[step]))
+            event, label, logits, _ = rules.choose(step, state, logits, meanings, gumbel(noise[step]))
             own = xp.take_along_axis(log_softmax(logits), label[:, np.newaxis], axis=1)[:, 0]
             scores = scores + xp.asarray(own, xp.float64)
             _, best = xp.top_k(xp.reshape(scores, [-1, width]), beam_size)
@@ -273,20 +272,20 @@ class BeamSearch(ABC):
         rows: NDArray[np.int64],
         new_steps: int,
         guide: Guide | None,
-        counts_onsets: bool = False,
+        controls: Controls | None = None,
     ) -> tuple[LoopState, tuple[Guide | None, Fixed | None, Array]]:
         """Returns where rows of a start stand before their last event, and what they keep to: guide, fixed, cues.
 
-        `counts_onsets` says whether the state needs the notes so far.
+        `controls` are the sampler's settings, where there are any; they say what the state must know.
         """
         primers, bars, cues = start.events[rows], start.steps_per_bar[rows], start.cues[rows]
         num_given = primers.shape[1]
         states = self._states(primers, bars, cues[:, :num_given])
         own_guide = guide and guide.of_rows(rows, new_steps)
         fixed = start.fixed and start.fixed.of_rows(rows, new_steps)
-        past = np.pad(primers, [(0, 0), (0, new_steps)], constant_values=NO_EVENT) if fixed else ()
-        onsets = last_onsets(primers) if counts_onsets else ()
-        state = LoopState(primers[:, -1], *states, onsets, own_guide.state if own_guide else (), past)
+        controls = controls or SamplerSettings().controls(1)
+        state = state_after(primers, bars, controls, new_steps if fixed else None, states)
+        state = state._replace(place=own_guide.state) if own_guide else state
         return state, (own_guide, fixed, cues[:, num_given:])
 
     def checked(self, result: tuple[Array, ...]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:

@@ -23,6 +23,7 @@ from melody_rnn.litert.description import Step
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.limits import MAX_ONSETS
 from melody_rnn.sampling.sampler import Controls, gumbel
+from melody_rnn.sampling.surprise import STEERING_SIZE
 from melody_rnn.sampling.transforms import TRANSFORMS
 
 SAMPLER_FILE: Final = "sampler.tflite"
@@ -34,6 +35,11 @@ _MEANINGS: Final = {
     "is_allowed": "1 for events that may come next, 0 for others: no event, note off, the model's pitches",
     "last_notes": "the pitches of the notes so far, each plus 1, the newest last; 0 where there are fewer. A state",
     "next_notes": "what to give as last_notes at the next step",
+    "last_bars": "the bars in which those notes begin, from 0, each plus 1; 0 where there are fewer. A state",
+    "next_bars": "what to give as last_bars at the next step",
+    "bar": "the bar of the event that is drawn, from 0, for the setting dry; always 0 where bar lines break no repeats",
+    "steering": "how surprising the events so far were, for the setting surprise; zeros at first. A state",
+    "next_steering": "what to give as steering at the next step",
     "event": "the event that was drawn: -2 no event, -1 note off, 0 to 127 note on",
     "label": "the label that was drawn",
     "drawn_from": "logits with all settings applied, lowest for excluded labels; their softmax was drawn from",
@@ -79,6 +85,9 @@ def sampler_file(num_classes: int, num_events: int, min_note: int) -> tuple[byte
         noise: tf.Tensor,
         is_allowed: tf.Tensor,
         last_notes: tf.Tensor,
+        last_bars: tf.Tensor,
+        bar: tf.Tensor,
+        steering: tf.Tensor,
         **settings: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
         dtypes = {own.name: tf.float32 if own.limit.whole is None else tf.int32 for own in TRANSFORMS}
@@ -87,17 +96,28 @@ def sampler_file(num_classes: int, num_events: int, min_note: int) -> tuple[byte
         place = tf.zeros_like(label_events[:, 0], tf.int32)
         guide = Guide(np.zeros((1, num_events), np.int32), (is_allowed > 0)[tf.newaxis], np.ones((1, 1), bool), place)
         rules = Rules(Controls(values, TRANSFORMS), guide, None, False, min_note)
-        state = LoopState(None, onsets=tf.cast(last_notes, tf.int32) - 1, place=place)
+        onsets, onset_bars = (tf.cast(part, tf.int32) - 1 for part in (last_notes, last_bars))
+        # A bar of one step, whose number is the bar's.
+        clock = tf.stack([tf.ones_like(place), tf.cast(bar, tf.int32)], axis=1)
+        state = LoopState(None, (), (), onsets, place, (), steering, onset_bars, clock)
         choice = rules.choose(0, state, logits, tf.cast(label_events, tf.int32), gumbel(noise))
-        notes = rules.advance(0, state, choice.event).onsets + 1
-        results = {"event": choice.event, "label": choice.label, "drawn_from": choice.logits, "next_notes": notes}
+        after = rules.advance(0, state, choice.event)
+        results = {
+            "event": choice.event,
+            "label": choice.label,
+            "drawn_from": choice.logits,
+            "next_notes": after.onsets + 1,
+            "next_bars": after.onset_bars + 1,
+            "next_steering": choice.steering,
+        }
         return {name: tf.cast(tensor, tf.float32) for name, tensor in results.items()}
 
     shapes: dict[str, Sequence[int | None]] = {
         own.name: [None] if own.width == 1 else [None, own.width] for own in TRANSFORMS
     }
     shapes |= {name: [None, num_classes] for name in ("logits", "label_events", "noise")}
-    shapes |= {"is_allowed": [None, num_events], "last_notes": [None, MAX_ONSETS]}
+    shapes |= {name: [None, MAX_ONSETS] for name in ("last_notes", "last_bars")}
+    shapes |= {"is_allowed": [None, num_events], "bar": [None], "steering": [None, STEERING_SIZE]}
     setting = "the setting of this name; {} leaves it out"
     means = {**_MEANINGS, **{name: setting.format(value) for name, value in _NEUTRAL.items()}}
     content, *sides = to_litert(choose, shapes, means)

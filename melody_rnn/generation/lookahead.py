@@ -36,7 +36,7 @@ from melody_rnn.generation.potentials import Played, Potential
 from melody_rnn.generation.rules import FREE, Fixed, LoopState, Rules
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.constraints import Constraints
-from melody_rnn.sampling.sampler import Controls, draw, fill_with_noise, gumbel
+from melody_rnn.sampling.sampler import Controls, fill_with_noise, gumbel
 from melody_rnn.sampling.temperature import log_softmax
 from melody_rnn.sampling.transforms import Now, Stage
 
@@ -130,19 +130,21 @@ def plan_look_ahead(
 
 
 class _Scores(NamedTuple):
-    """What is known of particles, each [rows] float64.
+    """What is known of particles, each but the last [rows] float64.
 
     Attributes:
         log_weight: Since the last resampling, and before it the mean of its melody.
         potential: What the potentials said of it last.
         fewest: The least effective sample size of its melody.
         lost: The step at which no particle of its melody could go on; -1 for none.
+        steering: As in `LoopState`; it is carried here since it changes between two particles' parting and the draw.
     """
 
     log_weight: Array
     potential: Array
     fewest: Array
     lost: Array
+    steering: Any = ()
 
 
 class Particles:
@@ -221,7 +223,7 @@ class Particles:
                 fill_with_noise(noise[place * width + particle], seed, number + particle * _NEXT_PARTICLE)
             fill_with_noise(uniform[place : place + 1].T, seed, number + _RESAMPLING)
         rows = np.repeat(melodies, width)
-        state, begun = beams.begun(start, rows, max_steps, guide, controls.counts_onsets)
+        state, begun = beams.begun(start, rows, max_steps, guide, controls)
         tile = _Tile(start, rows, new_steps, transpositions[rows, np.newaxis], width, look_ahead.potentials)
         given = (state, controls.of_rows(rows, max_steps), *begun, np.array(start.ends_note))
         search = self._search(look_ahead, start.events.shape[1], tile.num_bars)
@@ -255,7 +257,7 @@ class Particles:
                 def choose(step: Array, state: LoopState, logits: Array, meanings: Array, scores: Array) -> Any:
                     known = _Scores(*scores)
                     restricted = rules.restrict(step, state, logits, meanings)
-                    now = Now(meanings, state.onsets, step)
+                    now = state._replace(steering=known.steering).now(step, meanings)
                     gained = log_share(logits, restricted, controls.at(step), now)
                     log_weight, potential = known.log_weight + xp.asarray(gained, xp.float64), known.potential
                     if potentials:
@@ -271,18 +273,22 @@ class Particles:
                         log_weight = log_weight + _change(known.potential, potential)
                     known = known._replace(log_weight=log_weight, potential=potential)
                     parent, known = resample(step, known, width, uniform[:, step], scores[0])
-                    rows = (xp.take(part, parent, axis=0) for part in (restricted, meanings))
-                    restricted, meanings = rows
-                    onsets = xp.take(state.onsets, parent, axis=0) if controls.counts_onsets else state.onsets
-                    now = Now(meanings, onsets, step)
-                    chosen = controls.at(step).apply(("temperature", "truncation"), restricted, now)
-                    label = draw(chosen, perturbations[:, step])
-                    event = xp.take_along_axis(meanings, label[:, np.newaxis], axis=1)[:, 0]
-                    return parent, event, tuple(known)
+                    logits, restricted, meanings = (
+                        xp.take(part, parent, axis=0) for part in (logits, restricted, meanings)
+                    )
+                    others = (
+                        part if isinstance(part, tuple) else xp.take(part, parent, axis=0)
+                        for part in state._replace(steering=known.steering)[3:]
+                    )
+                    state = LoopState(state.event, (), (), *others)
+                    choice = rules.draw(step, state, logits, restricted, meanings, perturbations[:, step])
+                    return parent, choice.event, tuple(known._replace(steering=choice.steering))
 
                 zeros = np.zeros(num_rows)
-                first = tuple(_Scores(zeros, zeros, np.full(num_rows, float(width)), np.full(num_rows, -1.0)))
-                return beams.run(choose, rules, state, cues, first, new_steps)
+                lost = np.full(num_rows, -1.0)
+                first = tuple(_Scores(zeros, zeros, np.full(num_rows, float(width)), lost, state.steering))
+                events, parents, scores, is_finite = beams.run(choose, rules, state, cues, first, new_steps)
+                return events, parents, scores[:4], is_finite
 
             self._searches[key] = beams.compiled(search)
         found: Callable[..., tuple[Array, ...]] = self._searches[key]
@@ -346,8 +352,11 @@ def resample(step: Array, scores: _Scores, width: int, uniform: Array, before: A
     lost = xp.reshape(scores.lost, [-1, width])
     is_lost = (lost < 0) & ~is_left
     lost = xp.where(is_lost, xp.asarray(step, xp.float64), lost)
-    return parent, _Scores(
-        log_weight, xp.take(scores.potential, parent, axis=0), xp.reshape(fewest, [-1]), xp.reshape(lost, [-1])
+    return parent, scores._replace(
+        log_weight=log_weight,
+        potential=xp.take(scores.potential, parent, axis=0),
+        fewest=xp.reshape(fewest, [-1]),
+        lost=xp.reshape(lost, [-1]),
     )
 
 

@@ -20,12 +20,10 @@ from numpy.typing import NDArray
 
 from melody_rnn.encodings import Encoding
 from melody_rnn.errors import GenerationError
-from melody_rnn.events import NO_EVENT
 from melody_rnn.generation.beginning import Start
-from melody_rnn.generation.rules import Fixed, LoopState, Rules, Sampled
+from melody_rnn.generation.rules import Fixed, LoopState, Rules, Sampled, state_after
 from melody_rnn.network.network import MelodyNetwork, RNNState
 from melody_rnn.sampling.automaton import Guide
-from melody_rnn.sampling.repetition import last_onsets
 from melody_rnn.sampling.sampler import Controls, fill_with_noise, gumbel
 
 CPU_TILES = (2, 8, 32)
@@ -119,11 +117,7 @@ class SamplingLoop:
                 states = self._forward(primers[:, :-1], bars, cues[:, :num_given])
             noise = self._noise(start.numbers[rows], new_steps, seed)
             max_steps = noise.shape[1]
-            state = LoopState(primers[:, -1], *states)
-            if controls.counts_onsets:
-                state = state._replace(onsets=last_onsets(primers))
-            if start.fixed:
-                state = state._replace(past=np.pad(primers, [(0, 0), (0, max_steps)], constant_values=NO_EVENT))
+            state = state_after(primers, bars, controls, max_steps if start.fixed else None, states)
             parts = (controls, guide, start.fixed)
             given = [part and part.of_rows(rows, max_steps) for part in parts]
             new_cues = np.pad(cues[:, num_given:], [(0, 0), (0, max_steps - new_steps), (0, 0)])
@@ -180,7 +174,7 @@ class SamplingLoop:
             meanings = encoding.label_events(encoding_state)
             choice = rules.choose(step, state, logits, meanings, perturbations[:, step])
             state = rules.advance(step, state, choice.event)
-            state = state._replace(encoding_state=encoding_state, rnn_state=rnn_state)
+            state = state._replace(encoding_state=encoding_state, rnn_state=rnn_state, steering=choice.steering)
             given = zip(written, choice[: len(written)], strict=True)
             return step + 1, state, tuple(array.write(step, part) for array, part in given), check
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from melody_rnn.arrays import Array, event_index, namespace
 from melody_rnn.events import NO_EVENT, NOTES_PER_OCTAVE
 from melody_rnn.sampling.automaton import Guide
-from melody_rnn.sampling.repetition import append_onset
+from melody_rnn.sampling.repetition import append_onset, last_onset_bars, last_onsets
 from melody_rnn.sampling.sampler import Controls, draw
+from melody_rnn.sampling.surprise import no_steering, take_in
 from melody_rnn.sampling.transforms import Now
 
 FREE: Final = NO_EVENT - 1
@@ -37,6 +38,9 @@ class LoopState(NamedTuple):
         onsets: [batch, MAX_ONSETS] int32, the notes so far; nothing where no setting needs them.
         place: [batch] int32, the constraints' state; nothing without constraints.
         past: [batch, all_steps] int32, the events so far; nothing where no step repeats another for certain.
+        steering: [batch, STEERING_SIZE] float32, how surprising they were; nothing where no setting needs it.
+        onset_bars: [batch, MAX_ONSETS] int32, the bars of `onsets`; nothing where no setting needs them.
+        clock: [batch, 2] int32, steps in a bar, and the number of the next step; nothing where `onset_bars` is.
     """
 
     event: Array
@@ -45,6 +49,51 @@ class LoopState(NamedTuple):
     onsets: Any = ()
     place: Any = ()
     past: Any = ()
+    steering: Any = ()
+    onset_bars: Any = ()
+    clock: Any = ()
+
+    def bar(self) -> Any:
+        """Returns the bar of the next step, [batch] int32; nothing where no setting needs it."""
+        return self.clock if isinstance(self.clock, tuple) else self.clock[:, 1] // self.clock[:, 0]
+
+    def now(self, step: Array, meanings: Array) -> Now:
+        """Returns what transforms know of a step.
+
+        Args:
+            step: [] int32, of the new steps.
+            meanings: [batch, num_classes] int32, the event that each label stands for.
+        """
+        return Now(meanings, self.onsets, step, self.onset_bars, self.bar(), self.steering)
+
+
+def state_after(
+    events: NDArray[np.int32],
+    steps_per_bar: NDArray[np.int32],
+    controls: Controls,
+    new_steps: int | None = None,
+    states: tuple[Any, Any] = (None, None),
+) -> LoopState:
+    """Returns where melodies stand after their first events, but for the constraints.
+
+    Args:
+        events: [batch, num_given] int32, from the start of the first bar; the last one is not known to the states yet.
+        steps_per_bar: [batch] int32.
+        controls: The settings, which say what the state must know.
+        new_steps: How many follow at most, where the events so far must be known; else None.
+        states: The encoding's and the network's.
+    """
+    state = LoopState(events[:, -1], *states)
+    if controls.counts_onsets:
+        state = state._replace(onsets=last_onsets(events))
+    if controls.counts_bars:
+        clock = np.stack([steps_per_bar, np.full_like(steps_per_bar, events.shape[1])], axis=1)
+        state = state._replace(onset_bars=last_onset_bars(events, steps_per_bar), clock=clock)
+    if controls.is_steered:
+        state = state._replace(steering=no_steering(len(events)))
+    if new_steps is not None:
+        state = state._replace(past=np.pad(events, [(0, 0), (0, new_steps)], constant_values=NO_EVENT))
+    return state
 
 
 class Sampled(NamedTuple):
@@ -69,11 +118,13 @@ class Choice(NamedTuple):
         event: [batch] int32.
         label: [batch] int32, the label that was drawn.
         logits: [batch, num_classes] float32, what it was drawn from.
+        steering: As in `LoopState`, with the event.
     """
 
     event: Array
     label: Array
     logits: Array
+    steering: Any = ()
 
 
 class Fixed(NamedTuple):
@@ -159,7 +210,7 @@ class Rules(NamedTuple):
         if self.guide:
             mask = self.guide.event_mask(step, state.place)
             logits = constrain(logits, mask, event_index(meanings, self.min_note))
-        logits = self.controls.apply(("repetition",), logits, Now(meanings, state.onsets, step))
+        logits = self.controls.apply(("repetition",), logits, state.now(step, meanings))
         return self.fixed.hold(step, state.past, logits, raw, meanings) if self.fixed else logits
 
     def advance(self, step: Array, state: LoopState, event: Array) -> LoopState:
@@ -170,17 +221,30 @@ class Rules(NamedTuple):
             own = xp.arange(past.shape[1]) == step + past.shape[1] - self.fixed.events.shape[1]
             past = xp.where(own, event[:, np.newaxis], past)
         onsets = append_onset(state.onsets, event) if self.controls.counts_onsets else state.onsets
+        onset_bars, clock = state.onset_bars, state.clock
+        if self.controls.counts_bars:
+            onset_bars = append_onset(onset_bars, event, state.bar())
+            clock = clock + np.array([0, 1], np.int32)
         place = self.guide.advance(step, state.place, event_index(event, self.min_note)) if self.guide else state.place
-        return state._replace(event=event, onsets=onsets, place=place, past=past)
+        return state._replace(event=event, onsets=onsets, place=place, past=past, onset_bars=onset_bars, clock=clock)
 
     def choose(self, step: Array, state: LoopState, logits: Array, meanings: Array, noise: Array) -> Choice:
         """Draws an event; the arguments are those of `restrict`, and the noise of `draw`."""
-        logits = self.restrict(step, state, logits, meanings)
-        now = Now(meanings, state.onsets, step)
-        logits = self.controls.at(step).apply(("temperature", "truncation"), logits, now)
-        label = draw(logits, noise)
+        return self.draw(step, state, logits, self.restrict(step, state, logits, meanings), meanings, noise)
+
+    def draw(
+        self, step: Array, state: LoopState, logits: Array, restricted: Array, meanings: Array, noise: Array
+    ) -> Choice:
+        """Draws an event from what `restrict` returned."""
+        controls, now = self.controls.at(step), state.now(step, meanings)
+        drawn_from = controls.apply(("temperature", "truncation"), restricted, now)
+        label = draw(drawn_from, noise)
         event = namespace(meanings).take_along_axis(meanings, label[:, np.newaxis], axis=1)[:, 0]
-        return Choice(event, label, logits)
+        steering = state.steering
+        if controls.is_steered:
+            target = controls.values["surprise"]
+            steering = take_in(steering, target, logits, restricted, drawn_from, meanings, event)
+        return Choice(event, label, drawn_from, steering)
 
 
 def constrain(logits: Array, event_mask: Array, label_index: Array) -> Array:

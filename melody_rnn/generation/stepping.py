@@ -14,15 +14,13 @@ from numpy.typing import NDArray
 
 from melody_rnn.config import EncodingConfig
 from melody_rnn.errors import GenerationError
-from melody_rnn.events import NO_EVENT
 from melody_rnn.generation.beam import BeamSearch, Choose
 from melody_rnn.generation.beginning import Start
-from melody_rnn.generation.rules import Choice, LoopState, Rules, Sampled
+from melody_rnn.generation.rules import Choice, LoopState, Rules, Sampled, state_after
 from melody_rnn.generation.trace import Replay, Replayer
 from melody_rnn.litert.description import Step
 from melody_rnn.litert.run import StepRun
 from melody_rnn.sampling.automaton import Guide
-from melody_rnn.sampling.repetition import last_onsets
 from melody_rnn.sampling.sampler import Controls, fill_with_noise, gumbel
 
 TILE_ROWS: Final = 32
@@ -88,7 +86,7 @@ class SteppingLoop:
         for number, melody_noise in zip(start.numbers[rows].tolist(), noise, strict=True):
             fill_with_noise(melody_noise, seed, number)
         walk, perturbations = Walk(self._step, start, rows, new_steps, rules), gumbel(noise)
-        choices = [walk.choose(perturbations[:, step]) for step in range(new_steps)]
+        choices = [walk.choose(perturbations[:, step])[:3] for step in range(new_steps)]
         return Sampled(*(np.stack(part, axis=1) for part in zip(*choices, strict=True)))
 
 
@@ -110,10 +108,10 @@ class Walk:
             new_steps: How many events will be chosen, at most.
             rules: Those of `rows`.
         """
-        primers, self._cues = start.events[rows], start.cues[rows]
-        self._run = _run_over(step, primers[:, :-1], start.steps_per_bar[rows], self._cues)
+        primers, self._cues, self._steps_per_bar = start.events[rows], start.cues[rows], start.steps_per_bar[rows]
+        self._run = _run_over(step, primers[:, :-1], self._steps_per_bar, self._cues)
         self._num_given, self._new_steps, self._num_chosen = primers.shape[1], new_steps, 0
-        self.rules, self.state = rules, _state_after(primers, new_steps, rules)
+        self.rules, self.state = rules, self._state_after(primers, rules)
 
     def choose(self, perturbation: NDArray[np.float32]) -> Choice:
         """Chooses the next event of each melody.
@@ -130,7 +128,7 @@ class Walk:
         # Temperatures near 0 make logits overflow to -inf, which is what they should be.
         with np.errstate(over="ignore"):
             choice = self.rules.choose(step, self.state, said.logits, said.label_events, perturbation)
-        self.state = self.rules.advance(step, self.state, choice.event)
+        self.state = self.rules.advance(step, self.state, choice.event)._replace(steering=choice.steering)
         self._num_chosen += 1
         return choice
 
@@ -141,7 +139,16 @@ class Walk:
             rules: Their guide says where the melodies stand in it; its steps, as all others, are the new ones.
             events: [batch, steps] int32, all events so far.
         """
-        self.rules, self.state = rules, _state_after(events, self._new_steps - self._num_chosen, rules)
+        state = self._state_after(events, rules)
+        if rules.controls.is_steered and self.rules.controls.is_steered:
+            state = state._replace(steering=self.state.steering)
+        self.rules, self.state = rules, state
+
+    def _state_after(self, events: NDArray[np.int32], rules: Rules) -> LoopState:
+        """Returns where the melodies stand after all their events [batch, steps] so far."""
+        num_left = self._new_steps - self._num_chosen
+        state = state_after(events, self._steps_per_bar, rules.controls, num_left if rules.fixed else None)
+        return state._replace(place=rules.guide.state) if rules.guide else state
 
 
 class SteppingBeamSearch(BeamSearch):
@@ -205,18 +212,6 @@ def _run_over(
     for place, event in enumerate(events.T):
         run(event, cues[:, place + 1])
     return run
-
-
-def _state_after(events: NDArray[np.int32], new_steps: int, rules: Rules) -> LoopState:
-    """Returns where melodies [batch, steps] stand before so many more steps."""
-    state = LoopState(events[:, -1])
-    if rules.controls.counts_onsets:
-        state = state._replace(onsets=last_onsets(events))
-    if rules.guide:
-        state = state._replace(place=rules.guide.state)
-    if rules.fixed:
-        state = state._replace(past=np.pad(events, [(0, 0), (0, new_steps)], constant_values=NO_EVENT))
-    return state
 
 
 def _check_finite(logits: NDArray[np.float32]) -> None:

@@ -2,7 +2,7 @@
 
 What a note on loses goes to the other notes on of the same step, so that at every step a note begins, holds or ends
 with the model's own probability and the rhythm survives. It is soft: where no note on would be left, the step is as
-it was. The order is fixed: penalty, n-grams, same pitch.
+it was. The order is fixed: penalty, repeats, n-grams, same pitch.
 
 Each function takes logits and what the labels mean, both [batch, num_classes], the pitches of the notes so far, and
 one value or one for each melody.
@@ -19,6 +19,11 @@ from melody_rnn.sampling.temperature import per_melody
 
 PENALTY_ONSETS: Final = 16
 """How many of the last notes a penalty counts."""
+LONGEST_REPEAT: Final = 8
+"""A repeat of more notes counts as one of so many."""
+FREE_REPEAT: Final = 2
+"""So many notes may come again without any weight on the next one."""
+REPEAT_BASE: Final = 1.75
 _NO_ONSET: Final = -1
 
 
@@ -35,15 +40,31 @@ def last_onsets(events: NDArray[np.int32]) -> NDArray[np.int32]:
     return onsets
 
 
-def append_onset(onsets: Array, event: Array) -> Array:
-    """Returns the last notes after an event [batch] int32, which counts if it is a note on.
+def last_onset_bars(events: NDArray[np.int32], steps_per_bar: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Returns in which bars the last notes of melodies begin, from 0, [batch, MAX_ONSETS] int32 as `last_onsets`.
 
     Args:
-        onsets: [batch, MAX_ONSETS] int32 pitches, the newest last; -1 where there are fewer.
+        events: [batch, steps] int32, from the start of the first bar.
+        steps_per_bar: [batch] int32.
+    """
+    bars = np.full((len(events), MAX_ONSETS), _NO_ONSET, np.int32)
+    for row, melody, per_bar in zip(bars, events, steps_per_bar.tolist(), strict=True):
+        own = (np.flatnonzero(melody >= 0) // per_bar)[-MAX_ONSETS:]
+        row[MAX_ONSETS - len(own) :] = own
+    return bars
+
+
+def append_onset(onsets: Array, event: Array, bar: Array | None = None) -> Array:
+    """Returns the last notes, or their bars, after an event [batch] int32, which counts if it is a note on.
+
+    Args:
+        onsets: [batch, MAX_ONSETS] int32 pitches, or bars, the newest last; -1 where there are fewer.
         event: [batch] int32.
+        bar: [batch] int32, the event's; None where `onsets` are pitches.
     """
     xp = namespace(event)
-    longer = xp.concat([onsets[:, 1:], event[:, np.newaxis]], axis=1)
+    newest = event if bar is None else bar
+    longer = xp.concat([onsets[:, 1:], newest[:, np.newaxis]], axis=1)
     return xp.where((event >= 0)[:, np.newaxis], longer, onsets)
 
 
@@ -65,6 +86,44 @@ def penalise_repeats(logits: Array, label_events: Array, onsets: Array, repetiti
     recent = onsets[:, -PENALTY_ONSETS:, np.newaxis] == label_events[:, np.newaxis, :]
     times = xp.sum(xp.asarray(recent, xp.float32), axis=1)
     return _move(logits, label_events, logits - times * xp.log(per_melody(repetition_penalty)))
+
+
+def weigh_repeats(
+    logits: Array, label_events: Array, onsets: Array, onset_bars: Array, bar: Array, dry: Array
+) -> Array:
+    """Makes a pitch less likely, or likelier, that would make a repeat of notes longer.
+
+    Where the last n notes were there before, at least `FREE_REPEAT` of them, the pitch that followed them then loses
+    dry * REPEAT_BASE ** (n - FREE_REPEAT) nats, for the longest such repeat. Bar lines break repeats: all of their
+    notes lie in one bar, and did when they were there before.
+
+    Args:
+        logits: [batch, num_classes] float32.
+        label_events: [batch, num_classes] int32.
+        onsets: [batch, MAX_ONSETS] int32.
+        onset_bars: [batch, MAX_ONSETS] int32, the bar of each of them, as `last_onset_bars` returns them.
+        bar: [batch] int32, that of the step.
+        dry: [] or [batch] float32, nats; below 0 it is a reward.
+
+    Returns:
+        [batch, num_classes] float32.
+
+    Source: DRY ('don't repeat yourself'), p-e-w 2024, text-generation-webui, pull request 5677, there for words and
+    without a sign.
+    """
+    xp, reach = namespace(logits), MAX_ONSETS - 1
+    lengths, is_match = 0, (onset_bars[:, 1:] != _NO_ONSET)
+    for i in range(LONGEST_REPEAT):
+        notes, bars = (
+            xp.pad(part[:, : reach - i], [[0, 0], [i, 0]], constant_values=_NO_ONSET) for part in (onsets, onset_bars)
+        )
+        is_match = is_match & (notes == onsets[:, -1 - i, np.newaxis]) & (bars == onset_bars[:, 1:])
+        is_match = is_match & (onset_bars[:, -1 - i] == bar)[:, np.newaxis]
+        lengths = lengths + xp.asarray(is_match, xp.float32)
+    weights = xp.where(lengths >= FREE_REPEAT, REPEAT_BASE ** (lengths - FREE_REPEAT), 0.0)
+    follows = onsets[:, 1:, np.newaxis] == label_events[:, np.newaxis, :]
+    weight = xp.max(xp.where(follows, weights[:, :, np.newaxis], 0.0), axis=1)
+    return _move(logits, label_events, logits - per_melody(dry) * weight)
 
 
 def forbid_repeated_ngrams(logits: Array, label_events: Array, onsets: Array, no_repeat_ngram: Array) -> Array:

@@ -21,8 +21,8 @@ class Controls(NamedTuple):
     """The settings as the compiled loop takes them: what is not in use is not there and is left out of the graph.
 
     Attributes:
-        values: By the transform's name, one value a melody: [batch], or [batch, width]; the temperature [batch, steps]
-            where it changes from step to step.
+        values: By the transform's name, one value a melody: [batch], or [batch, width]; [batch, steps] where it changes
+            from step to step.
         transforms: Those in use, in their order.
     """
 
@@ -34,22 +34,32 @@ class Controls(NamedTuple):
         """Whether a setting needs the notes so far."""
         return any(transform.needs_onsets for transform in self.transforms)
 
+    @property
+    def counts_bars(self) -> bool:
+        """Whether a setting needs the bars of the notes so far."""
+        return any(transform.needs_bars for transform in self.transforms)
+
+    @property
+    def is_steered(self) -> bool:
+        """Whether a setting needs to know how surprising the events so far were."""
+        return any(transform.is_steered for transform in self.transforms)
+
+    @property
+    def _by_step(self) -> list[str]:
+        """The names of the settings that change from step to step."""
+        return [own.name for own in self.transforms if own.by_step and len(self.values[own.name].shape) > 1]
+
     def of_rows(self, rows: Values, num_steps: int) -> "Controls":
         """Returns the settings of some melodies, those that change held from their last step on to `num_steps`."""
         values = {name: value[rows] for name, value in self.values.items()}
-        temperature = values["temperature"]
-        if temperature.ndim > 1:
-            temperature = temperature[:, :num_steps]
-            missing = num_steps - temperature.shape[1]
-            values["temperature"] = np.pad(temperature, [(0, 0), (0, missing)], mode="edge")
+        for name in self._by_step:
+            own = values[name][:, :num_steps]
+            values[name] = np.pad(own, [(0, 0), (0, num_steps - own.shape[1])], mode="edge")
         return self._replace(values=values)
 
     def at(self, step: Array) -> "Controls":
-        """Returns the settings of one step, the temperature [batch]."""
-        temperature = self.values["temperature"]
-        if len(temperature.shape) == 1:
-            return self
-        return self._replace(values=self.values | {"temperature": temperature[:, step]})
+        """Returns the settings of one step, each [batch] or [batch, width]."""
+        return self._replace(values=self.values | {name: self.values[name][:, step] for name in self._by_step})
 
     def apply(self, stages: Container[Stage], logits: Array, now: Now) -> Array:
         """Returns logits [batch, num_classes] float32 with the transforms of some stages applied, in their order."""
@@ -65,8 +75,8 @@ class SamplerSettings:
 
     Each field but the last is the value of the transform of its name in `TRANSFORMS`, which says what it does and what
     its values must be; None leaves it out. They work in the order of that list, whatever the order in which they are
-    given. A temperature can also be a `Schedule`, or an array [num_melodies or 1, new_steps], and then changes from
-    step to step.
+    given. Temperature and surprise can also be a `Schedule`, or an array [num_melodies or 1, new_steps], and then
+    change from step to step.
 
     Attributes:
         transforms: Your own ones, each with its value; see `Transform`.
@@ -86,14 +96,20 @@ class SamplerSettings:
     p_less: Setting | None = None
     top_n_sigma: Setting | None = None
     top_h: Setting | None = None
+    surprise: Setting | Schedule | NDArray[np.floating] | None = None
+    dry: Setting | None = None
+    xtc: tuple[float, float] | Sequence[tuple[float, float]] | None = None
     transforms: Sequence[Transform] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "transforms", tuple(self.transforms))
         for transform in in_order(tuple(self.transforms)):
             value = self._value(transform)
-            if value is not None and not isinstance(value, Schedule):
-                transform.check(value)
+            if value is not None:
+                transform.check(value.values if isinstance(value, Schedule) else value)
+        temperature = self.temperature.values if isinstance(self.temperature, Schedule) else self.temperature
+        if self.surprise is not None and not np.all(temperature):
+            raise InvalidArgumentError("surprise steers by the temperature, so temperature must not be 0; leave it out")
 
     def _value(self, transform: Transform) -> Any:
         return getattr(self, transform.name) if transform.name in BY_NAME else transform.value
@@ -103,38 +119,39 @@ class SamplerSettings:
 
         Args:
             num_melodies: How many.
-            steps: What is generated, of all or of each; a temperature that changes from step to step needs it.
+            steps: What is generated, of all or of each; a setting that changes from step to step needs it.
 
         Raises:
             InvalidArgumentError: If a setting has another number of values.
         """
         used = [own for own in in_order(tuple(self.transforms)) if self._value(own) is not None]
         values = {
-            transform.name: transform.spread(self._value(transform), num_melodies)
-            for transform in used
-            if transform.name != "temperature"
+            own.name: (self._spread_over_steps if own.by_step else self._spread)(own, num_melodies, steps)
+            for own in used
         }
-        values["temperature"] = self._temperatures(num_melodies, steps)
         return Controls(values, tuple(used))
 
-    def _temperatures(self, num_melodies: int, steps: Steps | Sequence[Steps] | None) -> Values:
-        temperature = self.temperature
+    def _spread(self, transform: Transform, num_melodies: int, _: object) -> Values:
+        return transform.spread(self._value(transform), num_melodies)
+
+    def _spread_over_steps(
+        self, transform: Transform, num_melodies: int, steps: Steps | Sequence[Steps] | None
+    ) -> Values:
+        name, value = transform.name, self._value(transform)
         each = [steps] if isinstance(steps, Steps) else list(steps or ())
         most = max((own.num_steps for own in each), default=None)
-        if isinstance(temperature, Schedule):
+        if isinstance(value, Schedule):
             if most is None:
-                raise InvalidArgumentError("a temperature schedule needs the steps that it is over")
-            rows = (temperature.temperatures(own) for own in each)
-            temperature = np.stack([np.pad(row, (0, most - len(row)), mode="edge") for row in rows])
-        if not isinstance(temperature, np.ndarray) or temperature.ndim != 2:
-            return BY_NAME["temperature"].spread(temperature, num_melodies)
-        num_rows, num_steps = temperature.shape
+                raise InvalidArgumentError(f"a {name} schedule needs the steps that it is over")
+            rows = (value.over_steps(own) for own in each)
+            value = np.stack([np.pad(row, (0, most - len(row)), mode="edge") for row in rows])
+        if not isinstance(value, np.ndarray) or value.ndim != 2:
+            return transform.spread(value, num_melodies)
+        num_rows, num_steps = value.shape
         if num_rows not in (1, num_melodies) or num_steps != most:
             wanted = f"[1 or {num_melodies}, {most or 'new_steps'}]"
-            raise InvalidArgumentError(
-                f"a temperature for each step must be an array {wanted}, got {[*temperature.shape]}"
-            )
-        return np.broadcast_to(temperature, (num_melodies, num_steps)).astype(np.float32)
+            raise InvalidArgumentError(f"a {name} for each step must be an array {wanted}, got {[*value.shape]}")
+        return np.broadcast_to(value, (num_melodies, num_steps)).astype(np.float32)
 
 
 def fill_with_noise(noise: NDArray[np.float32], seed: int, index: int) -> None:

@@ -1,4 +1,4 @@
-"""Temperatures that change over a melody."""
+"""Settings that change over a melody: temperatures, and targets of surprise."""
 
 import math
 from dataclasses import dataclass
@@ -32,10 +32,10 @@ class Steps(NamedTuple):
 
 @dataclass(frozen=True)
 class Schedule:
-    """A temperature for every step.
+    """A value for every step.
 
     Attributes:
-        values: Temperatures, each finite and at least 0.
+        values: Each finite and at least 0.
         over: 'part' leads evenly from value to value over the whole generated part. 'bars' gives each bar its value,
             the first one to the bar in which generation begins; the last value holds.
     """
@@ -45,15 +45,15 @@ class Schedule:
 
     def __post_init__(self) -> None:
         if not self.values:
-            raise InvalidArgumentError("a temperature schedule must have at least one value, got none")
+            raise InvalidArgumentError("a schedule must have at least one value, got none")
         for value in self.values:
             if not (math.isfinite(value) and value >= 0):
-                raise InvalidArgumentError(f"each temperature must be a finite number of at least 0, got {value:g}")
+                raise InvalidArgumentError(f"each value must be a finite number of at least 0, got {value:g}")
             if value > MAX_TEMPERATURE:
-                raise InvalidArgumentError(f"each temperature must be at most {MAX_TEMPERATURE:,}, got {value:g}")
+                raise InvalidArgumentError(f"each value must be at most {MAX_TEMPERATURE:,}, got {value:g}")
 
-    def temperatures(self, steps: Steps) -> "NDArray[np.float32]":
-        """Returns the temperature of each generated step, [steps.num_steps] float32."""
+    def over_steps(self, steps: Steps) -> "NDArray[np.float32]":
+        """Returns the value of each generated step, [steps.num_steps] float32."""
         import numpy as np
 
         values = np.asarray(self.values, np.float32)
@@ -68,16 +68,20 @@ class Schedule:
         return (".." if self.over == "part" else ",").join(f"{value:g}" for value in self.values)
 
 
-def parse_temperature(text: str) -> float | Schedule:
-    """Reads a temperature or a schedule: '0.9', '0.6..1.2' or '1.0,0.7,0.7,1.0'.
+def parse_schedule(text: str, name: str = "temperature") -> float | Schedule:
+    """Reads a value or a schedule: '0.9', '0.6..1.2' or '1.0,0.7,0.7,1.0'.
+
+    Args:
+        text: What was given.
+        name: What it is, for messages.
 
     Raises:
-        InvalidArgumentError: If it is none of them, or a temperature is negative or not finite.
+        InvalidArgumentError: If it is none of them, or a value is negative or not finite.
     """
     separator = ".." if ".." in text else ","
     try:
         values = tuple(float(part) for part in text.split(separator))
     except ValueError:
-        raise InvalidArgumentError(f"the temperature must be {_FORMS}, got {text or 'nothing'}") from None
+        raise InvalidArgumentError(f"the {name} must be {_FORMS}, got {text or 'nothing'}") from None
     schedule = Schedule(values, "part" if separator == ".." else "bars")
     return schedule if len(values) > 1 else values[0]

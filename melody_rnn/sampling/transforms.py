@@ -30,11 +30,19 @@ class Now(NamedTuple):
         onsets: [batch, MAX_ONSETS] int32, the pitches of the notes so far, the newest last, -1 where there are fewer;
             nothing unless a transform that is in use has `needs_onsets`.
         step: [] int32, of the new steps.
+        onset_bars: [batch, MAX_ONSETS] int32, the bar of each of the notes so far, from 0; -1 where there are fewer;
+            nothing unless a transform that is in use has `needs_bars`.
+        bar: [batch] int32, the step's; nothing where `onset_bars` is.
+        steering: [batch, STEERING_SIZE] float32, how surprising the events so far were (`sampling.surprise`); nothing
+            unless a transform that is in use is `steered`.
     """
 
     label_events: Array
     onsets: Array
     step: Array
+    onset_bars: Array = ()
+    bar: Array = ()
+    steering: Array = ()
 
 
 class Limit(NamedTuple):
@@ -73,7 +81,11 @@ class Transform:
         stage: 'repetition' comes before what is fixed beforehand, 'temperature' and 'truncation' after it, in this
             order. A user's own is the last of its stage.
         needs_onsets: Whether it looks at the notes so far.
+        needs_bars: Whether it looks at their bars.
+        is_steered: Whether it looks at how surprising the events so far were.
+        by_step: Whether its value may change from step to step.
         width: How many numbers one value has.
+        metavar: Where it is more than one, what they are called and what stands between them, two dots or a comma.
         neutral: The value that changes nothing.
         source: Where the idea is from, Markdown.
     """
@@ -85,7 +97,11 @@ class Transform:
     value: Any = field(default=0.0, compare=False)
     stage: Stage = "truncation"
     needs_onsets: bool = False
+    needs_bars: bool = False
+    is_steered: bool = False
+    by_step: bool = False
     width: int = 1
+    metavar: str = ""
     neutral: float = 0
     source: str = ""
 
@@ -166,12 +182,24 @@ TRANSFORMS: Final = (
         "repetition_penalty",
         _with_onsets("repetition.penalise_repeats"),
         "Divide a pitch's odds among the others by this for each time it is among the last 16 notes. This option "
-        "and the next two choose pitches, never when a note begins, and give way where no pitch would be left.",
+        "and the next three choose pitches, never when a note begins, and give way where no pitch would be left.",
         Limit("a finite number of at least 1", lambda x: x >= 1),
         stage="repetition",
         needs_onsets=True,
         neutral=1,
         source="OpenAI's frequency penalty",
+    ),
+    Transform(
+        "dry",
+        lambda logits, value, now: _function("repetition.weigh_repeats")(
+            logits, now.label_events, now.onsets, now.onset_bars, now.bar, value
+        ),
+        "Take so many nats from a pitch that would repeat a third note after two, 1.75 times as many for each note "
+        "more; a negative number gives them, so that motifs are taken up again. Bar lines break repeats.",
+        stage="repetition",
+        needs_onsets=True,
+        needs_bars=True,
+        source="[DRY, p-e-w 2024](https://github.com/oobabooga/text-generation-webui/pull/5677), the sign ours",
     ),
     Transform(
         "no_repeat_ngram",
@@ -193,6 +221,19 @@ TRANSFORMS: Final = (
         source="ours",
     ),
     Transform(
+        "surprise",
+        lambda logits, value, now: _function("surprise.steer")(logits, value, now.steering),
+        "How much an event shall surprise the model on average, in nats: a temperature that follows what was drawn "
+        "steers there. Real tunes have what `melody-rnn generate` says under its table. 0.4,0.4,0.9 gives one a bar "
+        "(the last one holds), 0.4..0.9 leads from one to the other.",
+        Limit("a finite number of at least 0", lambda nats: nats >= 0),
+        stage="temperature",
+        is_steered=True,
+        by_step=True,
+        source="[Basu et al. 2021](https://arxiv.org/abs/2007.14966), "
+        "[Bjare et al. 2024](https://arxiv.org/abs/2408.06022)",
+    ),
+    Transform(
         "dynamic_temperature",
         _alone("temperature.temper_dynamically"),
         "Multiply the temperature by SURE where the model is sure, by UNSURE where everything is equally likely, "
@@ -200,6 +241,7 @@ TRANSFORMS: Final = (
         Limit("two finite numbers of at least 0", lambda t: t >= 0),
         stage="temperature",
         width=2,
+        metavar="SURE..UNSURE",
         neutral=1,
         source="llama.cpp",
     ),
@@ -210,6 +252,7 @@ TRANSFORMS: Final = (
         "0.6..1.2 leads from one to the other, 1,0.7,0.7,1 gives one a bar (the last one holds).",
         Limit("a finite number of at least 0", lambda t: t >= 0),
         stage="temperature",
+        by_step=True,
         neutral=1,
         source="[Hinton et al. 2015](https://arxiv.org/abs/1503.02531)",
     ),
@@ -280,6 +323,16 @@ TRANSFORMS: Final = (
         _SHARE,
         neutral=1,
         source="[Potraghloo et al. 2025](https://arxiv.org/abs/2509.02510)",
+    ),
+    Transform(
+        "xtc",
+        _alone("truncation.exclude_top_choices"),
+        "In this share of all steps, exclude the labels with at least this probability, but for the least likely of "
+        "them. 0.5,0.1 takes the obvious away wherever there is another choice.",
+        Limit("two numbers from 0 to 1", lambda p: 0 <= p <= 1),
+        width=2,
+        metavar="SHARE,PROBABILITY",
+        source="[XTC, p-e-w 2024](https://github.com/oobabooga/text-generation-webui/pull/6335)",
     ),
 )
 """All settings, in the order in which they work."""

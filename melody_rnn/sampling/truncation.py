@@ -188,6 +188,31 @@ def keep_entropy(logits: Array, top_h: Array) -> Array:
     return _keep(logits, is_first | (entropies <= share * total) | (share >= 1))
 
 
+def exclude_top_choices(logits: Array, between: Array) -> Array:
+    """Excludes, in a share of all steps, the classes that are likely enough, but for the least likely of them.
+
+    Which steps these are is not drawn: the two distributions are mixed, of which a draw is the same.
+
+    Args:
+        logits: [batch, num_classes] float32.
+        between: [batch, 2] float32, each in [0, 1]: the share of steps, and the probability from which on a class
+            counts as a choice. A share of 0 changes nothing, nor do steps with fewer than two choices.
+
+    Returns:
+        [batch, num_classes] float32.
+
+    Source: XTC ('exclude top choices'), p-e-w 2024, text-generation-webui, pull request 6335.
+    """
+    xp, share = namespace(logits), per_melody(between[:, 0])
+    probabilities = softmax(logits)
+    is_possible = logits > -float("inf")
+    is_choice = is_possible & (probabilities >= per_melody(between[:, 1]))
+    comes_after = xp.any(_comes_before(logits) & is_choice[:, np.newaxis, :], axis=2)
+    without = softmax(xp.where(is_choice & comes_after, -float("inf"), logits))
+    mixed = xp.log((1 - share) * probabilities + share * without)
+    return xp.where((share > 0) & is_possible, mixed, logits)
+
+
 def _keep_above(logits: Array, log_probability: Array) -> Array:
     """Keeps what is at least so likely, and the likeliest."""
     is_likeliest = logits == namespace(logits).max(logits, axis=1, keepdims=True)

@@ -11,6 +11,7 @@ from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.metrics import METRICS, DistinctGrams, Notes, PairwiseSimilarity, describe, longest_shared
 from melody_rnn.model import MelodyRNN
 from melody_rnn.music.meters import COMMON_TIME, Meter
+from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.temperature_report.estimates import Estimate, estimate, estimate_mean, random_halves
 from melody_rnn.temperature_report.next_events import NextEvents, read_next_events
 from melody_rnn.temperature_report.real_tunes import MIN_TUNES, RealTunes
@@ -188,7 +189,7 @@ def measure_temperatures(
     melodies = model.generate(
         num_outputs=num_outputs * len(temperatures),
         num_steps=num_steps,
-        temperature=[temperature for temperature in temperatures for _ in range(num_outputs)],
+        sampler=SamplerSettings([temperature for temperature in temperatures for _ in range(num_outputs)]),
         seed=seed,
         meter=meter,
         on_done=on_done,

@@ -222,7 +222,7 @@ LIGHT_MISTAKES = [
     (["generate", "--trace", "trace.json"], "--trace must name a .npz file, got trace.json"),
     (["generate", "--temperature", "0.6..-1"], "must be a finite number of at least 0, got -1"),
     (["generate", "--temperature", "1,,0.7"], "or a number for each bar, such as 1,0.7,0.7, got 1,,0.7"),
-    (["generate", "--dynamic-temperature", "1.2"], "must be two temperatures, SURE..UNSURE"),
+    (["generate", "--dynamic-temperature", "1.2"], "must be two finite numbers of at least 0, SURE..UNSURE"),
     (["generate", "--key", "D dorain"], "there is no scale 'dorain'; those there are: major, minor"),
     (["generate", "--scale", "dorian"], "the scale 'dorian' needs a key"),
     (["generate", "--range", "C6..C4"], "the range must be its lowest and its highest note"),

@@ -51,9 +51,12 @@ EVERY_SETTING = SamplerSettings(
     repetition_penalty=1.2,
     no_repeat_ngram=4,
     max_same_pitch=2,
+    dry=0.5,
     p_less=0.3,
     top_n_sigma=2.5,
     top_h=0.95,
+    xtc=(0.2, 0.2),
+    surprise=Schedule((0.5, 0.9), "bars"),
 )
 CONSTRAINTS = Constraints(key="D dorian", pitch_range="D4..D6", max_leap=9, end_on="tonic")
 SETTINGS = {
@@ -220,7 +223,7 @@ def test_without_a_step_of_its_own_a_model_runs_by_tensorflow(tmp_path, tiny_mod
 @pytest.mark.parametrize("content", [b"no LiteRT file", b"TFL3" * 99, None])
 def test_a_step_that_is_described_and_none_is_passed_over(tmp_path, tiny_model, content):
     folder = tmp_path / "tiny"
-    tiny_model.save_preset(folder)
+    tiny_model.save_to_preset(folder)
     description = json.loads((folder / "step.json").read_text())
     if content is None:
         # That of another model, described as this one's.

@@ -15,7 +15,6 @@ from melody_rnn.sampling.repetition import last_onsets
 from melody_rnn.sampling.sampler import SamplerSettings, gumbel
 
 BATCH = 6
-GIVEN = ("logits", "label_events", "noise", "is_allowed", "last_notes")
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +49,9 @@ def run(folder, given):
         {"typical_p": 0.8, "epsilon": 0.01, "eta": 0.02},
         {"p_less": 0.5, "top_n_sigma": 1.5, "top_h": 0.9},
         {"repetition_penalty": 1.4, "no_repeat_ngram": 3, "max_same_pitch": 2},
+        {"surprise": 0.9, "top_p": 0.9},
+        {"xtc": (0.5, 0.2), "top_p": 0.99},
+        {"dry": [0.8, -0.8, 2, 0.1, 0, -2]},
     ],
 )
 def test_the_sampler_chooses_as_the_loop_does(folder, tiny_model, settings):
@@ -59,16 +61,22 @@ def test_the_sampler_chooses_as_the_loop_does(folder, tiny_model, settings):
     label_events = np.tile([-2, -1, *range(60, 72), -2, 64], (BATCH, 1)).astype(np.int32)
     noise = rng.random((BATCH, num_classes), np.float32)
     onsets = last_onsets(rng.choice([60, 62, 64, -2], size=(BATCH, 40)).astype(np.int32))
+    steering = np.tile(np.array([9, -2, 6, 8, 1.5], np.float32), (BATCH, 1))
     given = {"logits": logits, "label_events": label_events, "noise": noise, "last_notes": onsets + 1, "is_allowed": 1}
+    bars = np.sort(rng.integers(0, 8, (BATCH, MAX_ONSETS)), axis=1).astype(np.int32)
+    given |= {"steering": steering, "last_bars": bars + 1, "bar": 7}
     found = run(folder, given | settings)
     rules = Rules(SamplerSettings(**settings).controls(BATCH), None, None, False, 60)
-    state = LoopState(None, onsets=onsets)
+    clock = np.tile(np.array([1, 7], np.int32), (BATCH, 1))
+    state = LoopState(None, onsets=onsets, steering=steering, onset_bars=bars, clock=clock)
     choice = rules.choose(0, state, logits, label_events, gumbel(noise))
     np.testing.assert_array_equal(found["label"], choice.label)
     np.testing.assert_array_equal(found["event"], choice.event)
     # LiteRT knows no infinity here.
     lowest = np.finfo(np.float32).min
     np.testing.assert_allclose(np.maximum(found["drawn_from"], lowest), np.maximum(choice.logits, lowest), atol=1e-5)
+    if rules.controls.is_steered:
+        np.testing.assert_allclose(found["next_steering"], choice.steering, rtol=1e-4)
     if rules.controls.counts_onsets:
         np.testing.assert_array_equal(found["next_notes"] - 1, rules.advance(0, state, choice.event).onsets)
 
@@ -78,6 +86,7 @@ def test_only_what_is_allowed_is_drawn(folder, tiny_model):
     is_allowed = np.zeros((BATCH, 14))
     is_allowed[:, 5] = 1
     given = {"logits": 0, "noise": 0.5, "last_notes": np.zeros(MAX_ONSETS), "is_allowed": is_allowed}
+    given |= {"steering": 0, "last_bars": 0, "bar": 0}
     given["label_events"] = np.array([-2, -1, *range(60, 72), -2, 64])[:num_classes]
     assert set(run(folder, given)["event"]) == {63.0}
 

@@ -7,8 +7,10 @@ from melody_rnn.sampling.repetition import (
     append_onset,
     forbid_repeated_ngrams,
     forbid_same_pitch,
+    last_onset_bars,
     last_onsets,
     penalise_repeats,
+    weigh_repeats,
 )
 from melody_rnn.sampling.temperature import softmax
 
@@ -92,3 +94,42 @@ def test_one_value_a_melody():
     penalised = penalise_repeats(z, events, onsets, np.array([1.0, 2.0], np.float32))
     np.testing.assert_allclose(penalised[0], Z[0], atol=1e-6)
     assert penalised[1, 3] < Z[0, 3]
+
+
+def test_the_bars_of_a_melodys_notes():
+    events = [[-2, 60, -2, 62, -1, 60], [64, -2, -2, -2, 62, 60]]
+    bars = last_onset_bars(np.array(events, np.int32), np.array([2, 4], np.int32))
+    assert bars[:, -4:].tolist() == [[-1, 0, 1, 2], [-1, 0, 1, 1]]
+    last = append_onset(bars, np.array([62, -2], np.int32), np.array([3, 1], np.int32))
+    assert last[:, -4:].tolist() == [[0, 1, 2, 3], [-1, 0, 1, 1]]
+
+
+def weighed(bars, dry, pitches=(60, 62, 64, 62, 60, 62), bar=2):
+    """Returns by how many nats each label changes, from before what the pitches among themselves are shifted by."""
+    onsets, onset_bars = (np.full((1, 128), -1, np.int32) for _ in range(2))
+    onsets[0, -len(pitches) :], onset_bars[0, -len(pitches) :] = pitches, bars
+    changed = weigh_repeats(Z, EVENTS, onsets, onset_bars, np.array([bar], np.int32), np.array([dry], np.float32))
+    np.testing.assert_allclose(softmax(changed)[0, :2], P[0, :2], rtol=1e-5)
+    change = (changed - Z)[0]
+    return change[2:] - change[2]
+
+
+@pytest.mark.parametrize("dry", [0.7, -0.7])
+def test_what_would_repeat_notes_of_a_bar_is_weighed(dry):
+    # 60 62 was followed by 64, all in one bar each.
+    np.testing.assert_allclose(weighed([1, 1, 1, 1, 2, 2], dry), [0, 0, -dry, 0], atol=1e-5)
+    longer = weighed([1] * 4 + [2] * 3, dry, (60, 62, 64, 62, 60, 62, 64))
+    np.testing.assert_allclose(longer, [0, -1.75 * dry, 0, -1.75 * dry], atol=1e-5)
+
+
+@pytest.mark.parametrize("bars", [[0, 1, 1, 1, 2, 2], [0, 0, 1, 1, 2, 2], [1, 1, 1, 1, 1, 2], [1, 1, 1, 1, 1, 1]])
+def test_bar_lines_break_repeats(bars):
+    np.testing.assert_allclose(weighed(bars, 1.0), 0, atol=1e-5)
+
+
+def test_a_step_without_another_pitch_stays_as_it_is():
+    only = np.array([[-2, -1, 64, 64, 64, 64]], np.int32)
+    onsets = onsets_of(60, 62, 64, 60, 62)
+    bars = last_onset_bars(np.array([[60, 62, 64, 60, 62]], np.int32), np.array([16], np.int32))
+    changed = weigh_repeats(Z, only, onsets, bars, np.array([0], np.int32), 50)
+    np.testing.assert_allclose(softmax(changed), P, rtol=1e-3)

@@ -8,6 +8,7 @@ from scipy import stats
 
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.sampling.sampler import SamplerSettings, draw, fill_with_noise, gumbel
+from melody_rnn.sampling.surprise import no_steering
 from melody_rnn.sampling.temperature import softmax
 from melody_rnn.sampling.transforms import BY_NAME, TRANSFORMS, Now, Transform, table
 
@@ -37,11 +38,24 @@ TRUNCATIONS = [
     {"p_less": 1.0},
     {"top_n_sigma": 0.8},
     {"top_h": 0.7},
+    {"xtc": (0.4, 0.1)},
 ]
 
 
-def truncated(weights, top_k=7, top_p=1, min_p=0, typical_p=1, epsilon=0, eta=0, p_less=0, top_n_sigma=99, top_h=1):
+def without_top_choices(p, share, threshold):
+    """Returns the mean of the probabilities with and without what XTC excludes."""
+    choices = [place for place in np.argsort(-p) if p[place] >= threshold]
+    rest = p.copy()
+    rest[choices[:-1]] = 0
+    return (1 - share) * p + share * rest / rest.sum()
+
+
+def truncated(
+    weights, top_k=7, top_p=1, min_p=0, typical_p=1, epsilon=0, eta=0, p_less=0, top_n_sigma=99, top_h=1, xtc=None
+):
     """Returns the probabilities that are left, in float64 and in plain words; one truncation at a time."""
+    if xtc:
+        return without_top_choices(weights / weights.sum(), *xtc)
     p = weights / weights.sum()
     surprise = -np.log(np.where(p > 0, p, 1e-300))
     entropy = (p * surprise).sum()
@@ -123,6 +137,8 @@ def as_it_is(logits, value, now):
         ({"no_repeat_ngram": 1}, "no_repeat_ngram must be a whole number from 2 to 8, got 1"),
         ({"p_less": 1.5}, "p_less must be from 0 to 1, got 1.5"),
         ({"top_n_sigma": 0}, "top_n_sigma must be a finite number above 0, got 0"),
+        ({"xtc": 0.5}, "xtc must be two numbers from 0 to 1, got 0.5"),
+        ({"xtc": (0.5, 1.5)}, "xtc must be two numbers from 0 to 1, got 1.5"),
         ({"top_h": 0}, "top_h must be above 0 and at most 1, got 0"),
         ({"transforms": [Transform("top_k", as_it_is)]}, "a transform must have a Python name of its own, got 'top_k'"),
         ({"transforms": [Transform("mine", as_it_is, value="much")]}, "mine must be a finite number, got much"),
@@ -168,7 +184,9 @@ def test_neutral_values_change_nothing():
     values = {
         own.name: (own.neutral,) * 2 if own.width == 2 else own.neutral for own in TRANSFORMS if own.stage in AFTER
     }
-    logits = SamplerSettings(**values).controls(1).apply(AFTER, Z[np.newaxis], NOTHING)
+    logits = (
+        SamplerSettings(**values).controls(1).apply(AFTER, Z[np.newaxis], NOTHING._replace(steering=no_steering(1)))
+    )
     np.testing.assert_allclose(softmax(logits), softmax(Z[np.newaxis]), atol=1e-7)
 
 
