@@ -32,9 +32,6 @@ TEST = "tunebooks"
 """Every model is measured on the test split of this one, whose tunes no other has in its train split."""
 
 
-TEACHER_HPARAMS = "dropout=0.4"
-
-
 @dataclass(frozen=True)
 class Recipe:
     """What is particular to a model.
@@ -44,25 +41,25 @@ class Recipe:
         options: Of the train command.
         notes: Listening notes.
         dataset: What it is trained on.
-        num_teachers: How many models of the same kind it is distilled from.
+        program: What trains it in place of that command, beside this file.
     """
 
     headline: str
     options: str
     notes: str
     dataset: str = "tunebooks"
-    num_teachers: int = 0
+    program: str = ""
 
 
 MAGENTAS = "--epochs 30 --hparams batch_size=32,learning_rate=0.003,schedule=cosine,dropout=0.25"
 RECIPES = {
     "tunes_rnn": Recipe(
         "Whole fiddle tunes with parts, repeats, pickups and ends, in any meter: the default.",
-        "--distill-temperature 1 --distill-weight 0.5 --hparams dropout=0.4",
+        "",
         "`python benchmarks/whole_tunes.py` measures what one hears: how tunes end, how alike their parts are, where "
         "they lie. It knows the meter: give `--meter 6/8` for jigs, `--meter 3/4` for waltzes.",
         dataset="tunes",
-        num_teachers=2,
+        program="train_on_gpu.py",
     ),
     "attention_rnn": Recipe(
         "Magenta's attention_rnn, trained on fiddle tunes in 12 keys' worth of features.",
@@ -113,10 +110,7 @@ calibration error (of the likeliest event, {num_bins} bins) from {error_before:.
 
 {commands}
 
-- `make models` runs these. Seed {seed}; the weights are those of epoch {epoch} of {epochs}, the best on the validation
-  split ({validation_nats:.3f} nats).
-- {parameters:,} parameters. Training took {minutes:.0f} minutes on two CPU cores, which did other work too.
-- TensorFlow {tensorflow}, Keras {keras}.
+{made}
 
 ## Data
 
@@ -132,6 +126,14 @@ calibration error (of the likeliest event, {num_bins} bins) from {error_before:.
 
 {notes}
 """
+MADE = """\
+- `make models` runs these. Seed {seed}; the weights are those of epoch {epoch} of {epochs}, the best on the validation
+  split ({validation_nats:.3f} nats).
+- {parameters:,} parameters. Training took {minutes:.0f} minutes on two CPU cores, which did other work too.
+- TensorFlow {tensorflow}, Keras {keras}."""
+MADE_ELSEWHERE = """\
+- {parameters:,} parameters; {validation_nats:.3f} nats on the validation split, by which the weights were chosen.
+- {sitting}"""
 COLUMNS = {
     "nats/event": "nats_per_event",
     "from": "low",
@@ -178,34 +180,41 @@ def main() -> None:
         print((MODELS / name / "README.md").read_text(), flush=True)
 
 
-def teachers(name: str, runs: Path) -> list[Path]:
-    """Returns the runs of a model's teachers, which differ in nothing but their seeds."""
-    return [runs / f"{name}_teacher_{seed}" for seed in range(RECIPES[name].num_teachers)]
-
-
 def train(name: str, dataset: Path, runs: Path) -> None:
-    """Trains a model, its teachers first, and puts it with the facts of its training where models are."""
-    own = [f"--model {name} --hparams {TEACHER_HPARAMS},seed={seed}" for seed in range(RECIPES[name].num_teachers)]
-    for options, run_dir in zip(own, teachers(name, runs), strict=True):
-        run(options, dataset, run_dir)
-    run_dir = runs / name
-    taught = [f"--teacher {shlex.quote(str(teacher / 'model'))}" for teacher in teachers(name, runs)]
-    minutes = run(shlex.join(["--model", name]) + " " + " ".join([*taught, RECIPES[name].options]), dataset, run_dir)
+    """Trains a model and puts it with the facts of its training where models are."""
     (MODELS / name).mkdir(exist_ok=True)
+    facts = by_program(name, dataset, runs) if RECIPES[name].program else by_command(name, dataset, runs / name)
+    (MODELS / name / FACTS).write_text(json.dumps(facts | {"music21": version("music21")}, indent=2) + "\n")
+
+
+def by_program(name: str, dataset: Path, runs: Path) -> dict[str, Any]:
+    """Trains a model by a program of its own and returns the facts of its training."""
+    output, test = runs / Path(RECIPES[name].program).stem, dataset.with_name(TEST)
+    options = ["--dataset", str(dataset), "--test", str(test), "--output", str(output)]
+    subprocess.run([sys.executable, str(MODELS / RECIPES[name].program), *options], check=True)
+    for path in (output / name).iterdir():
+        shutil.copy(path, MODELS / name / path.name)
+    figures = json.loads((output / "nats.json").read_text())
+    sitting = f"`make models` runs these; training took {figures['minutes']:.0f} minutes. It needs JAX and a GPU."
+    return {"validation_nats": figures["validation"], "sitting": sitting}
+
+
+def by_command(name: str, dataset: Path, run_dir: Path) -> dict[str, Any]:
+    """Trains a model by the package's command and returns the facts of its training."""
+    minutes = run(f"--model {name} {RECIPES[name].options}", dataset, run_dir)
     for path in (run_dir / "model").iterdir():
         shutil.copy(path, MODELS / name / path.name)
     description = json.loads((run_dir / "run.json").read_text())
     history = json.loads((run_dir / "history.json").read_text())
     best = min(history, key=lambda row: row["val_loss"])
-    facts = {
+    return {
         "seed": description["settings"]["seed"],
         "epoch": best["epoch"],
         "epochs": len(history),
         "validation_nats": best["val_loss"],
         "minutes": minutes,
-        **{package: version(package) for package in ("tensorflow", "keras", "music21")},
+        **{package: version(package) for package in ("tensorflow", "keras")},
     }
-    (MODELS / name / FACTS).write_text(json.dumps(facts, indent=2) + "\n")
 
 
 def run(options: str, dataset: Path, run_dir: Path) -> float:
@@ -245,17 +254,16 @@ def commands(name: str) -> str:
     """Returns the commands that make a model and measure it, as a card shows them."""
     recipe, runs = RECIPES[name], Path("runs")
     lines = [f"{BUILDS[dataset]} --output data/{dataset}" for dataset in dict.fromkeys((recipe.dataset, TEST))]
-    to = f"--dataset data/{recipe.dataset} --run-dir"
-    lines += [
-        f"train --model {name} --hparams {TEACHER_HPARAMS},seed={seed} {to} {path}"
-        for seed, path in enumerate(teachers(name, runs))
-    ]
-    taught = "".join(f"--teacher {path}/model " for path in teachers(name, runs))
-    lines.append(f"train --model {name} {taught}{recipe.options} {to} runs/{name}")
-    lines.append(
-        f"evaluate --model runs/{name}/model --dataset data/{TEST} --copied {NUM_COPIED} --calibrate --two-sample"
-    )
-    return "\n".join(f"    melody-rnn {line}" for line in lines)
+    lines = [f"melody-rnn {line}" for line in lines]
+    data, made = f"--dataset data/{recipe.dataset}", f"runs/{name}/model"
+    if recipe.program:
+        folder = runs / Path(recipe.program).stem
+        lines.append(f"python models/{recipe.program} {data} --test data/{TEST} --output {folder}")
+        made = f"{folder}/{name}"
+    else:
+        lines.append(f"melody-rnn train --model {name} {recipe.options} {data} --run-dir runs/{name}")
+    lines.append(f"melody-rnn evaluate --model {made} --dataset data/{TEST} {MEASURES}")
+    return "\n".join(f"    {line}" for line in lines)
 
 
 def melody_rnn(command: str, *options: str) -> str:
@@ -272,7 +280,10 @@ def card(name: str, dataset: Path, evaluation: dict[str, Any]) -> str:
     facts = json.loads((MODELS / name / FACTS).read_text())
     copied, calibration = evaluation["copied"], evaluation["calibration"]
     before, after = calibration["before"], calibration["after"]
+    parameters = num_parameters(MODELS / name / "model.weights.h5")
+    made = (MADE_ELSEWHERE if "sitting" in facts else MADE).format(parameters=parameters, **facts)
     return CARD.format(
+        made=made,
         name=name,
         headline=recipe.headline,
         notes=recipe.notes,
@@ -292,8 +303,7 @@ def card(name: str, dataset: Path, evaluation: dict[str, Any]) -> str:
         num_bins=len(before["bins"]),
         error_before=100 * before["calibration_error"],
         error_after=100 * after["calibration_error"],
-        parameters=num_parameters(MODELS / name / "model.weights.h5"),
-        **facts,
+        music21=facts["music21"],
         tunes=report["num_tunes"],
         melodies=report["num_melodies"],
         steps=report["num_steps"],
