@@ -5,6 +5,7 @@ import inspect
 import click
 
 from melody_rnn.cli.main import cli
+from melody_rnn.cli.reference import commands_below
 
 _NAME = "melody-rnn"
 
@@ -14,15 +15,13 @@ def manual() -> str:
     context = click.Context(cli, info_name=_NAME, **cli.context_settings)
     lines = [f".TH {_roff(_NAME.upper())} 1", ".SH NAME", f"{_roff(_NAME)} \\- {_roff(cli.get_short_help_str(200))}"]
     lines += [".SH SYNOPSIS", f".B {_roff(_NAME)}", "[OPTIONS] COMMAND [ARGS]...", ".SH DESCRIPTION", *_text(cli.help)]
-    for name in cli.list_commands(context):
-        command = cli.get_command(context, name)
-        assert command is not None
-        lines += _command(command, click.Context(command, context, name))
+    for own in commands_below(cli, context):
+        lines += _section(own.command, own)
     return "\n".join([*lines, ".SH SEE ALSO", "Magenta's Melody RNN, https://github.com/magenta/magenta"]) + "\n"
 
 
-def _command(command: click.Command, context: click.Context) -> list[str]:
-    """Returns the section of a command, and those of the commands below it."""
+def _section(command: click.Command, context: click.Context) -> list[str]:
+    """Returns the section of a command."""
     path = context.command_path
     lines = [f".SH {_roff(path.upper())}", f".B {_roff(path)}", _roff(" ".join(command.collect_usage_pieces(context)))]
     lines += [".PP", *_text(command.help)]
@@ -31,11 +30,6 @@ def _command(command: click.Command, context: click.Context) -> list[str]:
         if record is not None:
             option, explanation = record
             lines += [".TP", f".B {_roff(option)}", _roff(" ".join(explanation.split()))]
-    if isinstance(command, click.Group):
-        for name in command.list_commands(context):
-            below = command.get_command(context, name)
-            assert below is not None
-            lines += _command(below, click.Context(below, context, name))
     return lines
 
 
