@@ -214,8 +214,9 @@ def test_a_preset_is_a_bundle_too():
 
 def test_the_primer_comes_first_and_a_number_is_none(tiny_model):
     assert list(tiny_model.generate("C4 E4", num_steps=12, seed=1)[0])[:8] == [60, -2, -2, -2, 64, -2, -2, -2]
+    ten = 10
     with pytest.raises(MelodyError, match=r"a melody must be a tune, events.* got 10"):
-        tiny_model.generate(10)
+        tiny_model.generate(ten)
 
 
 def test_an_event_is_as_likely_as_all_its_labels(tiny_model):

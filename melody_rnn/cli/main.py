@@ -91,6 +91,9 @@ def run_and_exit(program: str, run: Callable[[], object]) -> NoReturn:
         signal.signal(number, _end_work)
     try:
         run()
+    except click.exceptions.NoArgsIsHelpError as error:
+        _tell(error.format_message())
+        _exit(USER_ERROR)
     except click.ClickException as error:
         if isinstance(error, click.NoSuchOption):
             error.possibilities = similar_options(error)  # type: ignore[misc]

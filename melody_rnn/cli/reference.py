@@ -11,12 +11,12 @@ def reference() -> str:
     """Returns the help of every command as Markdown."""
     context = click.Context(cli, info_name="melody-rnn", **cli.context_settings)
     parts = ["# melody-rnn", _help(cli, context)]
-    for own in _below(cli, context):
+    for own in commands_below(cli, context):
         parts += [f"## {own.command_path}", _help(own.command, own)]
     return "\n\n".join(parts) + "\n"
 
 
-def _below(group: click.Group, context: click.Context) -> Iterator[click.Context]:
+def commands_below(group: click.Group, context: click.Context) -> Iterator[click.Context]:
     """Yields the context of each command of a group, and after that of a group those of its own commands."""
     for name in group.list_commands(context):
         command = group.get_command(context, name)
@@ -24,7 +24,7 @@ def _below(group: click.Group, context: click.Context) -> Iterator[click.Context
         own = click.Context(command, context, name)
         yield own
         if isinstance(command, click.Group):
-            yield from _below(command, own)
+            yield from commands_below(command, own)
 
 
 def _help(command: click.Command, context: click.Context) -> str:

@@ -58,6 +58,50 @@ class LSTMOutputs(NamedTuple):
     c: tf.Tensor
 
 
+class _LSTMForward(NamedTuple):
+    """What the LSTM's loop carries forwards.
+
+    Attributes:
+        h: [rows, units] float32, the last output.
+        c: [rows, units] float32, the last cell.
+        hs: [steps + 1, rows, units] float32, the outputs, with the one before the first step.
+        cs: [steps + 1, rows, units] float32, the cells, likewise.
+        gates: [steps, rows, 4 * units] float32, the activated gates.
+    """
+
+    h: tf.Tensor
+    c: tf.Tensor
+    hs: tf.Tensor
+    cs: tf.Tensor
+    gates: tf.Tensor
+
+
+class _LSTMBackward(NamedTuple):
+    """What the LSTM's loop carries backwards.
+
+    What a round takes is read in the round before: copying it is fast, and computing with what is read is not.
+
+    Attributes:
+        d_h: [rows, units] float32, the gradient of the step's output by way of the steps after it.
+        d_c: [rows, units] float32, of its cell.
+        d_output: [rows, units] float32, of its output as the loss has it.
+        gates: [rows, 4 * units] float32, its activated gates.
+        before: [rows, units] float32, the cell before it.
+        c: [rows, units] float32, its cell.
+        d_bias: [4 * units] float32, the sum so far.
+        d_gates: [steps, rows, 4 * units] float32, the gradients of the gates.
+    """
+
+    d_h: tf.Tensor
+    d_c: tf.Tensor
+    d_output: tf.Tensor
+    gates: tf.Tensor
+    before: tf.Tensor
+    c: tf.Tensor
+    d_bias: tf.Tensor
+    d_gates: tf.Tensor
+
+
 class AttentionKernels(NamedTuple):
     """Kernels of the attention, products of its and the LSTM's kernels made beforehand.
 
@@ -84,6 +128,70 @@ class AttentionKernels(NamedTuple):
     score: tf.Tensor
     output: tf.Tensor
     output_bias: tf.Tensor
+
+
+class _AttentionForward(NamedTuple):
+    """What the attention's loop carries forwards.
+
+    Attributes:
+        h: [rows, units] float32, the LSTM's last output.
+        c: [rows, units] float32, its last cell.
+        context: [rows, size] float32, the last context.
+        recent: [length, rows, size] float32, the last outputs, each in the slot of its step.
+        recent_projected: [length, rows, size] float32, their projections.
+        hs: [steps, rows, units] float32, the LSTM's outputs.
+        cs: [steps, rows, units] float32, its cells.
+        contexts: [steps, rows, size] float32, the contexts.
+        gates: [steps, rows, 4 * units] float32, the activated gates.
+        weights: [steps, length, rows] float32, the attention's.
+        ys: [length + steps, rows, size] float32, the outputs after the window before the first step.
+        projected: [length + steps, rows, size] float32, their projections.
+    """
+
+    h: tf.Tensor
+    c: tf.Tensor
+    context: tf.Tensor
+    recent: tf.Tensor
+    recent_projected: tf.Tensor
+    hs: tf.Tensor
+    cs: tf.Tensor
+    contexts: tf.Tensor
+    gates: tf.Tensor
+    weights: tf.Tensor
+    ys: tf.Tensor
+    projected: tf.Tensor
+
+
+class _AttentionBackward(NamedTuple):
+    """What the attention's loop carries backwards.
+
+    Attributes:
+        d_h: [rows, units] float32, the gradient of the step's LSTM output by way of the steps after it.
+        d_c: [rows, units] float32, of its cell.
+        d_context: [rows, size] float32, of its context.
+        d_recent: [length, rows, size] float32, of the outputs in the window, each in the slot of its step.
+        d_recent_projected: [length, rows, size] float32, of their projections.
+        recent: [length, rows, size] float32, the outputs in the window.
+        recent_projected: [length, rows, size] float32, their projections.
+        d_bias: [4 * units] float32, the sum so far.
+        d_score: [size] float32, the sum so far.
+        d_gates: [steps, rows, 4 * units] float32, the gradients of the gates.
+        d_query: [steps, rows, size] float32, of the queries.
+        d_output: [steps, rows, 2 * size] float32, of the outputs and their projections.
+    """
+
+    d_h: tf.Tensor
+    d_c: tf.Tensor
+    d_context: tf.Tensor
+    d_recent: tf.Tensor
+    d_recent_projected: tf.Tensor
+    recent: tf.Tensor
+    recent_projected: tf.Tensor
+    d_bias: tf.Tensor
+    d_score: tf.Tensor
+    d_gates: tf.Tensor
+    d_query: tf.Tensor
+    d_output: tf.Tensor
 
 
 class AttentionOutputs(NamedTuple):
@@ -246,16 +354,15 @@ def _compiled(function: Callable[..., Any]) -> Any:
 def _lstm_forward(gates: tf.Tensor, bias: tf.Tensor, h: tf.Tensor, c: tf.Tensor, kernel: tf.Tensor) -> list[tf.Tensor]:
     steps, batch, units = tf.shape(gates)[0], tf.shape(gates)[1], kernel.shape[0]
 
-    def body(
-        t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, hs: tf.Tensor, cs: tf.Tensor, activated: tf.Tensor
-    ) -> tuple[tf.Tensor, ...]:
-        h, c, activations = _cell(_row(gates, t) + bias + tf.matmul(h, kernel), c)
-        return t + 1, h, c, *_put_each((hs, cs), (h, c), t + 1), _put(activated, activations, t)
+    def body(t: tf.Tensor, now: _LSTMForward) -> tuple[tf.Tensor, _LSTMForward]:
+        h, c, gate = _cell(_row(gates, t) + bias + tf.matmul(now.h, kernel), now.c)
+        hs, cs = _put_each((now.hs, now.cs), (h, c), t + 1)
+        return t + 1, _LSTMForward(h, c, hs, cs, _put(now.gates, gate, t))
 
-    buffers = (_put(tf.zeros([steps + 1, batch, units]), state[0], 0) for state in (h, c))
-    first = (0, h[0], c[0], *buffers, tf.zeros([steps, batch, 4 * units]))
-    result = tf.while_loop(lambda t, *_: t < steps, body, first, maximum_iterations=steps)
-    return list(result[3:])
+    hs, cs = (_put(tf.zeros([steps + 1, batch, units]), state[0], 0) for state in (h, c))
+    first = _LSTMForward(h[0], c[0], hs, cs, tf.zeros([steps, batch, 4 * units]))
+    _, last = tf.while_loop(lambda t, _: t < steps, body, (0, first), maximum_iterations=steps)
+    return [last.hs, last.cs, last.gates]
 
 
 @_compiled
@@ -266,28 +373,17 @@ def _lstm_backward(d_hs: tf.Tensor, gates: tf.Tensor, cells: tf.Tensor, kernel: 
     def read(t: tf.Tensor) -> tuple[tf.Tensor, ...]:
         return _row(d_hs, t), _row(gates, t), _row(cells, t)
 
-    def body(
-        t: tf.Tensor,
-        d_h: tf.Tensor,
-        d_c: tf.Tensor,
-        d_output: tf.Tensor,
-        activations: tf.Tensor,
-        before: tf.Tensor,
-        c: tf.Tensor,
-        d_bias: tf.Tensor,
-        d_gates: tf.Tensor,
-    ) -> tuple[tf.Tensor, ...]:
-        d, d_c = _cell_gradient(d_output + d_h, d_c, activations, before, c)
-        # What the next round takes is read in this one: copying it is fast, and computing with what is read is not.
+    def body(t: tf.Tensor, now: _LSTMBackward) -> tuple[tf.Tensor, _LSTMBackward]:
+        d, d_c = _cell_gradient(now.d_output + now.d_h, now.d_c, now.gates, now.before, now.c)
         upcoming = read(tf.maximum(t - 1, 0))
-        d_bias, d_gates = d_bias + tf.reduce_sum(d, 0), _put(d_gates, d, t)
-        return t - 1, tf.matmul(d, transposed), d_c, *upcoming, before, d_bias, d_gates
+        sums = now.d_bias + tf.reduce_sum(d, 0), _put(now.d_gates, d, t)
+        return t - 1, _LSTMBackward._make((tf.matmul(d, transposed), d_c, *upcoming, now.before, *sums))
 
     zeros, last = tf.zeros([batch, units]), steps - 1
     sums = tf.zeros([4 * units]), tf.zeros([steps, batch, 4 * units])
-    first = (last, zeros, zeros, *read(last), _row(cells, steps), *sums)
-    *_, d_bias, d_gates = tf.while_loop(lambda t, *_: t >= 0, body, first, maximum_iterations=steps)
-    return [d_gates, d_bias]
+    first = _LSTMBackward._make((zeros, zeros, *read(last), _row(cells, steps), *sums))
+    _, result = tf.while_loop(lambda t, _: t >= 0, body, (last, first), maximum_iterations=steps)
+    return [result.d_gates, result.d_bias]
 
 
 @_compiled
@@ -304,35 +400,27 @@ def _attention_forward(
     steps, batch, units = tf.shape(gates)[0], tf.shape(gates)[1], h.shape[2]
     length, size = memory.shape[0], k.score.shape[0]
 
-    def body(
-        t: tf.Tensor,
-        h: tf.Tensor,
-        c: tf.Tensor,
-        context: tf.Tensor,
-        recent: tf.Tensor,
-        recent_projected: tf.Tensor,
-        *outputs: tf.Tensor,
-    ) -> tuple[tf.Tensor, ...]:
-        recurrent = tf.matmul(context, k.context) + tf.matmul(h, k.recurrent)
-        h, c, activations = _cell(_row(gates, t) + k.bias + recurrent, c)
+    def body(t: tf.Tensor, now: _AttentionForward) -> tuple[tf.Tensor, _AttentionForward]:
+        recurrent = tf.matmul(now.context, k.context) + tf.matmul(now.h, k.recurrent)
+        h, c, gate = _cell(_row(gates, t) + k.bias + recurrent, now.c)
         query = tf.matmul(tf.concat([c, h], 1), k.query) + k.query_bias
-        answers = tf.tanh(recent_projected + query)
+        answers = tf.tanh(now.recent_projected + query)
         weights = tf.nn.softmax(_dot(answers, k.score), axis=0)
-        context = tf.reduce_sum(weights[:, :, tf.newaxis] * recent, 0)
+        context = tf.reduce_sum(weights[:, :, tf.newaxis] * now.recent, 0)
         output = tf.matmul(tf.concat([h, context], 1), k.output) + k.output_bias
         rows = output[:, :size], output[:, size:]
-        recents = _put_each((recent, recent_projected), rows, t % length)
-        own, windows = outputs[:5], outputs[5:]
-        own = _put_each(own, (h, c, context, activations, weights), t)
-        return t + 1, h, c, context, *recents, *own, *_put_each(windows, rows, t + length)
+        recents = _put_each((now.recent, now.recent_projected), rows, t % length)
+        buffers = now.hs, now.cs, now.contexts, now.gates, now.weights
+        buffers = _put_each(buffers, (h, c, context, gate, weights), t)
+        windows = _put_each((now.ys, now.projected), rows, t + length)
+        return t + 1, _AttentionForward._make((h, c, context, *recents, *buffers, *windows))
 
     windows = [tf.concat([part, tf.zeros([steps, batch, size])], 0) for part in (memory, projected)]
     buffers = [tf.zeros([steps, batch, width]) for width in (units, units, size, 4 * units)]
     buffers.append(tf.zeros([steps, length, batch]))
-    first = (0, h[0], c[0], context[0], memory, projected, *buffers, *windows)
-    result = tf.while_loop(lambda t, *_: t < steps, body, first, maximum_iterations=steps)
-    hs, cs, contexts, activations, weights, y, projected = result[6:]
-    return [hs, cs, contexts, y, projected, activations, weights]
+    first = _AttentionForward._make((h[0], c[0], context[0], memory, projected, *buffers, *windows))
+    _, last = tf.while_loop(lambda t, _: t < steps, body, (0, first), maximum_iterations=steps)
+    return [last.hs, last.cs, last.contexts, last.ys, last.projected, last.gates, last.weights]
 
 
 @_compiled
@@ -352,26 +440,15 @@ def _attention_backward(
     kernels = k.context, k.recurrent, k.query, k.output
     context, recurrent, query, output = (tf.transpose(kernel) for kernel in kernels)
 
-    def body(
-        t: tf.Tensor,
-        d_h: tf.Tensor,
-        d_c: tf.Tensor,
-        d_context: tf.Tensor,
-        d_recent: tf.Tensor,
-        d_recent_projected: tf.Tensor,
-        recent: tf.Tensor,
-        recent_projected: tf.Tensor,
-        d_bias: tf.Tensor,
-        d_score: tf.Tensor,
-        *outputs: tf.Tensor,
-    ) -> tuple[tf.Tensor, ...]:
+    def body(t: tf.Tensor, now: _AttentionBackward) -> tuple[tf.Tensor, _AttentionBackward]:
         slot = t % length
         # The window before the step.
-        recent, recent_projected = _put_each((recent, recent_projected), (_row(y, t), _row(projected, t)), slot)
+        recents = now.recent, now.recent_projected
+        recent, recent_projected = _put_each(recents, (_row(y, t), _row(projected, t)), slot)
         # The output, and what later steps read of it.
-        d_output = tf.concat([_row(d_ys, t) + _row(d_recent, slot), _row(d_recent_projected, slot)], 1)
+        d_output = tf.concat([_row(d_ys, t) + _row(now.d_recent, slot), _row(now.d_recent_projected, slot)], 1)
         d_joined = tf.matmul(d_output, output)
-        d_h, d_context = d_h + d_joined[:, :units], d_context + d_joined[:, units:]
+        d_h, d_context = now.d_h + d_joined[:, :units], now.d_context + d_joined[:, units:]
         # The attention.
         cell, weight = _row(cells, t + 1), _row(weights, t)
         asked = tf.matmul(tf.concat([cell, _row(hs, t)], 1), k.query) + k.query_bias
@@ -380,19 +457,19 @@ def _attention_backward(
         d_scores = weight * (d_weight - tf.reduce_sum(weight * d_weight, 0))
         d_answers = d_scores[:, :, tf.newaxis] * k.score * (1 - answers * answers)
         d_query = tf.reduce_sum(d_answers, 0)
-        d_score += tf.linalg.matvec(tf.reshape(answers, [-1, size]), tf.reshape(d_scores, [-1]), transpose_a=True)
+        products = tf.linalg.matvec(tf.reshape(answers, [-1, size]), tf.reshape(d_scores, [-1]), transpose_a=True)
         # The slot of this step's output had another's before it.
         is_other = tf.cast(tf.range(length) != slot, tf.float32)[:, tf.newaxis, tf.newaxis]
-        d_recent_projected = is_other * d_recent_projected + d_answers
-        d_recent = is_other * d_recent + weight[:, :, tf.newaxis] * d_context
+        d_recent_projected = is_other * now.d_recent_projected + d_answers
+        d_recent = is_other * now.d_recent + weight[:, :, tf.newaxis] * d_context
         d_joined = tf.matmul(d_query, query)
-        d_c, d_h = d_c + d_joined[:, :units], d_h + d_joined[:, units:]
+        d_c, d_h = now.d_c + d_joined[:, :units], d_h + d_joined[:, units:]
         # The LSTM.
         d_gates, d_c = _cell_gradient(d_h, d_c, _row(activations, t), _row(cells, t), cell)
-        d_bias += tf.reduce_sum(d_gates, 0)
         states = tf.matmul(d_gates, recurrent), d_c, tf.matmul(d_gates, context), d_recent, d_recent_projected
-        outputs = _put_each(outputs, (d_gates, d_query, d_output), t)
-        return t - 1, *states, recent, recent_projected, d_bias, d_score, *outputs
+        sums = now.d_bias + tf.reduce_sum(d_gates, 0), now.d_score + products
+        buffers = _put_each((now.d_gates, now.d_query, now.d_output), (d_gates, d_query, d_output), t)
+        return t - 1, _AttentionBackward._make((*states, recent, recent_projected, *sums, *buffers))
 
     zeros, window = tf.zeros([batch, units]), tf.zeros([length, batch, size])
     # The window after the last step, each output in its slot.
@@ -400,9 +477,9 @@ def _attention_backward(
     states = (zeros, zeros, tf.zeros([batch, size]), window, window, *recents)
     sums = (tf.zeros([width]) for width in (4 * units, size))
     buffers = (tf.zeros([steps, batch, width]) for width in (4 * units, size, 2 * size))
-    first = (steps - 1, *states, *sums, *buffers)
-    result = tf.while_loop(lambda t, *_: t >= 0, body, first, maximum_iterations=steps)
-    return [*result[10:], *result[8:10]]
+    first = _AttentionBackward._make((*states, *sums, *buffers))
+    _, last = tf.while_loop(lambda t, _: t >= 0, body, (steps - 1, first), maximum_iterations=steps)
+    return [last.d_gates, last.d_query, last.d_output, last.d_bias, last.d_score]
 
 
 def _cell(gates: tf.Tensor, c: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

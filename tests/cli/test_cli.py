@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from melody_rnn.cli.main import cli
+from melody_rnn.cli.manual import manual
 from melody_rnn.cli.reference import reference
 from melody_rnn.formats.reading import read_score
 from melody_rnn.tunes.files import read_tune
@@ -348,3 +349,19 @@ def test_examples_in_the_help_keep_their_lines():
 
 def test_the_reference_is_the_help():
     assert (ROOT / "docs" / "cli.md").read_text() == reference()
+
+
+def test_the_manual_page_is_the_help_and_roff_understands_it(run):
+    page = manual()
+    assert (ROOT / "docs" / "melody-rnn.1").read_text("utf-8") == page, (
+        "python -m melody_rnn.cli.manual > docs/melody-rnn.1"
+    )
+    assert all(f".B melody\\-rnn {name.replace('-', chr(92) + '-')}\n" in page for name in COMMANDS)
+    starts = {line.split()[0] for line in page.splitlines() if line.startswith((".", "'"))}
+    assert starts <= {".TH", ".SH", ".B", ".PP", ".TP", ".nf", ".fi"}
+
+
+def test_the_command_alone_shows_the_help(run):
+    result = run()
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == run("--help").stdout
