@@ -1,18 +1,23 @@
-"""Sampling speed, beside the original Magenta's in the same run if it is there.
+"""Sampling speed, beside the original Magenta's or an earlier edition's in the same run.
 
-usage: python benchmarks/generation.py [--magenta ENVIRONMENT] [--bundles FOLDER] [--rounds N]
+usage: python benchmarks/generation.py [--magenta ENVIRONMENT] [--bundles FOLDER] [--before CHECKOUT] [--rounds N]
 
 ENVIRONMENT is a folder with the original Magenta 2.1.4; without it our figures stand alone. FOLDER holds
 full_basic.mag, full_lookback.mag, full_mono.mag and full_attention.mag (128+128 units) and bench.py, which times the
 original. Prints seconds a run (median), events a second, and how many times Magenta's events a second that is: as
 the median of the ratios round by round, since the machine's speed drifts. Model loading and compiling are left out,
 for both.
+
+With --before, tunes_rnn instead, by each engine, beside the tunes_rnn of CHECKOUT, such as a `git worktree` of an
+earlier commit, which runs in this environment; f806363 is the last one with the first edition. Seconds are those of the
+processor, all threads together, which other programs disturb less.
 """
 
 import argparse
 import json
 import statistics
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -25,6 +30,22 @@ MODELS = ("basic", "mono", "lookback", "attention")
 NUM_OUTPUTS = (1, 10, 256)
 NUM_STEPS = 128
 REPEATS = 9
+ENGINES = ("litert", "tensorflow")
+EDITION = """
+import json, statistics, sys, time
+sys.path.insert(0, sys.argv[1])
+from melody_rnn import MelodyRNN
+model, medians = MelodyRNN.from_preset("tunes_rnn", *sys.argv[2:]), {}
+for count in NUM_OUTPUTS:
+    seconds = []
+    for _ in range(REPEATS + 1):
+        start = time.process_time()
+        model.generate(count, num_steps=NUM_STEPS, seed=0)
+        seconds.append(time.process_time() - start)
+    medians[count] = statistics.median(seconds[1:])
+print(json.dumps(list(medians.values())))
+"""
+"""What times an edition of tunes_rnn; its arguments are a checkout and, where there are several, the engine."""
 
 
 def main() -> None:
@@ -32,8 +53,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--magenta", type=Path)
     parser.add_argument("--bundles", type=Path, default=Path(__file__).parents[2] / "shared" / "magenta")
+    parser.add_argument("--before", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
+    if arguments.before:
+        Console().print(compare_editions(arguments.before, arguments.rounds))
+        return
     table = Table("model", "melodies", "seconds", "events/s", "Magenta events/s", "times Magenta")
     for name in MODELS:
         model = MelodyRNN.from_bundle(arguments.bundles / f"full_{name}.mag")
@@ -49,6 +74,38 @@ def main() -> None:
                 row[5] = f"{statistics.median(events(count) / ours[count] / magenta for magenta, ours in rounds):.0f}"
             table.add_row(*row)
     Console().print(table)
+
+
+def compare_editions(before: Path, rounds: int) -> Table:
+    """Returns a table of seconds of a run and, for each engine, how many times those before they are."""
+    own = Path(__file__).parents[1]
+    runs: dict[str, tuple[Path, list[str]]] = {
+        "before": (before, []),
+        **{engine: (own, [engine]) for engine in ENGINES},
+    }
+    seconds: dict[str, list[list[float]]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, (checkout, engine) in runs.items():
+            seconds[name].append(time_edition(checkout, engine))
+    table = Table("melodies", "before", *(title for engine in ENGINES for title in (engine, "times before")))
+    for place, count in enumerate(NUM_OUTPUTS):
+        earlier = [row[place] for row in seconds["before"]]
+        cells = [str(count), f"{statistics.median(earlier):.4f}"]
+        for name in ENGINES:
+            now = [row[place] for row in seconds[name]]
+            ratios = (ours / theirs for ours, theirs in zip(now, earlier, strict=True))
+            cells += [f"{statistics.median(now):.4f}", f"{statistics.median(ratios):.2f}"]
+        table.add_row(*cells)
+    return table
+
+
+def time_edition(checkout: Path, engine: list[str]) -> list[float]:
+    """Returns the median seconds of a run of each number of melodies, of the tunes_rnn of a checkout."""
+    settings = f"NUM_OUTPUTS, NUM_STEPS, REPEATS = {NUM_OUTPUTS}, {NUM_STEPS}, {REPEATS}"
+    command = [sys.executable, "-c", settings + EDITION, str(checkout.absolute()), *engine]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    medians: list[float] = json.loads(output.splitlines()[-1])
+    return medians
 
 
 def events(num_outputs: int) -> int:

@@ -2,10 +2,11 @@
 
 usage: python benchmarks/startup.py [--before CHECKOUT] [--bundle FILE] [--magenta ENVIRONMENT] [--rounds N]
 
-Each round runs every command once, one after the other; the ratios are medians over rounds. CHECKOUT, such as
-a `git worktree` of an earlier commit, runs in this environment; step files are there since 9d25af1, and f806363 is the
-last commit before them whose default model loads. FILE is a bundle of lookback_rnn with layers of 128 and 128 units,
-for the drop-in command and the original, which needs it. What is left of the time, by module:
+Each round runs every command once, one after the other; the ratios are medians over rounds. Where other programs share
+the processors, seconds of the processor tell more than seconds of the clock. CHECKOUT, such as a `git worktree` of an
+earlier commit, runs in this environment; step files are there since 9d25af1, and f806363 is the last commit before them
+whose default model loads. FILE is a bundle of lookback_rnn with layers of 128 and 128 units, for the drop-in command
+and the original, which needs it. What is left of the time, by module:
 python -X importtime -c "import sys; sys.argv[1:] = ['generate']; from melody_rnn.cli import main; main()"
 """
 
@@ -18,6 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 BIN = Path(sys.executable).parent
 HPARAMS = "batch_size=1,rnn_layer_sizes=[128,128]"
@@ -32,15 +35,17 @@ class Cost(NamedTuple):
 
     Attributes:
         seconds: From its start to its end.
+        processor_seconds: Of all its threads together.
         megabytes: Its peak of memory.
     """
 
     seconds: float
+    processor_seconds: float
     megabytes: float
 
 
 def main() -> None:
-    """Times the commands and prints medians and ratios."""
+    """Times the commands and prints medians, of the clock, the processor and memory, and ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--before", type=Path)
     parser.add_argument("--magenta", type=Path)
@@ -53,6 +58,7 @@ def main() -> None:
         "melody-rnn --help": [BIN / "melody-rnn", "--help"],
         OURS: [BIN / "melody-rnn", *GENERATE, "--output-dir", "out"],
         "melody-rnn generate --to abc": [BIN / "melody-rnn", *GENERATE, "--output-dir", "abc", "--to", "abc"],
+        "melody-rnn generate, whole tunes": [BIN / "melody-rnn", "generate", "-n", "10", "--output-dir", "whole"],
         "melody-rnn score": [BIN / "melody-rnn", "score", "--melody", "C4 D4 E4:2 F4 G4:8"],
         "the same by TensorFlow": tensorflow_way(),
         "import tensorflow": [sys.executable, "-c", "import tensorflow"],
@@ -60,7 +66,7 @@ def main() -> None:
     if arguments.before:
         run_it = f"import sys; sys.path.insert(0, {str(arguments.before.absolute())!r}); "
         run_it += "from melody_rnn.cli import main; main()"
-        before = [sys.executable, "-c", run_it, *GENERATE, "--output-dir", "before"]
+        before: list[object] = [sys.executable, "-c", run_it, *GENERATE, "--output-dir", "before"]
         commands["generate (the checkout before)"] = before
     if arguments.bundle:
         commands[DROP_IN] = drop_in(BIN, arguments.bundle)
@@ -75,8 +81,8 @@ def main() -> None:
                 if round_number:
                     costs[name].append(cost)
     for name, values in costs.items():
-        seconds, megabytes = (statistics.median(column) for column in zip(*values, strict=True))
-        print(f"{name:38} {seconds:6.2f} s {megabytes:6.0f} MB")
+        cost = Cost(*(statistics.median(column) for column in zip(*values, strict=True)))
+        print(f"{name:38} {cost.seconds:6.2f} s {cost.processor_seconds:6.2f} s {cost.megabytes:6.0f} MB")
     for other in list(commands)[list(commands).index(OURS) + 1 :]:
         compare(costs, OURS, other)
     if arguments.magenta:
@@ -86,10 +92,10 @@ def main() -> None:
 def compare(costs: dict[str, list[Cost]], ours: str, other: str) -> None:
     """Prints what one command takes in terms of another."""
     rounds = zip(costs[ours], costs[other], strict=True)
-    times, memory = zip(*((own[0] / theirs[0], own[1] / theirs[1]) for own, theirs in rounds), strict=True)
+    ratios = zip(*(np.divide(own, theirs) for own, theirs in rounds), strict=True)
+    clock, processor, memory = map(statistics.median, ratios)
     print(
-        f"{ours} takes {statistics.median(times):.2f} of the time, {statistics.median(memory):.2f} of the memory "
-        f"of {other}"
+        f"{ours} takes {clock:.2f} of the time, {processor:.2f} of the processor, {memory:.2f} of the memory of {other}"
     )
 
 
@@ -123,7 +129,7 @@ def run(command: list[object], folder: str) -> Cost:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, list(map(str, command)))
-    return Cost(time.perf_counter() - start, usage.ru_maxrss / 1024)
+    return Cost(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 if __name__ == "__main__":
