@@ -535,7 +535,7 @@ def _print_table(asked: Options, rows: Sequence[dict[str, Any]], num_tunes: int,
             f"asked for has a log-probability of {nats:.1f} nats",
             highlight=False,
         )
-    made = f"{printable(asked.model_name)}, {asked.search.words}"
+    made = f"in {printable(asked.output_dir)}: {printable(asked.model_name)}, {asked.search.words}"
     if seed is None:
         console.print(f"{made}the same each time", highlight=False, markup=False)
     else:
@@ -553,7 +553,7 @@ def _cells(row: dict[str, Any], surprise: Surprise) -> tuple[str, ...]:
     pitches = [event for event in row["events"] if event >= 0]
     nats = row.get("nats_per_event", -row["log_likelihood"] / max(len(row["written"]) - 1, 1))
     return (
-        row["file"],
+        Path(row["file"]).name,
         f"{row['num_steps'] / row['steps_per_bar']:.3g}",
         str(len(pitches)),
         f"{note_name(min(pitches))}..{note_name(max(pitches))}" if pitches else "-",

@@ -81,7 +81,9 @@ def test_generate_writes_what_it_says(run, tmp_path):
     assert again.returncode == 0
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.mid")} == before
     assert "nats/event" in again.stdout
+    assert "in midi_out: tunes_rnn, " in again.stdout
     assert "--seed 5 makes them again" in again.stdout
+    assert "tunes_rnn_seed5_02.mid " in again.stdout
     scored = run("score", "--json", "--melody", json.dumps(rows[0]["events"]))
     assert json.loads(scored.stdout)["log_likelihood"] == pytest.approx(rows[0]["log_likelihood"], abs=1e-3)
 

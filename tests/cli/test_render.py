@@ -64,6 +64,8 @@ def test_a_file_is_written_beside_its_source_and_not_twice(run, tmp_path):
     assert files_below(tmp_path) == ["a.mid", "a.wav"]
     check_sound(tmp_path / "a.wav", 3)
     assert run("render", "a.mid", "--synth", "sine").stdout == "a-2.wav\n"
+    # Vorbis's encoder draws a number for each stream.
+    assert [run("render", "a.mid", "--format", "ogg").stdout for _ in range(2)] == ["a.ogg\n"] * 2
 
 
 def test_one_bad_file_of_a_folder_is_named_and_the_others_are_written(run, tmp_path):

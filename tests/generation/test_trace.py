@@ -108,6 +108,22 @@ def test_many_melodies_are_traced_in_batches(tiny_model):
         assert trace.events.tolist() == events
 
 
+def test_memory_does_not_grow_with_the_number_of_melodies(tiny_model, monkeypatch):
+    sizes = []
+    replay = CompiledReplayer._replay
+
+    def watched(self, events, steps_per_bar, cues):
+        sizes.append(events.size)
+        return replay(self, events, steps_per_bar, cues)
+
+    monkeypatch.setattr(CompiledReplayer, "_replay", watched)
+    model = MelodyRNN(Preset(tiny_model.config, {60: 1.0}), tiny_model.network, engine="tensorflow")
+    melodies = [SCALE[: 2 + k % 9] for k in range(400)]
+    assert len(model.log_likelihoods(melodies)) == 400
+    assert sum(sizes) >= sum(map(len, melodies))
+    assert max(sizes) <= 32 * max(map(len, melodies))
+
+
 def test_an_empty_melody_has_no_trace(tiny_model):
     with pytest.raises(MelodyError, match="at least one event"):
         tiny_model.trace([[60], []])
