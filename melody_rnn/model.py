@@ -22,10 +22,13 @@ from melody_rnn.generation.engine import (
     Engine,
     EngineChoice,
     check_engine,
+    guided_litert_engine,
+    guided_tensorflow_engine,
     is_for_litert,
     litert_engine,
     tensorflow_engine,
 )
+from melody_rnn.generation.guidance import check_guide
 from melody_rnn.generation.lookahead import plan_look_ahead
 from melody_rnn.generation.potentials import Potential
 from melody_rnn.generation.request import Asked, AskedWithPrimer, Request, is_stream, plan
@@ -91,6 +94,7 @@ class MelodyRNN:
         self._step = step
         self._engine_choice = engine
         self._load_network = load_network
+        self._guided: dict[tuple[MelodyRNN, float, bool], Engine] = {}
 
     @classmethod
     def from_preset(cls, name_or_path: str | Path | None = None, engine: EngineChoice = "auto") -> "MelodyRNN":
@@ -234,15 +238,32 @@ class MelodyRNN:
     def _litert(self) -> Engine | None:
         return None if self._step is None else litert_engine(self.config, self._step)
 
-    def _engine(self, num_steps: int) -> Engine:
-        """Returns what runs so many steps of all melodies together."""
+    def _engine(self, num_steps: int, guide: "tuple[MelodyRNN, float] | None" = None) -> Engine:
+        """Returns what runs so many steps of all melodies together, with a guide or without."""
         is_litert = self._engine_choice == "litert" or is_for_litert(num_steps)
+        if guide is not None:
+            return self._guided_engine(*guide, is_litert)
         if self._litert is not None and is_litert:
             return self._litert
         from melody_rnn.network import use_tensorflow
 
         use_tensorflow()
         return self._tensorflow
+
+    def _guided_engine(self, guide: "MelodyRNN", strength: float, is_litert: bool) -> Engine:
+        """Returns what runs the model with a guide; it is kept, since TensorFlow compiles it."""
+        step, guide_step = self._step, guide._step
+        if self._engine_choice == "litert" and guide_step is None:
+            guide_step = guide._any_step
+        is_litert = is_litert and step is not None and guide_step is not None
+        key = (guide, strength, is_litert)
+        if key not in self._guided:
+            if is_litert and step and guide_step:
+                self._guided[key] = guided_litert_engine(self.config, step, guide.config, guide_step, strength)
+            else:
+                own = self.encoding, self.network
+                self._guided[key] = guided_tensorflow_engine(*own, guide.encoding, guide.network, strength)
+        return self._guided[key]
 
     def save_to_preset(
         self, folder: str | Path, sampler: SamplerSettings | None = None, calibration_temperature: float | None = None
@@ -316,6 +337,7 @@ class MelodyRNN:
         first: int = 0,
         look_ahead: int | None = None,
         potentials: Sequence[Potential] = (),
+        guide: "tuple[MelodyRNN, float] | None" = None,
         **asked: Unpack[Asked],
     ) -> Generated:
         """Samples tunes.
@@ -344,6 +366,9 @@ class MelodyRNN:
                 `DEFAULT_PARTICLES` for a rhythm, an end and what is kept, and for potentials, else 1. The result says
                 how it went in `outlooks`; its traces do not know how events were drawn.
             potentials: Soft targets, such as `melody_rnn.generation.potentials.density("4,8,8,4")`, or one's own.
+            guide: Another model and g: each logit z becomes z + g (z - z_guide), which makes the tunes less like the
+                guide's where g is above 0, and more like them below 0, down to -1 (`generation.guidance`). Traces say
+                what this model alone makes of the tunes, and how they were drawn from both.
             asked: What else the tunes are asked for: num_steps, new_steps, meter, pickup_steps, qpm, constraints, form,
                 bars, key, pitches; see `melody_rnn.generation.request.Asked`.
 
@@ -362,27 +387,29 @@ class MelodyRNN:
         seed = fresh_seed() if seed is None else _check_seed(seed)
         if not 0 <= first <= MAX_FIRST:
             raise InvalidArgumentError(f"first must be from 0 to {MAX_FIRST}, got {first}")
+        if guide is not None:
+            check_guide(self.config, guide[0].config, guide[1])
         requests = plan(self.config, self._preset.outlines, num_outputs, seed, {"primer": primer, **asked}, first)
         if potentials:
             requests = [own for request in requests for own in request.by_length()]
         controls = self._controls(settings, requests, range(first, first + num_outputs))
         constraints = requests[0].constraints
         ahead = plan_look_ahead(look_ahead, constraints, tuple(potentials), controls.values["temperature"])
-        engine = self._engine(_work(requests) * (ahead.num_particles if ahead else 1))
+        engine = self._engine(_work(requests) * (ahead.num_particles if ahead else 1), guide)
         parts = []
         for request in requests:
-            start, guide = begin(request, self._preset.opening_pitches, seed, closes=ahead is not None)
+            start, automaton = begin(request, self._preset.opening_pitches, seed, closes=ahead is not None)
             own = controls.of_rows(np.array(request.numbers) - first, request.num_new_steps)
-            if ahead and (guide or start.fixed or potentials):
+            if ahead and (automaton or start.fixed or potentials):
                 transpositions = np.array([outline.transposition for outline in request.outlines], np.int32)
-                given = (start, request.num_new_steps, own, seed, ahead, guide, transpositions, on_done)
+                given = (start, request.num_new_steps, own, seed, ahead, automaton, transpositions, on_done)
                 drawn_ahead = engine.particles(*given)
                 result = replace(
                     self._result(request, start, drawn_ahead.events, seed, engine), outlooks=drawn_ahead.outlooks
                 )
                 parts.append(self._with_traces(result) if trace else result)
                 continue
-            job = (start, request.num_new_steps, own, seed, on_done, guide)
+            job = (start, request.num_new_steps, own, seed, on_done, automaton)
             if not trace:
                 events = engine.loop(*job)
                 result = self._result(request, start, events, seed, engine)

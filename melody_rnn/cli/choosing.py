@@ -82,7 +82,15 @@ def _option(transform: Transform) -> Callable[[F], F]:
     return click.option(flag, type=kind, help=transform.help)
 
 
-sampler_options = together(*map(_option, TRANSFORMS))
+sampler_options = together(
+    *map(_option, TRANSFORMS),
+    click.option(
+        "--guide",
+        metavar="MODEL:G",
+        help="A second model: logits z become z + G (z - z of the guide). With G above 0 tunes are less like the "
+        "guide's, with -0.5 as much like its as like the model's.",
+    ),
+)
 constraint_options = together(
     click.option(
         "--key",
@@ -147,7 +155,7 @@ _AHEAD_NAMES: Final = ("contour", "density", "look_ahead")
 
 
 _SECTIONS: Final = {
-    "How events are chosen": SAMPLER_NAMES,
+    "How events are chosen": (*SAMPLER_NAMES, "guide"),
     "How melodies are searched for": tuple(field.name for field in fields(Search)),
     "What melodies must be like": (*_CONSTRAINT_NAMES, "keep", "vary", "vary_by", "vary_pitches", *_AHEAD_NAMES),
 }
@@ -180,6 +188,7 @@ class Choosing:
         keep: The file and the bars to keep, or None.
         ahead: contour, density and look_ahead, those that were given.
         vary: The file and how much of it is written anew, or None.
+        guide: A second model, as --model names one, and its strength, or None.
     """
 
     settings: Mapping[str, Any]
@@ -187,6 +196,7 @@ class Choosing:
     keep: tuple[Path, str] | None = None
     ahead: Mapping[str, Any] = field(default_factory=dict)
     vary: tuple[Path, Variation] | None = None
+    guide: tuple[str, float] | None = None
 
     @classmethod
     def taken_from(cls, arguments: dict[str, Any]) -> "Choosing":
@@ -204,7 +214,8 @@ class Choosing:
         if keep is not None and vary is not None:
             raise InvalidArgumentError("--keep and --vary both say what of a tune stays; give one of them")
         varied = None if vary is None else _parse_vary(vary, by, is_pitches)
-        return cls(given, constraints, None if keep is None else _parse_keep(keep), ahead, varied)
+        guide = _parse_guide(arguments.pop("guide"))
+        return cls(given, constraints, None if keep is None else _parse_keep(keep), ahead, varied, guide)
 
     def after(self, brought: Mapping[str, Any]) -> "Choosing":
         """Returns the same after the settings that a model brings along: those that were given go before them."""
@@ -304,6 +315,7 @@ class Choosing:
             "keep": keep,
             **self.ahead,
             "vary": vary,
+            "guide": None if self.guide is None else f"{self.guide[0]}:{self.guide[1]:g}",
         }
 
 
@@ -313,6 +325,19 @@ def _parse_keep(text: str) -> tuple[Path, str]:
         raise InvalidArgumentError(f"--keep must be a file and its bars, such as 'tune.mid:bars 1-2,7-8', got {text!r}")
     parse_bars(match[2])
     return Path(match[1]), match[2]
+
+
+def _parse_guide(text: str | None) -> tuple[str, float] | None:
+    if text is None:
+        return None
+    name, _, strength = text.rpartition(":")
+    try:
+        number = float(strength)
+    except ValueError:
+        number = math.nan
+    if not name or not math.isfinite(number):
+        raise InvalidArgumentError(f"--guide must be a model and a strength, such as basic_rnn:0.5, got {text!r}")
+    return name, number
 
 
 def _parse_vary(text: str, by: VaryBy, keeps_rhythm: bool) -> tuple[Path, Variation]:

@@ -220,6 +220,8 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
     if search.beam_size is not None and choosing.ahead:
         option = "--" + next(iter(choosing.ahead)).replace("_", "-")
         raise InvalidArgumentError(f"{option} is for sampling, and --beam-size searches; give one of them")
+    if search.beam_size is not None and choosing.guide is not None:
+        raise InvalidArgumentError("--guide is for sampling, and --beam-size searches; give one of them")
     choosing.looking_ahead()
     search.check(asked.num_outputs, [name for name in (*SAMPLER_NAMES, "seed") if _is_given(name)])
     is_sampled = not search.is_deterministic
@@ -263,6 +265,8 @@ def _check(asked: Options) -> None:
     if asked.primer is not None and asked.primer_midi is not None:
         raise InvalidArgumentError("--primer and --primer-midi both say how to begin; give one of them")
     find_model(asked.model)
+    if asked.choosing.guide is not None:
+        find_model(asked.choosing.guide[0])
     if asked.meter is not None:
         asked.meter.steps_per_bar(find_model(asked.model).steps_per_quarter)
     options.check_output_dir(asked.output_dir)
@@ -337,6 +341,10 @@ def _generate(
     if not asked.search.is_deterministic:
         seed = fresh_seed() if asked.seed is None else asked.seed
     common = _asked(asked, primer)
+    guide = None
+    if asked.choosing.guide is not None:
+        name, strength = asked.choosing.guide
+        guide = _load(asked, primer, False, name), strength
     is_traced = asked.plot or asked.trace is not None
     # A search compares all of its tunes; a file of all traces or sheets has all of them.
     is_whole_run = asked.search.is_any or asked.trace is not None or asked.sheet
@@ -346,7 +354,7 @@ def _generate(
         count = min(size, start + asked.num_outputs - first)
         with _counting("Sampling", asked.search.best_of or count) as on_done:
             sampling = {"seed": seed, "on_done": on_done, "sampler": asked.choosing.sampler()}
-            sampling |= asked.choosing.looking_ahead()
+            sampling |= asked.choosing.looking_ahead() | {"guide": guide}
             generated = find(model, asked.search, count, common, sampling, is_traced, first)
         rows: list[dict[str, Any]] = []
         told = list(enumerate(facts(generated), start=first + 1))
@@ -390,12 +398,12 @@ def _asked(asked: Options, primer: "Tune | None") -> dict[str, Any]:
     return common
 
 
-def _load(asked: Options, primer: "Tune | None", verbose: bool) -> "MelodyRNN":
-    """Loads the model, to be run by what is faster for so much work."""
+def _load(asked: Options, primer: "Tune | None", verbose: bool, model: str | None = None) -> "MelodyRNN":
+    """Loads the model, or another one, to be run by what is faster for so much work."""
     num_steps = asked.num_steps or options.STEPS_OF_A_TUNE
     if asked.new_steps is not None:
         num_steps = asked.new_steps + (len(primer) if primer else 0)
-    return options.load_model(asked.model, asked.device, verbose, _count(asked) * num_steps)
+    return options.load_model(asked.model if model is None else model, asked.device, verbose, _count(asked) * num_steps)
 
 
 def _count(asked: Options) -> int:

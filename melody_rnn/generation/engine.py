@@ -8,7 +8,7 @@ large model and every setting. So the work decides, by a rule that has nothing t
 choices that are all but equal: not once in a million choices of `lookback_rnn`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from melody_rnn.config import ModelConfig
@@ -71,6 +71,35 @@ def litert_engine(config: ModelConfig, step: Step) -> Engine:
     given = step, config.encoding
     loop, beams, replayer = SteppingLoop(*given), SteppingBeamSearch(*given), SteppingReplayer(*given)
     return Engine("litert", loop, beams, Particles(beams), replayer, step.description.sums_labels)
+
+
+def guided_litert_engine(
+    config: ModelConfig, step: Step, guide: ModelConfig, guide_step: Step, strength: float
+) -> Engine:
+    """Returns the engine of a model's step with a guide's, for sampling; it searches for nothing."""
+    from melody_rnn.generation.guidance import GuidedStep
+    from melody_rnn.generation.stepping import SteppingBeamSearch, SteppingLoop
+
+    given = GuidedStep(step, guide_step, guide.encoding, strength), config.encoding
+    plain, beams = litert_engine(config, step), SteppingBeamSearch(*given)
+    return replace(plain, loop=SteppingLoop(*given), particles=Particles(beams))
+
+
+def guided_tensorflow_engine(
+    encoding: "Encoding",
+    network: "MelodyNetwork",
+    guide_encoding: "Encoding",
+    guide_network: "MelodyNetwork",
+    strength: float,
+) -> Engine:
+    """Returns the engine of an encoding and a network with a guide's, for sampling; it searches for nothing."""
+    from melody_rnn.generation.compiled_beam import CompiledBeamSearch
+    from melody_rnn.generation.guidance import GuidedEncoding, GuidedNetwork
+    from melody_rnn.generation.loop import SamplingLoop
+
+    given: Any = GuidedEncoding(encoding, guide_encoding), GuidedNetwork(network, guide_network, strength)
+    plain = tensorflow_engine(encoding, network)
+    return replace(plain, loop=SamplingLoop(*given), particles=Particles(CompiledBeamSearch(*given)))
 
 
 def tensorflow_engine(encoding: "Encoding", network: "MelodyNetwork") -> Engine:

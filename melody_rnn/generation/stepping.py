@@ -16,6 +16,7 @@ from melody_rnn.config import EncodingConfig
 from melody_rnn.errors import GenerationError
 from melody_rnn.generation.beam import BeamSearch, Choose
 from melody_rnn.generation.beginning import Start
+from melody_rnn.generation.guidance import GuidedRun, GuidedStep, begin_run
 from melody_rnn.generation.rules import Choice, LoopState, Rules, Sampled, state_after
 from melody_rnn.generation.trace import Replay, Replayer
 from melody_rnn.litert.description import Step
@@ -30,11 +31,11 @@ TILE_ROWS: Final = 32
 class SteppingLoop:
     """Samples continuations by a model's step; the methods are those of `SamplingLoop`."""
 
-    def __init__(self, step: Step, config: EncodingConfig) -> None:
+    def __init__(self, step: Step | GuidedStep, config: EncodingConfig) -> None:
         """Makes the loop.
 
         Args:
-            step: The model's step.
+            step: The model's step, or with its guide's.
             config: The model's encoding.
         """
         self._step = step
@@ -98,7 +99,9 @@ class Walk:
         state: Where the melodies stand.
     """
 
-    def __init__(self, step: Step, start: Start, rows: NDArray[np.int64], new_steps: int, rules: Rules) -> None:
+    def __init__(
+        self, step: Step | GuidedStep, start: Start, rows: NDArray[np.int64], new_steps: int, rules: Rules
+    ) -> None:
         """Begins before the first new event.
 
         Args:
@@ -154,7 +157,7 @@ class Walk:
 class SteppingBeamSearch(BeamSearch):
     """Searches for continuations by a model's step."""
 
-    def __init__(self, step: Step, config: EncodingConfig) -> None:
+    def __init__(self, step: Step | GuidedStep, config: EncodingConfig) -> None:
         """Makes the search; the arguments are those of `SteppingLoop`."""
         super().__init__(config, step.description.num_classes)
         self._step = step
@@ -174,7 +177,7 @@ class SteppingBeamSearch(BeamSearch):
         new_steps: NDArray[np.int32],
     ) -> tuple[Any, ...]:
         """See `BeamSearch`."""
-        run: StepRun = state.rnn_state
+        run: StepRun | GuidedRun = state.rnn_state
         written = []
         for step in range(int(new_steps)):
             said = run(state.event, cues[:, step])
@@ -205,10 +208,10 @@ class SteppingReplayer(Replayer):
 
 
 def _run_over(
-    step: Step, events: NDArray[np.int32], steps_per_bar: NDArray[np.int32], cues: NDArray[np.int32]
-) -> StepRun:
+    step: Step | GuidedStep, events: NDArray[np.int32], steps_per_bar: NDArray[np.int32], cues: NDArray[np.int32]
+) -> StepRun | GuidedRun:
     """Returns a run that has taken in events [batch, num_given]; cues are of every step, from the first one on."""
-    run = StepRun(step, steps_per_bar)
+    run = begin_run(step, steps_per_bar)
     for place, event in enumerate(events.T):
         run(event, cues[:, place + 1])
     return run
