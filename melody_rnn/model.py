@@ -28,6 +28,7 @@ from melody_rnn.generation.engine import (
 )
 from melody_rnn.generation.lookahead import plan_look_ahead
 from melody_rnn.generation.potentials import Potential
+from melody_rnn.generation.rejection import check_limit, first_accepted
 from melody_rnn.generation.request import Asked, AskedWithPrimer, Request, is_stream, plan
 from melody_rnn.generation.result import Generated, RankBy, joined, rank
 from melody_rnn.generation.trace import Replay, Trace, move_trace, trace_melodies, with_draws
@@ -42,6 +43,7 @@ from melody_rnn.presets import (
     make_network,
     make_step,
     read_preset_step,
+    read_training_index,
     read_whole_preset,
     save_to_preset,
 )
@@ -49,6 +51,7 @@ from melody_rnn.sampling.brought import brought_by
 from melody_rnn.sampling.sampler import Controls, SamplerSettings
 from melody_rnn.sampling.schedule import Schedule
 from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
+from melody_rnn.tunes.copied import TrainingIndex
 from melody_rnn.tunes.outline import Outline, outline_of
 from melody_rnn.tunes.outline_bank import OutlineBank
 from melody_rnn.tunes.primers import PrimerLike, read_tune_like
@@ -189,6 +192,16 @@ class MelodyRNN:
         """What an event of real tunes costs on average, in nats at temperature 1; None where nobody measured it."""
         return self._preset.nats_per_event
 
+    @cached_property
+    def training_tunes(self) -> TrainingIndex | None:
+        """The index of the tunes that the model was trained on; None where there is none.
+
+        Raises:
+            ModelError: If it is damaged.
+        """
+        own = self._preset.training_tunes
+        return own if own is not None or self._folder is None else read_training_index(self._folder)
+
     @property
     def sampler(self) -> SamplerSettings:
         """The settings that the model brings along, which hold where nothing else is asked for."""
@@ -262,7 +275,8 @@ class MelodyRNN:
             self.sampler if sampler is None else sampler,
             self.calibration_temperature if calibration_temperature is None else calibration_temperature,
         )
-        save_to_preset(Path(folder), replace(self._preset, brought=brought), self.network)
+        preset = replace(self._preset, brought=brought, training_tunes=self.training_tunes)
+        save_to_preset(Path(folder), preset, self.network)
 
     def save_bundle(self, path: str | Path, description: str = "", batch_size: int = 1, **generator: str | None) -> str:
         """Writes the model as a bundle (.mag) that Magenta 2.1.4 plays and `from_bundle` reads; see `write_bundle`."""
@@ -316,6 +330,7 @@ class MelodyRNN:
         first: int = 0,
         look_ahead: int | None = None,
         potentials: Sequence[Potential] = (),
+        max_copied: int | None = None,
         **asked: Unpack[Asked],
     ) -> Generated:
         """Samples tunes.
@@ -344,6 +359,9 @@ class MelodyRNN:
                 `DEFAULT_PARTICLES` for a rhythm, an end and what is kept, and for potentials, else 1. The result says
                 how it went in `outlooks`; its traces do not know how events were drawn.
             potentials: Soft targets, such as `melody_rnn.generation.potentials.density("4,8,8,4")`, or one's own.
+            max_copied: Most notes in a row, primer included, that a tune may share by intervals and durations with one
+                that the model was trained on. The tunes are then the first ones of the run that share no more,
+                `candidates` tells which, and all have the same settings.
             asked: What else the tunes are asked for: num_steps, new_steps, meter, pickup_steps, qpm, constraints, form,
                 bars, key, pitches; see `melody_rnn.generation.request.Asked`.
 
@@ -354,11 +372,19 @@ class MelodyRNN:
         Raises:
             InvalidArgumentError: If an argument is out of its range.
             MelodyError: If the primer has no note, or leaves no step to sample.
-            ConstraintError: If the constraints leave no event possible, or no particle meets the potentials.
+            ConstraintError: If the constraints leave no event possible, no particle meets the potentials, or hardly any
+                tune is within `max_copied`.
             GenerationError: If the network gives logits that are not finite.
+            ModelError: If `max_copied` is given and the model has no index of its training tunes.
         """
         _check_at_least("num_outputs", num_outputs, 1)
         settings = _settings(sampler or self.sampler, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
+        if max_copied is not None:
+            index = check_limit(self.training_tunes, max_copied)
+            seed = fresh_seed() if seed is None else seed
+            draw = partial(self.generate, primer, seed=seed, sampler=settings, trace=trace, look_ahead=look_ahead)
+            draw = partial(draw, potentials=potentials, **asked)
+            return first_accepted(draw, index, max_copied, num_outputs, first, on_done)
         seed = fresh_seed() if seed is None else _check_seed(seed)
         if not 0 <= first <= MAX_FIRST:
             raise InvalidArgumentError(f"first must be from 0 to {MAX_FIRST}, got {first}")
