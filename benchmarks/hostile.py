@@ -261,6 +261,11 @@ def _models(inputs: Inputs, rng: random.Random) -> None:
         data = hostile_models.flipped(outlines, rng) if rng.random() < 0.7 else hostile_models.cut(outlines, rng)
         files = _preset({"outlines.npz": data}, "tunes_rnn")
         inputs.add("outlines.npz", "damaged", ["score", "-m", "m", "--melody", "C4 D4 E4"], files)
+    index = (ROOT / "models" / "tunes_rnn" / "training_tunes.npz").read_bytes()
+    for _ in range(30):
+        data = hostile_models.flipped(index, rng) if rng.random() < 0.7 else hostile_models.cut(index, rng)
+        files = _preset({"training_tunes.npz": data}, "tunes_rnn")
+        inputs.add("training_tunes.npz", "damaged", ["generate", "-m", "m", "-n", "1", "--copied"], files)
 
 
 def _digest(data: bytes) -> str:

@@ -1,20 +1,23 @@
 """What look-ahead costs and what it does: kept bars, ends and rhythms, with and without it, beside real tunes.
 
-usage: python benchmarks/look_ahead.py [--model NAME] [--dataset FOLDER] [--num N] [--particles N] [--rounds N]
-                                       [--engine litert|tensorflow] [--cost | --infill | --ends]
+usage: python benchmarks/look_ahead.py [--model NAME] [--dataset FOLDER] [--num N] [--melodies N] [--particles N]
+                                       [--rounds N] [--engine litert|tensorflow] [--cost] [--infill] [--constrained]
 
 --cost prints the seconds of one melody of 32 particles over those of a plain batch of 32, the median of rounds in one
 run; compiling is left out. --infill masks bars 5 to 8 of N real test tunes, fills them, and prints what the true and
 the filled bars, and the bars 9 to 12 after them, have in nats per event under the model, which share of pitch classes
-and of onsets they have in common with the true bars, and the AUC of the two-sample classifier. --ends prints the nats
-per event of the last bar with --end-on and of all bars with a rhythm, beside real tunes. Without any of them, all.
+and of onsets they have in common with the true bars, and the AUC of the two-sample classifier. --constrained makes N
+melodies each with --end-on, --keep and --rhythm, and prints the nats per event of what is constrained: the last bar,
+the kept bars, all bars; beside them those of real tunes: their own last bars where they end on the tonic, the same bars
+after the true ones, and their bars of that rhythm. Without any of them, all. After +- stands the standard error of the
+mean, melodies taken as independent.
 """
 
 import argparse
 import statistics
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +31,8 @@ from melody_rnn.two_sample import two_sample
 
 FIRST, LAST, END = 4, 8, 12
 """Bars 5 to 8 are masked, 9 to 12 follow."""
+KEPT_FIRST, KEPT_LAST, KEPT_END = 2, 6, 8
+"""Bars 3 to 6 are new between kept ones, of eight."""
 RHYTHM = "x.x.x.x."
 
 
@@ -36,24 +41,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", help="a shipped model's name, or a model's folder")
     parser.add_argument("--dataset", type=Path, default=Path("data/tunebooks"))
-    parser.add_argument("--num", type=int, default=200)
+    parser.add_argument("--num", type=int, default=200, help="real tunes that are filled")
+    parser.add_argument("--melodies", type=int, default=1000, help="melodies with each constraint")
     parser.add_argument("--particles", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--engine", default="tensorflow")
-    for part in ("cost", "infill", "ends"):
+    parser.add_argument("--engine", default="litert")
+    parts = ("cost", "infill", "constrained")
+    for part in parts:
         parser.add_argument(f"--{part}", action="store_true")
     arguments = parser.parse_args()
-    is_all = not (arguments.cost or arguments.infill or arguments.ends)
-    model, console = MelodyRNN.from_preset(arguments.model, arguments.engine), Console()
-    if arguments.cost or is_all:
+    wanted = [part for part in parts if getattr(arguments, part)] or list(parts)
+    model, console = MelodyRNN.from_preset(arguments.model, arguments.engine), Console(width=200, highlight=False)
+    if "cost" in wanted:
         console.print(f"32 particles against a plain batch of 32: {cost(model, arguments.rounds):.2f} times the time")
-    if arguments.cost and not (arguments.infill or arguments.ends):
+    if wanted == ["cost"]:
         return
-    real = real_tunes(arguments.dataset, arguments.num)
-    if arguments.infill or is_all:
-        infill(model, real, arguments.particles, console)
-    if arguments.ends or is_all:
-        ends(model, real, arguments.particles, console)
+    real = real_tunes(arguments.dataset)
+    counts = 1, arguments.particles
+    if "infill" in wanted:
+        infill(model, spread(real, arguments.num), counts, console)
+    if "constrained" in wanted:
+        num = arguments.melodies
+        end_on(model, real, num, counts, console)
+        keep(model, real, num, counts, console)
+        rhythm(model, real, num, counts, console)
 
 
 def cost(model: MelodyRNN, rounds: int) -> float:
@@ -69,56 +80,81 @@ def cost(model: MelodyRNN, rounds: int) -> float:
     return statistics.median(ratios[1:])
 
 
-def real_tunes(folder: Path, num: int) -> list[Tune]:
-    """Returns the first twelve bars of real tunes in 4/4 without a pickup, as streams."""
+def real_tunes(folder: Path) -> list[Tune]:
+    """Returns real test tunes of twelve bars and more whose key is known, as streams: only their meter is told."""
     tunes = (melody.tune for melody in datasets.load(folder).split("test"))
-    fitting = [tune for tune in tunes if str(tune.meter) == "4/4" and not tune.pickup_steps]
-    bars = [tune for tune in fitting if len(tune) >= END * tune.steps_per_bar and tune.key is not None]
     return [
-        Tune(
-            tune.events[: END * tune.steps_per_bar], tune.meter, key=tune.key, steps_per_quarter=tune.steps_per_quarter
-        )
-        for tune in bars[:num]
+        replace(tune, sections=(), jump=None)
+        for tune in tunes
+        if len(tune) >= END * tune.steps_per_bar and tune.key is not None
     ]
 
 
-def infill(model: MelodyRNN, real: Sequence[Tune], particles: int, console: Console) -> None:
+def spread(tunes: Sequence[Tune], num: int) -> list[Tune]:
+    """Returns so many of the tunes, evenly taken."""
+    return [tunes[place * len(tunes) // num] for place in range(num)] if num < len(tunes) else list(tunes)
+
+
+def cut(tune: Tune, num_bars: int) -> Tune:
+    """Returns a tune's first bars."""
+    return replace(tune, events=tune.events[: num_bars * tune.steps_per_bar], ends_note=False)
+
+
+def nats(model: MelodyRNN, tunes: Sequence[Tune], parts: Sequence[slice]) -> list[float]:
+    """Returns the mean nats per event of a part of each tune, at temperature 1, the meter known."""
+    traces = model.trace(tunes)
+    return [-float(np.mean(trace.log_likelihoods[part])) for trace, part in zip(traces, parts, strict=True)]
+
+
+def figure(values: Sequence[float]) -> str:
+    """Returns a mean and its standard error."""
+    return f"{np.mean(values):.3f} +- {np.std(values, ddof=1) / len(values) ** 0.5:.3f}"
+
+
+def bars(tune: Tune, first: int, end: int) -> slice:
+    """Returns the steps of some bars of a tune, counted from 0; the first event, which has no nats, is left out."""
+    return slice(max(first * tune.steps_per_bar, 1), end * tune.steps_per_bar)
+
+
+def filled(model: MelodyRNN, tunes: Sequence[Tune], first: int, last: int, count: int, seed: int = 0) -> Iterator[Tune]:
+    """Yields tunes whose bars from `first` to before `last` are new, drawn of so many particles each."""
+    for number, tune in enumerate(tunes):
+        bar = tune.steps_per_bar
+        kept = dict(enumerate(tune.events[last * bar :], start=last * bar))
+        constraints = Constraints(keep=kept)
+        (made,) = model.generate(
+            replace(tune, events=tune.events[: first * bar]),
+            seed=seed + number,
+            num_steps=len(tune),
+            constraints=constraints,
+            look_ahead=count,
+        )
+        yield replace(tune, events=made.events)
+
+
+def infill(model: MelodyRNN, real: Sequence[Tune], counts: Sequence[int], console: Console) -> None:
     """Fills the masked bars of each tune with and without look-ahead."""
+    real = [cut(tune, END) for tune in real]
     console.print(f"bars {FIRST + 1} to {LAST} of {len(real)} tunes")
     show(console, "true", model, real, real)
-    for count in (1, particles):
-        filled = []
-        for number, tune in enumerate(real):
-            bar = tune.steps_per_bar
-            primer = replace(tune, events=tune.events[: FIRST * bar])
-            kept = dict(enumerate(tune.events[LAST * bar :], start=LAST * bar))
-            made = model.generate(
-                seed=number, num_steps=len(tune), primer=primer, constraints=Constraints(keep=kept), look_ahead=count
-            )
-            filled.append(replace(tune, events=made[0].events))
-        show(console, f"filled, {count} particles", model, filled, real)
-        if len(real) >= 200:
-            result = two_sample(filled, real)
-            console.print(f"  AUC of true against filled tunes: {result.auc:.3f}")
+    for count in counts:
+        tunes = list(filled(model, real, FIRST, LAST, count))
+        show(console, f"filled, {count} particles", model, tunes, real)
+        if len(real) >= 50:
+            console.print(f"  AUC of true against filled tunes: {two_sample(tunes, real).auc}")
 
 
 def show(console: Console, name: str, model: MelodyRNN, tunes: Sequence[Tune], real: Sequence[Tune]) -> None:
     """Prints the figures of tunes whose bars 5 to 8 were filled."""
-    bar = real[0].steps_per_bar
-    traces = [trace.log_likelihoods for trace in model.trace(tunes)]
-    inside, after = (
-        -np.mean([trace[first * bar : end * bar] for trace in traces]) for first, end in ((FIRST, LAST), (LAST, END))
+    inside, entering, after = (
+        figure(nats(model, tunes, [bars(tune, first, end) for tune in tunes]))
+        for first, end in ((FIRST, LAST), (LAST, LAST + 1), (LAST, END))
     )
-    entering = -np.mean([trace[LAST * bar : (LAST + 1) * bar] for trace in traces])
-    pairs = [
-        (ours.events[FIRST * bar : LAST * bar], theirs.events[FIRST * bar : LAST * bar])
-        for ours, theirs in zip(tunes, real, strict=True)
-    ]
+    pairs = [tuple(tune.events[bars(tune, FIRST, LAST)] for tune in pair) for pair in zip(tunes, real, strict=True)]
     classes, onsets = (np.mean([overlap(*pair) for pair in pairs]) for overlap in (pitch_class_overlap, onset_overlap))
     console.print(
-        f"  {name}: {inside:.3f} nats an event in the bars, {entering:.3f} in bar {LAST + 1}, {after:.3f} in bars "
-        f"{LAST + 1} to {END}; {classes:.1%} of pitch classes and {onsets:.1%} of onsets in common",
-        highlight=False,
+        f"  {name}: {inside} nats an event in the bars, {entering} in bar {LAST + 1}, {after} in bars {LAST + 1} to "
+        f"{END}; {classes:.1%} of pitch classes and {onsets:.1%} of onsets in common"
     )
 
 
@@ -135,21 +171,53 @@ def onset_overlap(ours: Sequence[int], theirs: Sequence[int]) -> float:
     return float((first & second).sum() / max((first | second).sum(), 1))
 
 
-def ends(model: MelodyRNN, real: Sequence[Tune], particles: int, console: Console) -> None:
-    """Prints nats per event of what constraints ask for."""
-    bar, num = real[0].steps_per_bar, len(real)
-    closing = [tune for tune in real if tune.key is not None]
-    traces = [trace.log_likelihoods for trace in model.trace(closing)]
-    console.print(f"real tunes: {-np.mean([trace[-bar:] for trace in traces]):.3f} nats an event in bar {END}")
-    for name, constraints, first in (
-        ("end-on tonic, the last bar", Constraints(key="C major", end_on="tonic"), -bar),
-        (f"rhythm {RHYTHM}, all bars", Constraints(rhythm=RHYTHM), 1),
-    ):
-        for count in (1, particles):
-            made = model.generate(num_outputs=num, num_steps=8 * bar, seed=1, constraints=constraints, look_ahead=count)
-            traces = [trace.log_likelihoods for trace in model.trace(made, outlines=made.outlines)]
-            nats = -np.mean([trace[first:] for trace in traces])
-            console.print(f"  {name}, {count} particles: {nats:.3f} nats an event", highlight=False)
+def end_on(model: MelodyRNN, real: Sequence[Tune], num: int, counts: Sequence[int], console: Console) -> None:
+    """Prints nats per event of the last bar of melodies that end on the tonic."""
+    ending = [tune for tune in real if tune.key is not None and tune.pitches[-1] % 12 == tune.key.tonic]
+    lasts = [slice(len(tune) - tune.steps_per_bar, len(tune)) for tune in ending]
+    console.print(f"the last bar of melodies that end on the tonic\n  {len(ending)} real ones: ", end="")
+    console.print(f"{figure(nats(model, ending, lasts))} nats an event")
+    constraints = Constraints(key="C major", end_on="tonic")
+    for count in counts:
+        made = model.generate(num_outputs=num, num_steps=128, seed=1, constraints=constraints, look_ahead=count)
+        console.print(f"  {count} particles: {figure(nats(model, made, [slice(112, 128)] * num))} nats an event")
+
+
+def keep(model: MelodyRNN, real: Sequence[Tune], num: int, counts: Sequence[int], console: Console) -> None:
+    """Prints nats per event of kept bars, and of the new ones between them."""
+    names = f"bars {KEPT_LAST + 1} to {KEPT_END} kept, {KEPT_FIRST + 1} to {KEPT_LAST} new"
+    own = [cut(tune, KEPT_END) for tune in real]
+    tunes = [own[number % len(own)] for number in range(num)]
+    console.print(f"{names}\n  real: {kept_and_new(model, own)}")
+    for count in counts:
+        made = list(filled(model, tunes, KEPT_FIRST, KEPT_LAST, count, seed=10_000))
+        console.print(f"  {count} particles: {kept_and_new(model, made)}")
+
+
+def kept_and_new(model: MelodyRNN, tunes: Sequence[Tune]) -> str:
+    """Returns the figures of tunes some of whose bars are kept."""
+    kept, entering, new = (
+        figure(nats(model, tunes, [bars(tune, first, end) for tune in tunes]))
+        for first, end in ((KEPT_LAST, KEPT_END), (KEPT_LAST, KEPT_LAST + 1), (KEPT_FIRST, KEPT_LAST))
+    )
+    return f"{kept} nats an event in kept bars, {entering} in the first of them, {new} in new ones"
+
+
+def rhythm(model: MelodyRNN, real: Sequence[Tune], num: int, counts: Sequence[int], console: Console) -> None:
+    """Prints nats per event of bars of a rhythm."""
+    wanted = [sign == "x" for sign in RHYTHM * 2]
+    four = [tune for tune in real if tune.steps_per_bar == len(wanted)]
+    found = []
+    for tune, trace in zip(four, model.trace(four), strict=True):
+        for first in range(16, len(tune) - 15, 16):
+            if [event >= 0 for event in tune.events[first : first + 16]] == wanted:
+                found.append(-float(np.mean(trace.log_likelihoods[first : first + 16])))
+    console.print(f"bars of the rhythm {RHYTHM}\n  {len(found)} real ones: {figure(found)} nats an event")
+    for count in counts:
+        made = model.generate(
+            num_outputs=num, num_steps=128, seed=2, constraints=Constraints(rhythm=RHYTHM), look_ahead=count
+        )
+        console.print(f"  {count} particles: {figure(nats(model, made, [slice(16, 128)] * num))} nats an event")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from melody_rnn.model import MelodyRNN
 from melody_rnn.music.meters import COMMON_TIME
 from melody_rnn.sampling.temperature import log_softmax, sum_labels
 from melody_rnn.training.batches import outlined, squash_all
+from melody_rnn.tunes.copied import TrainingIndex, TuneName
 from melody_rnn.tunes.outline import Known
 from melody_rnn.two_sample import TwoSample
 
@@ -97,17 +98,22 @@ class Difference:
 
 @dataclass(frozen=True)
 class Copied:
-    """How much of melodies is found in the train split, as shares of their runs of twelve intervals.
+    """How much of melodies is found in the train split.
 
     Attributes:
-        generated: Of generated melodies.
-        real: Of the evaluated split's melodies.
+        generated: Share of the runs of twelve intervals of generated melodies.
+        real: The same of the evaluated split's melodies.
         num_generated: How many were generated.
+        generated_notes: Median and ninth decile of the notes in a row that a generated melody shares, by intervals and
+            durations, with one of the train split; 0 where they are fewer than `tunes.copied.FEWEST_NOTES`.
+        real_notes: The same of the evaluated split's melodies.
     """
 
     generated: float
     real: float
     num_generated: int
+    generated_notes: tuple[int, int]
+    real_notes: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -263,7 +269,12 @@ def measure_copied(
     known = np.unique(np.concatenate(every[: len(train)]))
     parts = every[len(train) : len(train) + len(events)], every[len(train) + len(events) :]
     shares = [float(np.isin(np.concatenate(part), known).mean()) for part in parts]
-    return Copied(shares[0], shares[1], num_generated)
+    index = TrainingIndex.of([melody.tune for melody in train], [TuneName(melody.id) for melody in train])
+    notes = [
+        tuple(np.quantile(index.run_lengths(tunes), (0.5, 0.9), method="inverted_cdf").tolist())
+        for tunes in (generated, [melody.tune for melody in real])
+    ]
+    return Copied(shares[0], shares[1], num_generated, notes[0], notes[1])
 
 
 def _as_stored(melodies: Sequence[object]) -> list[StoredMelody]:

@@ -31,6 +31,7 @@ from melody_rnn.generation.engine import (
 from melody_rnn.generation.guidance import check_guide
 from melody_rnn.generation.lookahead import plan_look_ahead
 from melody_rnn.generation.potentials import Potential
+from melody_rnn.generation.rejection import check_limit, first_accepted
 from melody_rnn.generation.request import Asked, AskedWithPrimer, Request, is_stream, plan
 from melody_rnn.generation.result import Generated, RankBy, joined, rank
 from melody_rnn.generation.trace import Replay, Trace, move_trace, trace_melodies, with_draws
@@ -45,6 +46,7 @@ from melody_rnn.presets import (
     make_network,
     make_step,
     read_preset_step,
+    read_training_index,
     read_whole_preset,
     save_to_preset,
 )
@@ -52,6 +54,7 @@ from melody_rnn.sampling.brought import brought_by
 from melody_rnn.sampling.sampler import Controls, SamplerSettings
 from melody_rnn.sampling.schedule import Schedule
 from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
+from melody_rnn.tunes.copied import TrainingIndex
 from melody_rnn.tunes.outline import Outline, outline_of
 from melody_rnn.tunes.outline_bank import OutlineBank
 from melody_rnn.tunes.primers import PrimerLike, read_tune_like
@@ -79,6 +82,7 @@ class MelodyRNN:
         step: Step | None = None,
         engine: EngineChoice = "auto",
         load_network: "Callable[[], MelodyNetwork] | None" = None,
+        folder: Path | None = None,
     ) -> None:
         """Joins a configuration and what runs it; `from_preset` is the usual way to a model.
 
@@ -88,12 +92,14 @@ class MelodyRNN:
             step: The step for LiteRT.
             engine: What runs the model; see `from_preset`.
             load_network: Loads the network.
+            folder: Where the index of its training tunes is, if it was not loaded with the configuration.
         """
         self._preset = preset
         self._given_network = network
         self._step = step
         self._engine_choice = engine
         self._load_network = load_network
+        self._folder = folder
         self._guided: dict[tuple[MelodyRNN, float, bool], Engine] = {}
 
     @classmethod
@@ -121,12 +127,12 @@ class MelodyRNN:
             try:
                 preset = read_whole_preset(folder)
                 step = read_preset_step(folder, preset.config)
-                return cls(preset, None, step, engine, lambda: load_preset(folder)[1])
+                return cls(preset, None, step, engine, lambda: load_preset(folder)[1], folder)
             except (InputFileError, ModelError) as error:
                 if engine == "litert":
                     raise ModelError(str(error)) from error
         load_tensorflow()
-        return cls(*load_preset(folder), None, "tensorflow")
+        return cls(*load_preset(folder), None, "tensorflow", folder=folder)
 
     @classmethod
     def from_bundle(cls, path: str | Path, engine: EngineChoice = "tensorflow") -> "MelodyRNN":
@@ -192,6 +198,16 @@ class MelodyRNN:
     def nats_per_event(self) -> float | None:
         """What an event of real tunes costs on average, in nats at temperature 1; None where nobody measured it."""
         return self._preset.nats_per_event
+
+    @cached_property
+    def training_tunes(self) -> TrainingIndex | None:
+        """The index of the tunes that the model was trained on; None where there is none.
+
+        Raises:
+            ModelError: If it is damaged.
+        """
+        own = self._preset.training_tunes
+        return own if own is not None or self._folder is None else read_training_index(self._folder)
 
     @property
     def sampler(self) -> SamplerSettings:
@@ -283,7 +299,8 @@ class MelodyRNN:
             self.sampler if sampler is None else sampler,
             self.calibration_temperature if calibration_temperature is None else calibration_temperature,
         )
-        save_to_preset(Path(folder), replace(self._preset, brought=brought), self.network)
+        preset = replace(self._preset, brought=brought, training_tunes=self.training_tunes)
+        save_to_preset(Path(folder), preset, self.network)
 
     def save_bundle(self, path: str | Path, description: str = "", batch_size: int = 1, **generator: str | None) -> str:
         """Writes the model as a bundle (.mag) that Magenta 2.1.4 plays and `from_bundle` reads; see `write_bundle`."""
@@ -338,6 +355,7 @@ class MelodyRNN:
         look_ahead: int | None = None,
         potentials: Sequence[Potential] = (),
         guide: "tuple[MelodyRNN, float] | None" = None,
+        max_copied: int | None = None,
         **asked: Unpack[Asked],
     ) -> Generated:
         """Samples tunes.
@@ -369,6 +387,9 @@ class MelodyRNN:
             guide: Another model and g: each logit z becomes z + g (z - z_guide), which makes the tunes less like the
                 guide's where g is above 0, and more like them below 0, down to -1 (`generation.guidance`). Traces say
                 what this model alone makes of the tunes, and how they were drawn from both.
+            max_copied: Most notes in a row, primer included, that a tune may share by intervals and durations with one
+                that the model was trained on. The tunes are then the first ones of the run that share no more,
+                `candidates` tells which, and all have the same settings.
             asked: What else the tunes are asked for: num_steps, new_steps, meter, pickup_steps, qpm, constraints, form,
                 bars, key, pitches; see `melody_rnn.generation.request.Asked`.
 
@@ -379,11 +400,19 @@ class MelodyRNN:
         Raises:
             InvalidArgumentError: If an argument is out of its range.
             MelodyError: If the primer has no note, or leaves no step to sample.
-            ConstraintError: If the constraints leave no event possible, or no particle meets the potentials.
+            ConstraintError: If the constraints leave no event possible, no particle meets the potentials, or hardly any
+                tune is within `max_copied`.
             GenerationError: If the network gives logits that are not finite.
+            ModelError: If `max_copied` is given and the model has no index of its training tunes.
         """
         _check_at_least("num_outputs", num_outputs, 1)
         settings = _settings(sampler or self.sampler, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
+        if max_copied is not None:
+            index = check_limit(self.training_tunes, max_copied)
+            seed = fresh_seed() if seed is None else seed
+            draw = partial(self.generate, primer, seed=seed, sampler=settings, trace=trace, look_ahead=look_ahead)
+            draw = partial(draw, potentials=potentials, guide=guide, **asked)
+            return first_accepted(draw, index, max_copied, num_outputs, first, on_done)
         seed = fresh_seed() if seed is None else _check_seed(seed)
         if not 0 <= first <= MAX_FIRST:
             raise InvalidArgumentError(f"first must be from 0 to {MAX_FIRST}, got {first}")

@@ -3,8 +3,9 @@
 The folder holds `preset.json` (`Preset` as JSON, the format's version and the digest of the weights; see
 docs/preset-format.md), `model.weights.h5` (Keras 3 weights), `README.md` (the card), `generation.json` (the settings
 that the model brings along; see `sampling.brought`), `step.tflite` with `step.json` (the step for LiteRT, and its
-description) and, for models that know form, `outlines.npz` (what their training tunes have for forms; see
-`tunes.outline_bank`). Only the weights need TensorFlow.
+description), `training_tunes.npz` (an index that tells what is copied; see `tunes.copied`) and, for models that know
+form, `outlines.npz` (what their training tunes have for forms; see `tunes.outline_bank`). Only the weights need
+TensorFlow.
 """
 
 import json
@@ -16,12 +17,13 @@ from typing import TYPE_CHECKING, Final
 
 from melody_rnn.config import MAX_NAME, ModelConfig
 from melody_rnn.errors import InputFileError, ModelError, OutputError, printable, unnamed
-from melody_rnn.files import open_input, read_input, read_json, whole_folder
+from melody_rnn.files import open_input, read_input, read_json, whole_folder, write_whole
 from melody_rnn.sampling.brought import Brought
 
 if TYPE_CHECKING:
     from melody_rnn.litert.description import Step
     from melody_rnn.network.network import MelodyNetwork
+    from melody_rnn.tunes.copied import TrainingIndex
     from melody_rnn.tunes.outline_bank import OutlineBank
 
 DEFAULT_PRESET: Final = "tunes_rnn"
@@ -31,11 +33,13 @@ _WEIGHTS = "model.weights.h5"
 _CARD = "README.md"
 _OUTLINES = "outlines.npz"
 _GENERATION = "generation.json"
+_TRAINING_TUNES = "training_tunes.npz"
 FORMAT_VERSION: Final = 1
 """Rises when an older program would read a preset wrongly; a preset without a version is of 1."""
 _MAX_CARD_BYTES: Final = 2**20
 _NATS: Final = ("nats_per_event", "outline_nats_per_event")
 _MAX_OUTLINES_BYTES: Final = 4 * 2**20
+_MAX_INDEX_BYTES: Final = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class Preset:
             None where it was not measured. Models that know form are told none of it.
         outline_nats_per_event: The same where they are told the whole outline; None where it was not measured.
         outlines: What the tunes that it was trained on have for forms, keys and ranges; None where it knows no form.
+        training_tunes: The index of the tunes that it was trained on; None where there is none, or where a preset was
+            read without it (`read_training_index` reads it).
         name: What the model is called; its folder's name where empty.
         weights_digest: SHA-256 of the file of weights, in hexadecimal; empty where it was not stored.
         brought: The settings that it brings along.
@@ -61,6 +67,7 @@ class Preset:
     nats_per_event: float | None = None
     outline_nats_per_event: float | None = None
     outlines: "OutlineBank | None" = None
+    training_tunes: "TrainingIndex | None" = None
     name: str = ""
     weights_digest: str = ""
     brought: Brought = field(default_factory=Brought)
@@ -163,6 +170,8 @@ def save_to_preset(folder: Path, preset: Preset, network: "MelodyNetwork") -> No
         if preset.outlines is not None:
             (new / _OUTLINES).write_bytes(preset.outlines.to_bytes())
         (new / _GENERATION).write_text(preset.brought.to_json(), encoding="utf-8")
+        if preset.training_tunes is not None:
+            write_training_index(new, preset.training_tunes)
         network.save_weights(new / _WEIGHTS)
         weights = (new / _WEIGHTS).read_bytes()
         write_description(new, replace(preset, weights_digest=digest(weights)))
@@ -284,7 +293,16 @@ def read_preset(folder: Path) -> Preset:
     if not isinstance(own_name, str) or own_name != Path(own_name).name or len(own_name) > MAX_NAME:
         raise ModelError(f"{path}: name must be one that a file can have, got {printable(own_name)!r}")
     card, brought = _read_card(folder), read_brought(folder)
-    return Preset(config, opening_pitches, card, nats[0], nats[1], None, own_name, weights_digest, brought)
+    return Preset(
+        config,
+        opening_pitches,
+        card,
+        nats[0],
+        nats[1],
+        name=own_name,
+        weights_digest=weights_digest,
+        brought=brought,
+    )
 
 
 def read_brought(folder: Path) -> Brought:
@@ -317,7 +335,7 @@ def _read_card(folder: Path) -> str:
 
 
 def read_whole_preset(folder: Path) -> Preset:
-    """Reads all of a preset but its weights; needs no TensorFlow.
+    """Reads all of a preset but its weights and the index of its training tunes; needs no TensorFlow.
 
     Raises:
         ModelError: If a part is missing or damaged.
@@ -335,3 +353,25 @@ def _read_outlines(path: Path, config: ModelConfig) -> "OutlineBank | None":
         return OutlineBank.from_bytes(read_input(path, _MAX_OUTLINES_BYTES), config.steps_per_quarter)
     except (InputFileError, ModelError) as error:
         raise ModelError(f"{path}: {error}") from error
+
+
+def read_training_index(folder: Path) -> "TrainingIndex | None":
+    """Reads the index of the tunes that a preset's model was trained on; None where it has none.
+
+    Raises:
+        ModelError: If it is damaged.
+    """
+    from melody_rnn.tunes.copied import TrainingIndex
+
+    path = folder / _TRAINING_TUNES
+    if not path.is_file():
+        return None
+    try:
+        return TrainingIndex.from_bytes(read_input(path, _MAX_INDEX_BYTES))
+    except (InputFileError, ModelError) as error:
+        raise ModelError(f"{path}: {unnamed(error, path)}") from error
+
+
+def write_training_index(folder: Path, index: "TrainingIndex") -> None:
+    """Writes the index of a model's training tunes into its preset's folder."""
+    write_whole(folder / _TRAINING_TUNES, index.to_bytes())

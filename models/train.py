@@ -163,7 +163,9 @@ def main() -> None:
             if not (work / "data" / dataset / "dataset.json").exists():
                 melody_rnn(BUILDS[dataset], "--output", str(work / "data" / dataset))
         dataset = work / "data" / recipe.dataset
-        if not arguments.cards_only:
+        if arguments.cards_only:
+            index(name, dataset)
+        else:
             train(name, dataset, work / "runs")
         options = [
             "--dataset",
@@ -215,6 +217,17 @@ def by_command(name: str, dataset: Path, run_dir: Path) -> dict[str, Any]:
         "minutes": minutes,
         **{package: version(package) for package in ("tensorflow", "keras")},
     }
+
+
+def index(name: str, dataset: Path) -> None:
+    """Writes the index of a model's training tunes, which training writes too."""
+    from melody_rnn.data.dataset import load
+    from melody_rnn.data.index import training_index
+    from melody_rnn.presets import write_training_index
+
+    tunes = training_index(load(dataset))
+    if tunes is not None:
+        write_training_index(MODELS / name, tunes)
 
 
 def run(options: str, dataset: Path, run_dir: Path) -> float:

@@ -148,6 +148,13 @@ constraint_options = together(
         help="Whether --vary's share is one of bars or of notes.",
     ),
     click.option("--vary-pitches", is_flag=True, help="With --vary: only pitches change, the rhythm stays."),
+    click.option(
+        "--max-copied",
+        type=click.IntRange(1, MAX_COUNT),
+        metavar="N",
+        help="Leave out tunes that share more than N notes in a row, by intervals and durations, with a tune that the "
+        "model was trained on.",
+    ),
 )
 SAMPLER_NAMES: Final = tuple(transform.name for transform in TRANSFORMS)
 _CONSTRAINT_NAMES: Final = ("key", "scale", "pitch_range", "max_leap", "max_rest", "rhythm", "end_on")
@@ -157,7 +164,15 @@ _AHEAD_NAMES: Final = ("contour", "density", "look_ahead")
 _SECTIONS: Final = {
     "How events are chosen": (*SAMPLER_NAMES, "guide"),
     "How melodies are searched for": tuple(field.name for field in fields(Search)),
-    "What melodies must be like": (*_CONSTRAINT_NAMES, "keep", "vary", "vary_by", "vary_pitches", *_AHEAD_NAMES),
+    "What melodies must be like": (
+        *_CONSTRAINT_NAMES,
+        "keep",
+        "vary",
+        "vary_by",
+        "vary_pitches",
+        *_AHEAD_NAMES,
+        "max_copied",
+    ),
 }
 
 

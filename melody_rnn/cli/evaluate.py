@@ -52,7 +52,8 @@ _MEANING: Final = (
     type=click.IntRange(0, options.MAX_SIDE_BY_SIDE),
     default=0,
     metavar="N",
-    help="Generate N melodies too, and say what share of their runs of twelve intervals is in the train split.",
+    help="Generate N melodies too, and say what share of their runs of twelve intervals is in the train split, and "
+    "how many notes in a row.",
 )
 @click.option(
     "--two-sample",
@@ -195,10 +196,19 @@ def _print(evaluation: "Evaluation") -> None:
     if evaluation.differences:
         _print_differences(console, evaluation)
     if evaluation.copied:
+        from melody_rnn.tunes.copied import FEWEST_NOTES
+
         copied = evaluation.copied
         console.print(
             f"Runs of twelve intervals that are in the train split: {100 * copied.generated:.1f} % of those of "
             f"{copied.num_generated} generated melodies, {100 * copied.real:.1f} % of those of the split's own",
+            highlight=False,
+        )
+        generated, real = copied.generated_notes, copied.real_notes
+        console.print(
+            f"Notes in a row that a melody shares with one of the train split, by intervals and durations: half have "
+            f"at most {generated[0]}, nine in ten at most {generated[1]}; of the split's own {real[0]} and {real[1]}. "
+            f"0 stands for fewer than {FEWEST_NOTES}",
             highlight=False,
         )
     if evaluation.calibration:

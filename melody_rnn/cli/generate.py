@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from melody_rnn import __version__
-from melody_rnn.cli import listening, options
+from melody_rnn.cli import copying, listening, options
 from melody_rnn.cli.choosing import SAMPLER_NAMES, Choosing, ChoosingCommand, constraint_options, sampler_options
 from melody_rnn.cli.kinds import KindsType, midi_type_option
 from melody_rnn.cli.search import DEFAULT_OUTPUTS, Search, facts, find, search_options
@@ -52,6 +52,8 @@ class Options:
     number: int | None
     choosing: Choosing
     search: Search
+    copied: bool
+    max_copied: int | None
     trace: Path | None
     seed: int | None
     meter: "Meter | None"
@@ -174,6 +176,12 @@ class Options:
     help="Where the files go; nothing there is overwritten.",
 )
 @click.option(
+    "--copied",
+    is_flag=True,
+    help="Say how many notes in a row each tune shares, by intervals and durations, with a tune that the model was "
+    "trained on, with which, and how many tunes that it was not trained on share.",
+)
+@click.option(
     "--trace",
     type=click.Path(path_type=Path),
     metavar="FILE.npz",
@@ -209,6 +217,7 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
     melody-rnn generate --temperature 0.6..1.2 --no-repeat-ngram 5
     melody-rnn generate --key "D dorian" --range D4..D6 --end-on tonic
     melody-rnn generate --keep "tune.mid:bars 1-2,7-8"         new bars between
+    melody-rnn generate --copied --max-copied 12               nothing long by heart
     melody-rnn generate --meter 6/8 --to mid,abc,pdf --sheet   sheet music, too
     """
     choosing = Choosing.taken_from(arguments)
@@ -217,6 +226,12 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
     asked = Options(choosing=choosing, search=search, **arguments)
     _check(asked)
     _check_range(asked)
+    if search.beam_size is not None and asked.max_copied is not None:
+        raise InvalidArgumentError("--max-copied is for sampling, and --beam-size searches; give one of them")
+    if asked.max_copied is not None and asked.num_outputs > options.MAX_SIDE_BY_SIDE:
+        raise InvalidArgumentError(
+            f"with --max-copied -n is at most {options.MAX_SIDE_BY_SIDE:,}, got {asked.num_outputs:,}"
+        )
     if search.beam_size is not None and choosing.ahead:
         option = "--" + next(iter(choosing.ahead)).replace("_", "-")
         raise InvalidArgumentError(f"{option} is for sampling, and --beam-size searches; give one of them")
@@ -231,6 +246,8 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
     primer = _read_primer(asked)
     asked = _read_kept(asked, primer)
     model = _load(asked, primer, verbose)
+    if asked.copied:
+        copying.check(model, asked.model_name)
     shown: list[dict[str, Any]] = []
     num_tunes = 0
     for rows in _generate(asked, primer, model, as_json):
@@ -239,6 +256,8 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
         num_tunes += len(rows)
     if not as_json:
         _print_table(asked, shown, num_tunes, Surprise(model.nats_per_event))
+        if asked.copied:
+            copying.explain(model)
 
 
 def _check_range(asked: Options) -> None:
@@ -347,14 +366,14 @@ def _generate(
         guide = _load(asked, primer, False, name), strength
     is_traced = asked.plot or asked.trace is not None
     # A search compares all of its tunes; a file of all traces or sheets has all of them.
-    is_whole_run = asked.search.is_any or asked.trace is not None or asked.sheet
+    is_whole_run = asked.search.is_any or asked.max_copied is not None or asked.trace is not None or asked.sheet
     size = asked.num_outputs if is_whole_run else TUNES_AT_ONCE
     start = (asked.first_index or 1) - 1
     for first in range(start, start + asked.num_outputs, size):
         count = min(size, start + asked.num_outputs - first)
         with _counting("Sampling", asked.search.best_of or count) as on_done:
             sampling = {"seed": seed, "on_done": on_done, "sampler": asked.choosing.sampler()}
-            sampling |= asked.choosing.looking_ahead() | {"guide": guide}
+            sampling |= asked.choosing.looking_ahead() | {"guide": guide, "max_copied": asked.max_copied}
             generated = find(model, asked.search, count, common, sampling, is_traced, first)
         rows: list[dict[str, Any]] = []
         told = list(enumerate(facts(generated), start=first + 1))
@@ -364,6 +383,8 @@ def _generate(
         with _counting_up("Writing", len(tunes)) as tell:
             for tune, (index, own), log_likelihood in zip(tunes, told, log_likelihoods, strict=True):
                 row = _row(asked, tune, _write(asked, tune, index), log_likelihood) | own
+                if asked.copied:
+                    row["copied"] = copying.facts(model, tune)
                 rows.append(row)
                 tell(len(rows))
                 if as_json:
@@ -531,6 +552,8 @@ def _print_table(asked: Options, rows: Sequence[dict[str, Any]], num_tunes: int,
     for title in ("bars", "notes", "range", "nats/event"):
         table.add_column(title, justify="right")
     table.add_column("surprise")
+    if asked.copied:
+        table.add_column("copied", overflow="fold")
     print_rows(table, [_cells(row, surprise) for row in rows], num_tunes)
     seed = rows[0]["seed"]
     console = Console(file=sys.stdout)
@@ -567,4 +590,5 @@ def _cells(row: dict[str, Any], surprise: Surprise) -> tuple[str, ...]:
         f"{note_name(min(pitches))}..{note_name(max(pitches))}" if pitches else "-",
         f"{nats:.2f}",
         surprise.word(nats),
+        *([copying.words(row["copied"])] if "copied" in row else []),
     )

@@ -63,7 +63,8 @@ class Generated(Sequence[Tune]):
             for name in _OF_EACH_TUNE
             if (values := getattr(self, name)) is not None
         }
-        return replace(self, candidates=tuple(places), **chosen)  # type: ignore[arg-type]
+        candidates = places if self.candidates is None else [self.candidates[place] for place in places]
+        return replace(self, candidates=tuple(candidates), **chosen)  # type: ignore[arg-type]
 
     def __len__(self) -> int:
         return len(self.tunes)

@@ -25,6 +25,7 @@ from melody_rnn.bundles.checkpoint import check_checkpoint
 from melody_rnn.config import ModelConfig
 from melody_rnn.data import dataset as datasets
 from melody_rnn.data.dataset import Dataset
+from melody_rnn.data.index import training_index
 from melody_rnn.data.splits import Split
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import DeviceError, InputFileError, InvalidArgumentError, ModelError, OutputError, TrainingError
@@ -275,6 +276,7 @@ class _Trainer:
         self._train = squash_all(config, dataset.split("train"))
         self._validation = squash_all(config, dataset.split("validation"))
         self._outlines = outline_bank(dataset.split("train"), config) if self._encoding.num_cues else None
+        self._index = training_index(dataset) if self.is_chief else None
         per_epoch = num_batches(len(self._train), min(settings.batch_size, len(self._train)))
         self._steps_per_epoch = settings.checkpoint_steps or per_epoch
         num_steps = min(settings.epochs * self._steps_per_epoch, settings.steps or 2**62)
@@ -423,7 +425,9 @@ class _Trainer:
         openings = opening_pitches(self._train) or {self._config.encoding.min_note: 1.0}
         # What a model that knows form is told of the validation split is neither nothing nor all.
         nats = row.get("val_loss") if counts_events and not self._outlines else None
-        return Preset(self._config, openings, card, nats, outlines=self._outlines, name=name)
+        return Preset(
+            self._config, openings, card, nats, outlines=self._outlines, training_tunes=self._index, name=name
+        )
 
     def save(self) -> None:
         """Writes a checkpoint, if this is the process that does."""

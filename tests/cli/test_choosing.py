@@ -74,3 +74,23 @@ def test_a_run_with_everything(tmp_path):
     assert about["keep"] == "tune.abc:bars 1-2,8"
     assert (about["key"], about["end_on"], about["max_leap"]) == ("D major", "tonic", 12)
     assert (about["temperature"], about["max_same_pitch"], about["meter"]) == ("1,0.7", 2, "6/8")
+
+
+def test_what_is_copied_is_told_and_forbidden(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = ["generate", "-n", "3", "--seed", "1", "--bars", "8", "--copied", "--json"]
+    rows = [json.loads(line) for line in CliRunner().invoke(cli, run, catch_exceptions=False).stdout.splitlines()]
+    runs = [row["copied"]["notes"] if row["copied"] else 0 for row in rows]
+    limit = max(sorted(runs)[1], 7)
+    assert max(runs) > limit
+    for row in rows:
+        if row["copied"]:
+            notes = [event for event in row["events"][row["copied"]["start"] : row["copied"]["end"]] if event >= 0]
+            assert len(notes) == row["copied"]["notes"]
+            assert 0 < row["copied"]["unseen_share"] < 1
+    result = CliRunner().invoke(cli, [*run, "--max-copied", str(limit)], catch_exceptions=False)
+    fewer = [json.loads(line) for line in result.stdout.splitlines()]
+    assert all((row["copied"]["notes"] if row["copied"] else 0) <= limit for row in fewer)
+    assert [row["events"] for row in rows if row["events"] in [own["events"] for own in fewer]] == [
+        row["events"] for row, own in zip(rows, runs, strict=True) if own <= limit
+    ]
