@@ -40,7 +40,7 @@ for count in NUM_OUTPUTS:
     seconds = []
     for _ in range(REPEATS + 1):
         start = time.process_time()
-        model.generate(count, num_steps=NUM_STEPS, seed=0)
+        model.generate(num_outputs=count, num_steps=NUM_STEPS, seed=0)
         seconds.append(time.process_time() - start)
     medians[count] = statistics.median(seconds[1:])
 print(json.dumps(list(medians.values())))

@@ -36,7 +36,7 @@ def main() -> None:
     for kind, asked in kinds.items():
         for target in (None, *TARGETS):
             sampler = None if target is None else SamplerSettings(surprise=target)
-            made = model.generate(arguments.num, seed=arguments.seed, sampler=sampler, trace=True, **asked)
+            made = model.generate(num_outputs=arguments.num, seed=arguments.seed, sampler=sampler, trace=True, **asked)
             each = np.array([nats.mean() for nats in counted(made)])
             if target is None:
                 console.print(f"{kind}, not steered: {each.mean():.3f} nats an event", highlight=False)

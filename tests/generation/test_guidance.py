@@ -37,13 +37,13 @@ def test_both_engines_are_guided_to_the_same_events(asked):
     runs = []
     for engine in ("litert", "tensorflow"):
         model, guide = (MelodyRNN.from_preset(name, engine) for name in ("tunes_rnn", "basic_rnn"))
-        made = model.generate(3, seed=2, guide=(guide, 0.5), trace=True, **asked)
+        made = model.generate(num_outputs=3, seed=2, guide=(guide, 0.5), trace=True, **asked)
         assert {tune.origin.engine for tune in made} == {engine}
         assert all(np.isfinite(trace.draws.entropies[-20:]).all() for trace in made.traces)
         runs.append([tune.events for tune in made])
     assert runs[0] == runs[1]
     assert runs[0] != [
-        tune.events for tune in MelodyRNN.from_preset("tunes_rnn", "litert").generate(3, seed=2, **asked)
+        tune.events for tune in MelodyRNN.from_preset("tunes_rnn", "litert").generate(num_outputs=3, seed=2, **asked)
     ]
 
 
