@@ -49,7 +49,11 @@ def main() -> None:
             )
     steps = len(CURVE.values) * 16 + 1
     made = model.generate(
-        arguments.num, seed=arguments.seed, num_steps=steps, sampler=SamplerSettings(surprise=CURVE), trace=True
+        num_outputs=arguments.num,
+        seed=arguments.seed,
+        num_steps=steps,
+        sampler=SamplerSettings(surprise=CURVE),
+        trace=True,
     )
     bars = np.mean([np.reshape(nats, (-1, 16)).mean(axis=1) for nats in counted(made)], axis=0)
     console.print(f"asked for by bar: {' '.join(f'{value:.2f}' for value in CURVE.values)}", highlight=False)

@@ -64,7 +64,7 @@ def main() -> None:
     for settings in SETTINGS:
         given = {"temperature": arguments.temperature, **settings}
         made = model.generate(
-            arguments.num,
+            num_outputs=arguments.num,
             num_steps=arguments.num_steps,
             seed=arguments.seed,
             trace=True,
