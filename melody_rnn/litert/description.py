@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from melody_rnn.config import ModelConfig
-from melody_rnn.errors import ModelError
+from melody_rnn.errors import ModelError, printable
 from melody_rnn.files import read_input
 
 STEP_FILE: Final = "step.tflite"
@@ -98,7 +98,8 @@ class StepDescription:
             data = json.loads(text)
             version = data["version"]
             if version != STEP_VERSION:
-                raise ModelError(f"a step file of version {version!r}, and this program reads {STEP_VERSION}")
+                found = f"a step file of version {printable(version)}, and this program reads {STEP_VERSION}"
+                raise ModelError(f"{found}; save the model anew")
             return cls(
                 model=str(data["model"]),
                 inputs=tuple(map(_tensor_info, data["inputs"])),

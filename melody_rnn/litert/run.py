@@ -26,7 +26,7 @@ class StepResult(NamedTuple):
     label: NDArray[np.int32]
 
 
-_GIVEN: Final = ("event", "steps_per_bar", "is_first")
+_GIVEN: Final[dict[str, tuple[int | None, ...]]] = {"event": (None,), "steps_per_bar": (None,), "is_first": (1,)}
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,24 @@ def _check(description: StepDescription, file: OpenFile) -> None:
         described = {info.name: [size or 1 for size in info.shape] for info in infos}
         if described != {name: shapes[place] for name, place in places.items()}:
             raise ModelError(f"a LiteRT file with other {side} than its description says")
-    inputs, outputs = set(file.inputs), set(file.outputs)
-    is_step = {*_GIVEN} <= inputs and {*StepResult._fields} <= outputs
-    if not is_step or any(own.input not in inputs or own.output not in outputs for own in description.states):
+    if not _is_step(description):
         raise ModelError("no description of a model's step")
+
+
+def _is_step(description: StepDescription) -> bool:
+    """Returns whether a description has what every step has, and each state once, as it comes out and goes in."""
+    inputs, outputs = ({info.name: info.shape for info in infos} for infos in (description.inputs, description.outputs))
+    given = _GIVEN | {name: shape for name, shape in inputs.items() if name == "cues"}
+    labels = (None, description.num_classes)
+    results = {"logits": labels, "label_events": labels, "label": (None,)}
+    states = description.states
+    return (
+        sorted(info.name for info in description.inputs) == sorted([*given, *(own.input for own in states)])
+        and sorted(info.name for info in description.outputs) == sorted([*results, *(own.output for own in states)])
+        and all(inputs[name] == shape for name, shape in given.items())
+        and all(outputs[name] == shape for name, shape in results.items())
+        and all(inputs[own.input] == outputs[own.output] for own in states)
+    )
 
 
 class StepRun:

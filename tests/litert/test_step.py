@@ -162,6 +162,10 @@ def test_a_file_that_is_not_what_its_description_says_is_told(step):
         ({"inputs": (wide, *description.inputs[1:])}, "other inputs than its description says"),
         ({"outputs": description.outputs[1:]}, "other outputs than its description says"),
         ({"states": (StateInfo("state", "state_99", "next_99"),)}, "no description of a model's step"),
+        ({"states": (StateInfo("state", "event", "logits"), *description.states)}, "no description of a model's step"),
+        ({"states": ()}, "no description of a model's step"),
+        ({"first_label_events": description.first_label_events[1:]}, "no description of a model's step"),
+        ({"inputs": description.inputs * 2}, "no description of a model's step"),
     ):
         with pytest.raises(ModelError, match=message):
             check_step(dataclasses.replace(step, description=dataclasses.replace(description, **change)))
