@@ -106,8 +106,10 @@ class _Holders:
     """For each shingle that several melodies have those that wait at it."""
 
     def __init__(self, shingle_sets: Sequence[ShingleSet]) -> None:
-        shingles, counts = np.unique(_joined(shingle_sets), return_counts=True)
-        self._shingles, self._counts = shingles[counts > 1], counts[counts > 1]
+        every = _joined(shingle_sets)
+        every.sort()
+        self._shingles, more = np.unique(every[1:][every[1:] == every[:-1]], return_counts=True)
+        self._counts = more + 1
         self._starts = np.cumsum(self._counts) - self._counts
         self._ends = self._starts.copy()
         self._waiting = np.empty(self._counts.sum(), np.int32)
@@ -157,7 +159,7 @@ def drop_duplicates(ids: Sequence[str], events: Sequence[Events]) -> dict[int, i
     kept: dict[bytes, int] = {}
     dropped: dict[int, int] = {}
     for number in sorted(range(len(ids)), key=lambda number: ids[number]):
-        original = kept.setdefault(transposition_key(events[number]), number)
+        original = kept.setdefault(_fingerprint(events[number]), number)
         if original != number:
             dropped[number] = original
     return dropped
@@ -174,17 +176,22 @@ def leaks(
         shared_shingles: Share of all their shingles that are in train.
     """
     is_train = [split == "train" for split in splits]
-    train_keys = {transposition_key(events) for events, own in zip(melodies, is_train, strict=True) if own}
+    of_train_whole = {_fingerprint(events) for events, own in zip(melodies, is_train, strict=True) if own}
     of_train = np.unique(_joined([own for own, inside in zip(shingle_sets, is_train, strict=True) if inside]))
     held_out = [number for number, inside in enumerate(is_train) if not inside]
     sizes = [len(shingle_sets[number]) for number in held_out]
     shared = [len(_places(of_train, shingle_sets[number])) for number in held_out]
     num_near = sum(num >= min_shared * size for num, size in zip(shared, sizes, strict=True))
     return {
-        "exact": sum(transposition_key(melodies[number]) in train_keys for number in held_out),
+        "exact": sum(_fingerprint(melodies[number]) in of_train_whole for number in held_out),
         "near": round(num_near / max(len(held_out), 1), 6),
         "shared_shingles": round(sum(shared) / max(sum(sizes), 1), 6),
     }
+
+
+def _fingerprint(events: Events) -> bytes:
+    """Returns a digest of `transposition_key`, of which millions fit into memory."""
+    return hashlib.blake2b(transposition_key(events), digest_size=16).digest()
 
 
 def _interval_runs(events: Events, num_intervals: int) -> npt.NDArray[np.int16]:
