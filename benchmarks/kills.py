@@ -30,7 +30,7 @@ ROOT: Final = Path(__file__).parents[1]
 SEED: Final = 16
 SIGNALS: Final = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
 TUNE: Final = "X:1\nT:Tune {}\nM:4/4\nL:1/4\nK:C\n" + "CDEF|GABc|" * 6 + "\n\n"
-FULL_BYTES: Final = (0, 4_096, 65_536, 262_144)
+FULL_BYTES: Final = (4_096, 16_384, 65_536, 262_144)
 
 COMMANDS: Final[dict[str, list[str]]] = {
     "generate": ["generate", "-m", "basic_rnn", "-n", "60", "--num-steps", "32", "--seed", "1", "--to", "mid,abc",
@@ -98,7 +98,7 @@ def left(folder: Path) -> list[str]:
 
 
 def whole(name: str, folder: Path) -> str:
-    """Returns what is half written of what a command makes, or an empty text."""
+    """Returns what is half written of what a command makes in a folder, or an empty text."""
     from melody_rnn.data import dataset
     from melody_rnn.errors import MelodyRNNError
     from melody_rnn.formats.reading import read_score
@@ -181,7 +181,7 @@ def full(name: str, arguments: list[str], folder: Path, num_bytes: int, is_small
             said.seek(0)
             text = said.read()
         fault = "" if status in (0, 2) and "Traceback" not in text else f"status {status}"
-        fault = fault or (left(folder) and "left a file") or whole(name, folder)
+        fault = fault or (left(folder) and "left a file") or whole(name, folder / "small")
     last = text.strip().splitlines()[-1][-150:] if status and text.strip() else "done"
     print(f"| {name} | {num_bytes:,} | {fault or 'clear'} | {last} |", flush=True)
 
@@ -189,13 +189,13 @@ def full(name: str, arguments: list[str], folder: Path, num_bytes: int, is_small
 @contextlib.contextmanager
 def _small(folder: Path, num_bytes: int) -> Iterator[None]:
     """Puts a small file system where a command writes."""
-    out = folder / "out"
-    out.mkdir(exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={max(num_bytes, 4096)}", "tmpfs", str(out)], check=True)
+    small = folder / "small"
+    small.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={num_bytes}", "tmpfs", str(small)], check=True)
     try:
         yield
     finally:
-        subprocess.run(["umount", str(out)], check=True)
+        subprocess.run(["umount", str(small)], check=True)
 
 
 def can_mount(folder: Path) -> bool:
@@ -208,7 +208,7 @@ def can_mount(folder: Path) -> bool:
 
 
 def _clear(folder: Path) -> None:
-    for name in ("out", "out.mag"):
+    for name in ("out", "out.mag", "small"):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).unlink(missing_ok=True)
     for path in folder.rglob("*unfinished*"):
@@ -240,10 +240,9 @@ def main() -> None:
             if not options.full:
                 kill(name, arguments, folder, options.kills)
                 continue
-            inside = [word.replace("out.mag", "out/out.mag") for word in arguments]
+            inside = [f"small/{word}" if word in ("out", "out.mag") else word for word in arguments]
             for num_bytes in FULL_BYTES:
-                full(name, [f"{word}/below" if word == "out" else word for word in inside], folder, num_bytes,
-                     is_small_disk)  # fmt: skip
+                full(name, inside, folder, num_bytes, is_small_disk)
 
 
 if __name__ == "__main__":
