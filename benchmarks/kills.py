@@ -225,6 +225,7 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(COMMANDS), help="commands, with commas between")
     parser.add_argument("--full", action="store_true", help="fill disks, do not kill")
     options = parser.parse_args()
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     sys.path.insert(0, str(ROOT))
     commands: dict[str, Any] = {name: COMMANDS[name] for name in options.only.split(",")}
     with tempfile.TemporaryDirectory() as temporary:
