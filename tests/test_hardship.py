@@ -16,7 +16,7 @@ def model() -> MelodyRNN:
 
 
 def events(model: MelodyRNN, seed: int) -> list[tuple[int, ...]]:
-    return [tune.events for tune in model.generate(2, num_steps=12, seed=seed)]
+    return [tune.events for tune in model.generate(num_outputs=2, num_steps=12, seed=seed)]
 
 
 def test_eight_threads_get_what_one_gets(model: MelodyRNN):
@@ -34,7 +34,7 @@ def test_an_interrupted_run_leaves_the_model_as_it_was(model: MelodyRNN):
 
     before = events(model, 3)
     with pytest.raises(KeyboardInterrupt):
-        model.generate(40, num_steps=12, seed=3, on_done=interrupt)
+        model.generate(num_outputs=40, num_steps=12, seed=3, on_done=interrupt)
     assert events(model, 3) == before
 
 
@@ -47,7 +47,7 @@ def resident():
     return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
 
 model = MelodyRNN.from_preset("basic_rnn", engine="litert")
-call = lambda seed: [tune.events for tune in model.generate(1, num_steps=6, seed=seed)]
+call = lambda seed: [tune.events for tune in model.generate(num_outputs=1, num_steps=6, seed=seed)]
 for seed in range(150):
     call(seed)
 before = resident()
