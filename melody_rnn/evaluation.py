@@ -264,7 +264,6 @@ def measure_copied(
     """Measures how much a model copies out of its train split, beside how much real tunes share with it."""
     generated = model.generate(num_outputs=num_generated, num_steps=256, seed=seed)
     events = [np.array(squashed.events) for squashed in squash_all(model.config, _as_stored(generated))]
-    # Shingles are numbered over all melodies of a call, so that all must be in one.
     every = shingles([melody.events for melody in train] + events + [melody.events for melody in real])
     known = np.unique(np.concatenate(every[: len(train)]))
     parts = every[len(train) : len(train) + len(events)], every[len(train) + len(events) :]

@@ -163,7 +163,6 @@ def distance(one: Sequence[float], other: Sequence[float]) -> float:
 
 def copied_share(tunes: Sequence[Tune], train: Sequence[Tune]) -> float:
     """Returns the share of the tunes' runs of twelve intervals that are in train tunes, in any key."""
-    # Runs are numbered over all tunes of a call, so that all must be in one.
     every = shingles([np.array(tune.events, np.int8) for tune in (*train, *tunes)])
     known = np.unique(np.concatenate(every[: len(train)]))
     return float(np.isin(np.concatenate(every[len(train) :]), known).mean())

@@ -17,7 +17,6 @@ import hashlib
 import io
 import json
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -30,7 +29,7 @@ import numpy.typing as npt
 from melody_rnn.data.splits import SPLITS, Split
 from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, MAX_PITCH, NO_EVENT
-from melody_rnn.files import read_input, read_json, whole_folder, write_whole
+from melody_rnn.files import ARCHIVE_ERRORS, read_input, read_json, whole_folder, write_whole
 from melody_rnn.music.keys import MAX_SHARPS, MODES, Key
 from melody_rnn.music.meters import Meter
 from melody_rnn.tunes.tune import Ending, Jump, Section, Tune, letter
@@ -239,8 +238,7 @@ def load(folder: str | Path) -> Dataset:
         if _digest(arrays, files[_INDEX]) != manifest.get("digest"):
             raise ValueError("its checksum differs")
         melodies = _melodies(arrays, files[_INDEX].decode(), manifest["steps_per_quarter"])
-    # zlib has an error of its own, and a damaged zip can claim methods that Python does not know.
-    except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
+    except (*ARCHIVE_ERRORS, ValueError, KeyError, TypeError) as error:
         raise InputFileError(f"{folder}: the dataset is damaged ({error}); build it again") from error
     return Dataset(melodies, manifest, manifest["digest"])
 

@@ -4,7 +4,7 @@ Traditional tunes come in many settings, so that a random split tests on near-co
 """
 
 import hashlib
-from collections import Counter
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
@@ -18,14 +18,15 @@ from melody_rnn.events import NUM_PITCHES
 Split = Literal["train", "validation", "test"]
 SPLITS: Final[tuple[Split, ...]] = get_args(Split)
 SHINGLE_INTERVALS: Final = 12
-# From -127 to 127, and 128, which is none.
-_NUM_INTERVALS: Final = 2 * NUM_PITCHES
-_COLUMNS_AT_ONCE: Final = 3
+# Runs are numbered by a polynomial over the intervals modulo 2^64, which tells them apart: of 10^9 different runs two
+# share a number with a probability of 3 %, and then two melodies seem to share one run more than they do.
+_BASE: Final = 0x9E3779B97F4A7C15
+_MODULUS: Final = 2**64
 # Of fewer groups hashing leaves a split empty too often.
 _FEWEST_HASHED: Final = 100
 _TINY: Final = 1e-9
 Events = npt.NDArray[np.int8]
-ShingleSet = npt.NDArray[np.intp]
+ShingleSet = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,9 @@ def shingles(melodies: Sequence[Events], num_intervals: int = SHINGLE_INTERVALS)
     A melody with fewer intervals has the one run of all of them.
 
     Returns:
-        For each melody an ascending int array without repetitions; equal runs have equal numbers in all melodies.
+        For each melody an ascending int64 array without repetitions; equal runs have equal numbers, everywhere.
     """
-    rows = [_interval_runs(events, num_intervals) for events in melodies]
-    if not rows:
-        return []
-    numbers = _numbered(np.concatenate(rows))
-    bounds = np.cumsum([len(row) for row in rows])[:-1]
-    return [_distinct(own) for own in np.split(numbers, bounds)]
+    return [_distinct(_numbered(_interval_runs(events, num_intervals))) for events in melodies]
 
 
 def group(shingle_sets: Sequence[ShingleSet], families: Sequence[str], min_shared: float) -> list[int]:
@@ -89,19 +85,54 @@ def group(shingle_sets: Sequence[ShingleSet], families: Sequence[str], min_share
     """
     parents = list(range(len(shingle_sets)))
     first_of_family: dict[str, int] = {}
-    holders: dict[int, list[int]] = {}
-    num_holders = np.bincount(_joined(shingle_sets))
-    for number, own in enumerate(shingle_sets):
-        _join(parents, number, first_of_family.setdefault(families[number], number))
-        num_common: Counter[int] = Counter()
-        for shingle in own[num_holders[own] > 1].tolist():
-            earlier = holders.setdefault(shingle, [])
-            num_common.update(earlier)
-            earlier.append(number)
-        for other, num in num_common.items():
-            if num >= min_shared * min(len(own), len(shingle_sets[other])):
-                _join(parents, number, other)
+    for number, family in enumerate(families):
+        _join(parents, number, first_of_family.setdefault(family, number))
+    shared = _Holders(shingle_sets)
+    # The smaller one of a pair comes first, and waits for others at its rarest shingles: as many as leave fewer than
+    # it has to share. So of two that share enough, the second meets the first at one of those; and what everybody has,
+    # such as a note twelve times, is where few wait.
+    for number in sorted(range(len(shingle_sets)), key=lambda number: len(shingle_sets[number])):
+        own = shingle_sets[number]
+        for other in shared.waiting(own):
+            if _root(parents, other) != _root(parents, number):
+                theirs = shingle_sets[other]
+                if len(np.intersect1d(own, theirs, assume_unique=True)) >= min_shared * len(theirs):
+                    _join(parents, number, other)
+        shared.wait(number, own, len(own) - math.ceil(min_shared * len(own)) + 1)
     return [_root(parents, number) for number in range(len(parents))]
+
+
+class _Holders:
+    """For each shingle that several melodies have those that wait at it."""
+
+    def __init__(self, shingle_sets: Sequence[ShingleSet]) -> None:
+        every = _joined(shingle_sets)
+        every.sort()
+        self._shingles, more = np.unique(every[1:][every[1:] == every[:-1]], return_counts=True)
+        self._counts = more + 1
+        self._starts = np.cumsum(self._counts) - self._counts
+        self._ends = self._starts.copy()
+        self._waiting = np.empty(self._counts.sum(), np.int32)
+
+    def waiting(self, own: ShingleSet) -> list[int]:
+        """Returns those that wait at any shingle of a set."""
+        places = _places(self._shingles, own)
+        rows = [
+            self._waiting[start:end]
+            for start, end in zip(self._starts[places].tolist(), self._ends[places].tolist(), strict=True)
+            if start < end
+        ]
+        found: list[int] = np.unique(np.concatenate(rows)).tolist() if rows else []
+        return found
+
+    def wait(self, number: int, own: ShingleSet, num_rarest: int) -> None:
+        """Makes a melody wait at so many of its shingles, those first that fewest have."""
+        places = _places(self._shingles, own)
+        num_others = num_rarest - (len(own) - len(places))
+        if num_others > 0:
+            rarest = places[np.argsort(self._counts[places], kind="stable")][:num_others]
+            self._waiting[self._ends[rarest]] = number
+            self._ends[rarest] += 1
 
 
 def assign(ids: Sequence[str], groups: Sequence[int], rules: SplitRules) -> list[Split]:
@@ -128,7 +159,7 @@ def drop_duplicates(ids: Sequence[str], events: Sequence[Events]) -> dict[int, i
     kept: dict[bytes, int] = {}
     dropped: dict[int, int] = {}
     for number in sorted(range(len(ids)), key=lambda number: ids[number]):
-        original = kept.setdefault(transposition_key(events[number]), number)
+        original = kept.setdefault(_fingerprint(events[number]), number)
         if original != number:
             dropped[number] = original
     return dropped
@@ -145,18 +176,22 @@ def leaks(
         shared_shingles: Share of all their shingles that are in train.
     """
     is_train = [split == "train" for split in splits]
-    train_keys = {transposition_key(events) for events, own in zip(melodies, is_train, strict=True) if own}
-    is_shared = np.zeros(_joined(shingle_sets).max(initial=-1) + 1, bool)
-    is_shared[_joined([own for own, inside in zip(shingle_sets, is_train, strict=True) if inside])] = True
+    of_train_whole = {_fingerprint(events) for events, own in zip(melodies, is_train, strict=True) if own}
+    of_train = np.unique(_joined([own for own, inside in zip(shingle_sets, is_train, strict=True) if inside]))
     held_out = [number for number, inside in enumerate(is_train) if not inside]
     sizes = [len(shingle_sets[number]) for number in held_out]
-    shared = [int(is_shared[shingle_sets[number]].sum()) for number in held_out]
+    shared = [len(_places(of_train, shingle_sets[number])) for number in held_out]
     num_near = sum(num >= min_shared * size for num, size in zip(shared, sizes, strict=True))
     return {
-        "exact": sum(transposition_key(melodies[number]) in train_keys for number in held_out),
+        "exact": sum(_fingerprint(melodies[number]) in of_train_whole for number in held_out),
         "near": round(num_near / max(len(held_out), 1), 6),
         "shared_shingles": round(sum(shared) / max(sum(sizes), 1), 6),
     }
+
+
+def _fingerprint(events: Events) -> bytes:
+    """Returns a digest of `transposition_key`, of which millions fit into memory."""
+    return hashlib.blake2b(transposition_key(events), digest_size=16).digest()
 
 
 def _interval_runs(events: Events, num_intervals: int) -> npt.NDArray[np.int16]:
@@ -168,24 +203,31 @@ def _interval_runs(events: Events, num_intervals: int) -> npt.NDArray[np.int16]:
 
 
 def _numbered(runs: npt.NDArray[np.int16]) -> ShingleSet:
-    """Returns [num_runs] numbers, equal for equal rows and only for those."""
-    numbers = np.zeros(len(runs), np.intp)
-    for first in range(0, runs.shape[1], _COLUMNS_AT_ONCE):
-        for column in runs[:, first : first + _COLUMNS_AT_ONCE].T:
-            numbers = numbers * _NUM_INTERVALS + column
-        # Numbered anew, they stay below the number of runs, and the next ones have room.
-        _, numbers = np.unique(numbers, return_inverse=True)
+    """Returns [num_runs] numbers, equal for equal rows and hardly ever for others."""
+    factors = np.array([pow(_BASE, column, _MODULUS) for column in range(1, runs.shape[1] + 1)], np.uint64)
+    numbers: ShingleSet = (runs.astype(np.int64).view(np.uint64) @ factors).view(np.int64)
     return numbers
 
 
 def _distinct(numbers: ShingleSet) -> ShingleSet:
     """Returns what `np.unique` does; its overhead is felt where melodies are thousands."""
     ascending = np.sort(numbers)
-    return ascending[np.diff(ascending, prepend=-1) > 0]
+    is_first = np.ones(len(ascending), bool)
+    is_first[1:] = ascending[1:] != ascending[:-1]
+    distinct: ShingleSet = ascending[is_first]
+    return distinct
+
+
+def _places(ascending: ShingleSet, own: ShingleSet) -> npt.NDArray[np.intp]:
+    """Returns the places, in an ascending array, of those of `own` that are there."""
+    places: npt.NDArray[np.intp] = np.searchsorted(ascending, own)
+    places, sought = places[places < len(ascending)], own[places < len(ascending)]
+    found: npt.NDArray[np.intp] = places[ascending[places] == sought]
+    return found
 
 
 def _joined(shingle_sets: Sequence[ShingleSet]) -> ShingleSet:
-    return np.concatenate([np.zeros(0, np.intp), *shingle_sets])
+    return np.concatenate([np.zeros(0, np.int64), *shingle_sets])
 
 
 def _part_sizes(num_groups: int, rules: SplitRules) -> dict[Split, int]:

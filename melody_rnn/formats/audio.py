@@ -203,10 +203,11 @@ def _render_sines(sequence: NoteSequence, num_samples: int) -> Samples:
         start = round(note.start_time * SAMPLE_RATE)
         part = sound[start : start + len(times)]
         part += (envelope * tone * note.velocity / 127)[: len(part)].astype(np.float32)
-    return np.stack([sound, sound], axis=1)
+    return sound[:, np.newaxis]
 
 
 def _fit(samples: Samples, num_samples: int) -> Samples:
+    """Returns [num_samples, 2] of samples of one channel or more."""
     fitted = np.zeros((num_samples, 2), np.float32)
     part = samples[:num_samples, :2]
     fitted[: len(part)] = part
@@ -218,8 +219,8 @@ def _finish(samples: Samples, tail_seconds: float) -> Samples:
     num_faded = round(min(tail_seconds, _FADE_SECONDS) * SAMPLE_RATE)
     if num_faded:
         samples[-num_faded:] *= np.linspace(1, 0, num_faded, dtype=np.float32)[:, np.newaxis]
-    peak = float(np.abs(samples).max())
+    peak = max(float(samples.max()), -float(samples.min()))
     if not peak:
         raise InputFileError("the soundfont gives no sound for these notes; try another one")
-    loudest: Samples = samples * np.float32(10 ** (PEAK_DBFS / 20) / peak)
-    return loudest
+    samples *= np.float32(10 ** (PEAK_DBFS / 20) / peak)
+    return samples

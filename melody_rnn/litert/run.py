@@ -8,6 +8,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from melody_rnn.errors import ModelError
+from melody_rnn.files import reason
 from melody_rnn.litert.description import StateInfo, Step, StepDescription
 from melody_rnn.quiet import quietly
 
@@ -101,6 +102,10 @@ def _is_step(description: StepDescription) -> bool:
     )
 
 
+def _damaged(error: Exception) -> ModelError:
+    return ModelError(f"its step file is damaged ({reason(error)[:100]}); copy it anew")
+
+
 class StepRun:
     """A batch of melodies on its way through a model, step by step; its states lie here."""
 
@@ -123,7 +128,7 @@ class StepRun:
         try:
             self._begin(step, steps_per_bar)
         except (KeyError, ValueError, RuntimeError, TypeError, MemoryError) as error:
-            raise ModelError(f"its step file is damaged ({str(error).splitlines()[0][:100]}); copy it anew") from error
+            raise _damaged(error) from error
         self._is_begun = False
         self._rows: NDArray[np.int64] | None = None
 
@@ -147,7 +152,16 @@ class StepRun:
         Args:
             event: [batch] int32.
             cues: [batch, num_cues] int32, those of the step after the event.
+
+        Raises:
+            ModelError: If the file cannot do what its description says.
         """
+        try:
+            return self._step(event, cues)
+        except (ValueError, RuntimeError, TypeError) as error:
+            raise _damaged(error) from error
+
+    def _step(self, event: NDArray[np.int32], cues: NDArray[np.int32]) -> StepResult:
         if self._is_begun:
             for state in self._states:
                 self._give(state.input, self._state_after(state))

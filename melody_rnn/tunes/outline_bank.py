@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from melody_rnn.errors import ModelError
 from melody_rnn.events import MAX_PITCH, MIN_PITCH, NOTES_PER_OCTAVE
+from melody_rnn.files import ARCHIVE_ERRORS
 from melody_rnn.music.keys import MAX_SHARPS, MODES, Key
 from melody_rnn.music.meters import Meter
 from melody_rnn.tunes.outline import BarKind, BarPlan, Cadence, Outline, PlannedEnding
@@ -123,7 +124,7 @@ class OutlineBank(Sequence[Outline]):
         try:
             arrays = _read_arrays(data)
             return cls(tuple(_outlines(arrays, steps_per_quarter)), steps_per_quarter)
-        except (OSError, ValueError, KeyError, IndexError, zipfile.BadZipFile, EOFError, MemoryError) as error:
+        except (*ARCHIVE_ERRORS, ValueError, KeyError, IndexError, MemoryError) as error:
             raise ModelError(f"the outlines are damaged ({error}); copy the model anew") from error
 
     def draw(

@@ -52,6 +52,27 @@ def test_melodies_that_share_enough_are_one_group():
     assert splits.group(sets[:2], families[:2], 0.31) == [0, 1]
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_groups_are_those_of_every_pair_compared(seed: int):
+    random = Random(seed)
+    min_shared = random.choice([0.1, 0.3, 0.5, 1.0])
+    # A few shingles that most have, and many that few have.
+    sets = [
+        np.unique([random.randrange(4) if random.random() < 0.3 else random.randrange(400)
+                   for _ in range(random.randint(1, 12))])
+        for _ in range(120)
+    ]  # fmt: skip
+    groups = list(range(len(sets)))
+    for one in range(len(sets)):
+        for other in range(one):
+            common = len(set(sets[one].tolist()) & set(sets[other].tolist()))
+            if common and common >= min_shared * min(len(sets[one]), len(sets[other])):
+                low, high = sorted((groups[one], groups[other]))
+                groups = [low if group == high else group for group in groups]
+    assert 1 < len(set(groups)) < len(sets)
+    assert splits.group(sets, [str(number) for number in range(len(sets))], min_shared) == groups
+
+
 def test_the_share_counts_of_the_smaller_melody():
     assert splits.group([np.arange(100), np.arange(98, 103)], ["a", "b"], 0.4) == [0, 0]
 

@@ -86,6 +86,21 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(tmp_path, num_batches):
     assert json.loads((tmp_path / "run" / "history.json").read_text()) == whole.history
 
 
+def test_a_damaged_last_checkpoint_is_passed_over_and_told(tmp_path):
+    settings = replace(SETTINGS, epochs=2)
+    whole = train(CONFIG, settings, dataset(), tmp_path / "run")
+    (tmp_path / "run" / "run.json").write_text(
+        (tmp_path / "run" / "run.json").read_text().replace('"epochs": 2', '"epochs": 3')
+    )
+    last = max((tmp_path / "run" / "checkpoints").glob("*.index"), key=lambda path: path.stat().st_mtime_ns)
+    last.write_bytes(last.read_bytes()[:40])
+    told = []
+    again = resume(tmp_path / "run", dataset(), on_passed_over=told.extend)
+    assert told == [last.stem]
+    assert [row["epoch"] for row in again.history] == [1, 2, 3]
+    assert again.history[:2] == whole.history
+
+
 def test_a_run_that_is_killed_again_and_again_ends_with_the_same_weights(tmp_path):
     program = [sys.executable, str(Path(__file__).with_name("scales.py"))]
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}

@@ -163,6 +163,17 @@ def test_a_damaged_bank_is_refused(cut):
         OutlineBank.from_bytes(bank().to_bytes()[:cut], 4)
 
 
+def test_a_bank_with_any_byte_wrong_is_one_or_is_refused():
+    good = bank().to_bytes()
+    for place in range(0, len(good), 7):
+        data = bytearray(good)
+        data[place] ^= 0x15
+        try:
+            OutlineBank.from_bytes(bytes(data), 4)
+        except ModelError as error:
+            assert "the outlines are damaged" in str(error)
+
+
 def test_what_is_drawn_depends_on_the_seed_and_the_number_alone():
     many = bank().draw(3, range(40))
     assert len(set(many)) == 2
