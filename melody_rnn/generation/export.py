@@ -1,7 +1,7 @@
 """A model for programs without TensorFlow or Python: its step, and what stands around it, as LiteRT files.
 
-`sampler.tflite` is the code of `generation.rules` itself: constraints, repetition, temperature, truncation and the
-draw. Every setting is an input, with a value that leaves it out.
+`sampler.tflite` is the code of `generation.rules` itself: constraints, what is fixed of a step, repetition,
+temperature, truncation and the draw. Every setting is an input, with a value that leaves it out.
 """
 
 import json
@@ -15,9 +15,9 @@ import tensorflow as tf
 
 from melody_rnn.config import EncodingConfig
 from melody_rnn.errors import OutputError
-from melody_rnn.events import NUM_SPECIAL_EVENTS
+from melody_rnn.events import MAX_PITCH, MIN_PITCH, NUM_SPECIAL_EVENTS
 from melody_rnn.files import whole_folder
-from melody_rnn.generation.rules import LoopState, Rules
+from melody_rnn.generation.rules import ACT, FREE, ONSET, PITCH_CLASS, RING, Fixed, LoopState, Rules
 from melody_rnn.litert.convert import to_litert
 from melody_rnn.litert.description import Step
 from melody_rnn.sampling.automaton import Guide
@@ -32,13 +32,22 @@ _MEANINGS: Final = {
     "label_events": "what the step gave",
     "noise": "uniform random numbers from 0 to 1, new ones at each step",
     "is_allowed": "1 for events that may come next, 0 for others: no event, note off, the model's pitches",
+    "fixed": f"the event that comes for certain; {FREE} for any, {ONSET} for a note on, {ACT} for a note on or off, "
+    f"{RING} for no note on, {PITCH_CLASS} and below for a note on of pitch class 0, 1 and so on",
+    "lowest": "the lowest pitch that may sound",
+    "highest": "the highest pitch that may sound",
     "last_notes": "the pitches of the notes so far, each plus 1, the newest last; 0 where there are fewer. A state",
     "next_notes": "what to give as last_notes at the next step",
     "event": "the event that was drawn: -2 no event, -1 note off, 0 to 127 note on",
     "label": "the label that was drawn",
     "drawn_from": "logits with all settings applied, lowest for excluded labels; their softmax was drawn from",
 }
-_NEUTRAL: Final = {transform.name: transform.neutral for transform in TRANSFORMS}
+_NEUTRAL: Final = {
+    **{transform.name: transform.neutral for transform in TRANSFORMS},
+    "fixed": FREE,
+    "lowest": MIN_PITCH,
+    "highest": MAX_PITCH,
+}
 
 
 def export_litert(folder: Path, step: Step, config: EncodingConfig, about: str) -> None:
@@ -78,6 +87,9 @@ def sampler_file(num_classes: int, num_events: int, min_note: int) -> tuple[byte
         label_events: tf.Tensor,
         noise: tf.Tensor,
         is_allowed: tf.Tensor,
+        fixed: tf.Tensor,
+        lowest: tf.Tensor,
+        highest: tf.Tensor,
         last_notes: tf.Tensor,
         **settings: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
@@ -86,8 +98,12 @@ def sampler_file(num_classes: int, num_events: int, min_note: int) -> tuple[byte
         # Constraints with one state, from which all that is allowed leads back to it.
         place = tf.zeros_like(label_events[:, 0], tf.int32)
         guide = Guide(np.zeros((1, num_events), np.int32), (is_allowed > 0)[tf.newaxis], np.ones((1, 1), bool), place)
-        rules = Rules(Controls(values, TRANSFORMS), guide, None, False, min_note)
-        state = LoopState(None, onsets=tf.cast(last_notes, tf.int32) - 1, place=place)
+        # One step, which repeats no other: whoever runs the file knows what was there before.
+        this = tf.cast(fixed, tf.int32)[:, tf.newaxis]
+        past = tf.zeros_like(this)
+        held = Fixed(this, past, tf.cast(tf.stack([lowest, highest], axis=1), tf.int32))
+        rules = Rules(Controls(values, TRANSFORMS), guide, held, False, min_note)
+        state = LoopState(None, onsets=tf.cast(last_notes, tf.int32) - 1, place=place, past=past)
         choice = rules.choose(0, state, logits, tf.cast(label_events, tf.int32), gumbel(noise))
         notes = rules.advance(0, state, choice.event).onsets + 1
         results = {"event": choice.event, "label": choice.label, "drawn_from": choice.logits, "next_notes": notes}
@@ -98,8 +114,9 @@ def sampler_file(num_classes: int, num_events: int, min_note: int) -> tuple[byte
     }
     shapes |= {name: [None, num_classes] for name in ("logits", "label_events", "noise")}
     shapes |= {"is_allowed": [None, num_events], "last_notes": [None, MAX_ONSETS]}
+    shapes |= {name: [None] for name in ("fixed", "lowest", "highest")}
     setting = "the setting of this name; {} leaves it out"
-    means = {**_MEANINGS, **{name: setting.format(value) for name, value in _NEUTRAL.items()}}
+    means = {**{name: setting.format(value) for name, value in _NEUTRAL.items()}, **_MEANINGS}
     content, *sides = to_litert(choose, shapes, means)
     inputs, outputs = ([asdict(info) for info in side] for side in sides)
     return content, {

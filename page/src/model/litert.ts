@@ -1,0 +1,71 @@
+/** LiteRT.js, and a model's two files in it. Everything goes in and out as float32. */
+import { type CompiledModel, Tensor, loadAndCompile, loadLiteRt } from '@litertjs/core';
+import { Bank, type Knowledge, type Shapes } from './knowledge';
+
+// Without relaxed SIMD, whose rounding is each processor's own: the same seed is the same tune on every machine.
+const RUNTIME = 'litert/litert_wasm_compat_internal.js';
+
+let runtime: Promise<unknown> | undefined;
+
+/** Starts LiteRT.js, once. */
+export function startRuntime(): Promise<unknown> {
+  runtime ??= loadLiteRt(new URL(RUNTIME, document.baseURI).href);
+  return runtime;
+}
+
+export function tensorOf(values: ArrayLike<number>, shape: number[]): Tensor {
+  return new Tensor(Float32Array.from(values), shape);
+}
+
+/** Returns a tensor of a shape with one value everywhere. */
+export function filled(shape: number[], value: number): Tensor {
+  return new Tensor(new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(value), shape);
+}
+
+export function numbersOf(tensor: Tensor): Float32Array {
+  return Float32Array.from(tensor.toTypedArray());
+}
+
+export function deleteAll(tensors: Iterable<Tensor>): void {
+  for (const tensor of tensors) tensor.delete();
+}
+
+/** A model that is ready to run. */
+export interface Model {
+  knowledge: Knowledge;
+  step: CompiledModel;
+  sampler: CompiledModel;
+  /** Null for a model that knows no form. */
+  bank: Bank | null;
+}
+
+/** Loads a model of the page. */
+export async function loadModel(name: string): Promise<Model> {
+  const folder = `models/${encodeURIComponent(name)}/`;
+  const [answer] = await Promise.all([fetched(`${folder}model.json`), startRuntime()]);
+  const knowledge = (await answer.json()) as Knowledge;
+  const [step, sampler, bank] = await Promise.all([
+    compiled(`${folder}step.tflite`),
+    compiled(`${folder}sampler.tflite`),
+    knowledge.hasCues ? fetched(`${folder}outlines.bin`).then((response) => Bank.read(response)) : null,
+  ]);
+  return { knowledge, step, sampler, bank };
+}
+
+export async function fetched(path: string): Promise<Response> {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response;
+}
+
+async function compiled(path: string): Promise<CompiledModel> {
+  const content = new Uint8Array(await (await fetched(path)).arrayBuffer());
+  return loadAndCompile(content, { accelerator: 'wasm' });
+}
+
+/** Returns tensors of some inputs, all filled with their values, or with 0. */
+export function inputsOf(shapes: Shapes, values: Record<string, number>): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [name, filled(shape, values[name] ?? 0)]),
+  );
+}
