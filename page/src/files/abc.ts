@@ -9,6 +9,9 @@ const MAX_CHARACTERS = 200_000;
 const ALTERS: Record<string, number> = { sharp: 1, flat: -1, natural: 0, dblsharp: 2, dblflat: -2 };
 const SEMITONES = [0, 2, 4, 5, 7, 9, 11];
 const LETTERS = 'CDEFGAB';
+const FIELD_LINE = /^(%|[A-Za-z+]:(?![|:]))/;
+/** Texts, inline fields and decorations, or a sign of old books that abcjs would take for the beginning of one. */
+const QUOTED_OR_LONE = /"[^"]*"|\[[A-Za-z]:[^\]]*\]|![\w.<>()+-]+!|\+[\w.]+\+|[!+]/g;
 
 /** What abcjs makes of a voice's words; the parts of it that say what sounds when. */
 interface Word {
@@ -62,7 +65,7 @@ export function readAbc(text: string): Score {
   const voices = Array.from({ length: numVoices }, (_, number) => new Voice(staves, number, meter ?? COMMON_TIME));
   const notes = voices.flatMap((voice) => voice.notes).sort((a, b) => a.start - b.start || b.pitch - a.pitch);
   const [{ bars, now: end }] = voices;
-  return { notes, bars, end, quartersPerMinute: tempoOf(tune), key: keyOf(staves[0].key), title: tune.metaText.title };
+  return { notes, bars, end, quartersPerMinute: tempoOf(tune), key: keyOf(staves[0].key), title: tune.metaText.title?.replace(/\s+/g, ' ') };
 }
 
 function parse(source: string): Tune {
@@ -85,9 +88,10 @@ function firstTune(text: string): string {
   for (const line of lines.slice(start + 1)) {
     if (/^%%begin(text|ps|svg)/.test(line)) inText = true;
     if (line.startsWith('X:') || (line === '' && hasMusic && !inText)) break;
-    if (line !== '' && !inText) kept.push(line);
+    const isMusic = line !== '' && !FIELD_LINE.test(line);
+    if (line !== '' && !inText) kept.push(isMusic ? line.replace(QUOTED_OR_LONE, (word) => (word.length > 1 ? word : '')) : line);
     if (line.startsWith('%%end')) inText = false;
-    hasMusic ||= kept.some((earlier) => earlier.startsWith('K:')) && line !== '' && !/^(%|[A-Za-z+]:(?![|:]))/.test(line);
+    hasMusic ||= isMusic && kept.some((earlier) => earlier.startsWith('K:'));
   }
   return kept.join('\n');
 }

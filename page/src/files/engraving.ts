@@ -34,8 +34,8 @@ interface Piece {
   length: number;
 }
 
-/** Lengths that one note head with at most one dot has, longest first. */
-const VALUES = [48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1];
+/** Lengths that one note head has, without a dot and with one. */
+const VALUES = [32, 16, 8, 4, 2, 1, 48, 24, 12, 6, 3];
 const [BAR_LINE, HALF, BEAT, PART, WEAKEST] = [0, 1, 2, 3, 9];
 
 /** Returns the bars of a melody, the last one filled with silence; it may be short by the pickup. */

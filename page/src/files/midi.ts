@@ -41,7 +41,7 @@ export function readMidi(bytes: Uint8Array): Score {
 export function toMidi(melody: Melody): Uint8Array {
   const key = parseKey(melody.key);
   const first = melody.pickupSteps ? melody.stepsPerBar - melody.pickupSteps : 0;
-  const header: (Timed & { time: number })[] = [
+  const header: Timed[] = [
     { time: 0, event: { deltaTime: 0, type: 'trackName', meta: true, text: toUtf8(melody.title ?? '') } },
     { time: 0, event: { deltaTime: 0, type: 'setTempo', meta: true, microsecondsPerBeat: Math.round(60e6 / melody.quartersPerMinute) } },
   ];
@@ -163,7 +163,8 @@ function inLowestTerms(sixteenths: number): Meter {
 
 function track(events: Timed[], end: number): MidiEvent[] {
   let now = 0;
-  const closing: Timed = { time: Math.max(end, events[events.length - 1]?.time ?? 0), event: { deltaTime: 0, type: 'endOfTrack', meta: true } };
+  const last = events.reduce((latest, { time }) => Math.max(latest, time), end);
+  const closing: Timed = { time: last, event: { deltaTime: 0, type: 'endOfTrack', meta: true } };
   // Sorting is stable, and a note's end was put before the next one's start.
   const ordered = [...events].sort((a, b) => a.time - b.time);
   return [...ordered, closing].map(({ time, event }) => {
