@@ -1,4 +1,4 @@
-/** What the keyboard says. */
+/** What the keyboard, the sound and the sheet say. */
 export const INPUT_TEXTS = {
   en: {
     'keys.piano': 'Piano keyboard',
@@ -11,6 +11,8 @@ export const INPUT_TEXTS = {
     'midi.refused': 'The browser may not use MIDI: allow it in the settings of this page, or play on the keys here.',
     'midi.none': 'No MIDI keyboard is connected: plug one in and it will play at once.',
     'midi.connected': 'Playing from {names}.',
+    'sound.missing': 'This browser makes no sound (Web Audio is missing): use a current one, or save the tune and play the file.',
+    'sheet.label': 'Sheet music, {bars} bars',
   },
   es: {
     'keys.piano': 'Teclado de piano',
@@ -23,5 +25,7 @@ export const INPUT_TEXTS = {
     'midi.refused': 'El navegador no permite usar MIDI: autorízalo en los ajustes de esta página o toca en estas teclas.',
     'midi.none': 'No hay ningún teclado MIDI conectado: enchufa uno y sonará al momento.',
     'midi.connected': 'Se toca desde {names}.',
+    'sound.missing': 'Este navegador no puede sonar (le falta Web Audio): usa uno actual o guarda la melodía y reprodúcela aparte.',
+    'sheet.label': 'Partitura de {bars} compases',
   },
 } as const;
