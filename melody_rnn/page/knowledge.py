@@ -8,13 +8,15 @@ import gzip
 import json
 import struct
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from melody_rnn.config import ModelConfig
-from melody_rnn.events import DEFAULT_QPM, NOTES_PER_OCTAVE
+from melody_rnn.events import DEFAULT_QPM, NO_EVENT, NOTES_PER_OCTAVE
 from melody_rnn.generation.beginning import fixed_of, opening_shares
 from melody_rnn.generation.request import Request, plan
 from melody_rnn.litert.description import StepDescription
@@ -26,6 +28,8 @@ from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.tunes.cues import CUES, METERS, NUM_DISTANCES, cues_of
 from melody_rnn.tunes.outline import Outline, stream_outline
 from melody_rnn.tunes.outline_bank import OutlineBank
+from melody_rnn.tunes.performance import played_steps
+from melody_rnn.tunes.tune import Tune
 
 PAGE_METERS: Final = (*METERS, *map(parse_meter, ("5/4", "7/8")))
 """The meters that the page offers."""
@@ -131,10 +135,25 @@ def _outline(outline: Outline, preset: Preset, bank: OutlineBank) -> dict[str, A
         "mode": None if outline.key is None else outline.key.mode,
         "transposition": outline.transposition,
         "sections": [[section.start, section.label, section.times] for section in outline.sections],
+        "passages": list(_passages(outline)),
         "bars": sum(part.bars * part.times for part in outline.parts()),
         "hasJump": outline.jump is not None,
         "openings": _openings(request, preset),
     }
+
+
+def _passages(outline: Outline) -> Iterator[tuple[int, int]]:
+    """Yields what is played one after the other: from which step to which, or -1 and the length of a silence."""
+    meter, sections = outline.meter, tuple(replace(section, endings=()) for section in outline.sections)
+    nothing = (NO_EVENT,) * (outline.num_steps or 0)
+    steps = played_steps(Tune(nothing, meter, outline.pickup_steps, sections=sections, jump=outline.jump))
+    first, length = steps[0], 1
+    for before, step in pairwise([*steps, -2]):
+        if step == (before + 1 if before >= 0 else -1):
+            length += 1
+            continue
+        yield (first, first + length) if first >= 0 else (first, length)
+        first, length = step, 1
 
 
 def _openings(request: Request, preset: Preset) -> list[tuple[int, float]]:

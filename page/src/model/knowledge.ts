@@ -46,6 +46,8 @@ export interface Outline {
   mode: string | null;
   transposition: number;
   sections: [start: number, label: string, times: number][];
+  /** What is played one after the other: from which step to which, or -1 and the length of a silence. */
+  passages: [start: number, end: number][];
   bars: number;
   hasJump: boolean;
   openings: Opening[];

@@ -28,12 +28,11 @@ export interface Request {
   outline?: number;
   /** By how many semitones the model plays it elsewhere; worked out where it is missing. */
   transposition?: number;
+  /** Quarter notes a minute; what is usual where it is missing. */
+  qpm?: number;
   /** Events that come for certain, as they sound: where each stretch of them begins. */
   keep?: [step: number, events: number[]][];
 }
-
-/** A section of a whole tune. */
-export type Section = [start: number, label: string, times: number];
 
 /** A tune as far as it is known before its notes are. */
 export interface Frame {
@@ -41,6 +40,7 @@ export interface Frame {
   /** Steps of the whole tune, the primer's included. */
   numSteps: number;
   transposition: number;
-  sections: Section[];
+  /** What is played of it one after the other, as an outline has it; nothing where it is played as it is. */
+  passages: [start: number, end: number][];
   outline?: number;
 }

@@ -127,11 +127,11 @@ export class Writer {
     const melody = {
       stepsPerBar: meter.stepsPerBar,
       meter: meter.numbers,
-      quartersPerMinute: primer?.qpm ?? meter.streamQpm,
+      quartersPerMinute: this.request.qpm ?? primer?.qpm ?? meter.streamQpm,
       pickupSteps: primer?.pickupSteps ?? 0,
       key: this.key?.name ?? primer?.key ?? homeKey,
     };
-    return { melody, numSteps, transposition, sections: [] };
+    return { melody, numSteps, transposition, passages: [] };
   }
 
   private planTune(): Frame {
@@ -146,11 +146,11 @@ export class Writer {
     const melody = {
       stepsPerBar: meter.stepsPerBar,
       meter: meter.numbers,
-      quartersPerMinute: meter.qpm,
+      quartersPerMinute: this.request.qpm ?? meter.qpm,
       pickupSteps: outline.pickupSteps,
       key: this.keyName(tonic, outline.mode as string),
     };
-    return { melody, numSteps: outline.numSteps, transposition, sections: outline.sections, outline: place };
+    return { melody, numSteps: outline.numSteps, transposition, passages: outline.passages, outline: place };
   }
 
   private drawnOutline(): number {
