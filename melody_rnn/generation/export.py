@@ -23,7 +23,7 @@ from melody_rnn.litert.description import Step
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.limits import MAX_ONSETS
 from melody_rnn.sampling.sampler import Controls, gumbel
-from melody_rnn.sampling.transforms import TRANSFORMS
+from melody_rnn.sampling.transforms import TRANSFORMS, Transform
 
 SAMPLER_FILE: Final = "sampler.tflite"
 SAMPLER_DESCRIPTION: Final = "sampler.json"
@@ -73,14 +73,18 @@ def export_litert(folder: Path, step: Step, config: EncodingConfig, about: str) 
         (new / "README.md").write_text(about, encoding="utf-8")
 
 
-def sampler_file(num_classes: int, num_events: int, min_note: int) -> tuple[bytes, dict[str, Any]]:
+def sampler_file(
+    num_classes: int, num_events: int, min_note: int, transforms: tuple[Transform, ...] = TRANSFORMS
+) -> tuple[bytes, dict[str, Any]]:
     """Returns the sampler as a LiteRT file, and its description.
 
     Args:
         num_classes: Number of labels.
         num_events: Number of events that the model knows.
         min_note: Its lowest pitch.
+        transforms: The settings that it has, in their order.
     """
+    counts_onsets = Controls({}, transforms).counts_onsets
 
     def choose(
         logits: tf.Tensor,
@@ -90,11 +94,10 @@ def sampler_file(num_classes: int, num_events: int, min_note: int) -> tuple[byte
         fixed: tf.Tensor,
         lowest: tf.Tensor,
         highest: tf.Tensor,
-        last_notes: tf.Tensor,
-        **settings: tf.Tensor,
+        **others: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
-        dtypes = {own.name: tf.float32 if own.limit.whole is None else tf.int32 for own in TRANSFORMS}
-        values = {name: tf.cast(settings[name], dtype) for name, dtype in dtypes.items()}
+        dtypes = {own.name: tf.float32 if own.limit.whole is None else tf.int32 for own in transforms}
+        values = {name: tf.cast(others[name], dtype) for name, dtype in dtypes.items()}
         # Constraints with one state, from which all that is allowed leads back to it.
         place = tf.zeros_like(label_events[:, 0], tf.int32)
         guide = Guide(np.zeros((1, num_events), np.int32), (is_allowed > 0)[tf.newaxis], np.ones((1, 1), bool), place)
@@ -102,18 +105,22 @@ def sampler_file(num_classes: int, num_events: int, min_note: int) -> tuple[byte
         this = tf.cast(fixed, tf.int32)[:, tf.newaxis]
         past = tf.zeros_like(this)
         held = Fixed(this, past, tf.cast(tf.stack([lowest, highest], axis=1), tf.int32))
-        rules = Rules(Controls(values, TRANSFORMS), guide, held, False, min_note)
-        state = LoopState(None, onsets=tf.cast(last_notes, tf.int32) - 1, place=place, past=past)
+        rules = Rules(Controls(values, transforms), guide, held, False, min_note)
+        onsets = tf.cast(others["last_notes"], tf.int32) - 1 if counts_onsets else ()
+        state = LoopState(None, onsets=onsets, place=place, past=past)
         choice = rules.choose(0, state, logits, tf.cast(label_events, tf.int32), gumbel(noise))
-        notes = rules.advance(0, state, choice.event).onsets + 1
-        results = {"event": choice.event, "label": choice.label, "drawn_from": choice.logits, "next_notes": notes}
+        results = {"event": choice.event, "label": choice.label, "drawn_from": choice.logits}
+        if counts_onsets:
+            results["next_notes"] = rules.advance(0, state, choice.event).onsets + 1
         return {name: tf.cast(tensor, tf.float32) for name, tensor in results.items()}
 
     shapes: dict[str, Sequence[int | None]] = {
-        own.name: [None] if own.width == 1 else [None, own.width] for own in TRANSFORMS
+        own.name: [None] if own.width == 1 else [None, own.width] for own in transforms
     }
     shapes |= {name: [None, num_classes] for name in ("logits", "label_events", "noise")}
-    shapes |= {"is_allowed": [None, num_events], "last_notes": [None, MAX_ONSETS]}
+    shapes |= {"is_allowed": [None, num_events]}
+    if counts_onsets:
+        shapes |= {"last_notes": [None, MAX_ONSETS]}
     shapes |= {name: [None] for name in ("fixed", "lowest", "highest")}
     setting = "the setting of this name; {} leaves it out"
     means = {**{name: setting.format(value) for name, value in _NEUTRAL.items()}, **_MEANINGS}
@@ -122,7 +129,7 @@ def sampler_file(num_classes: int, num_events: int, min_note: int) -> tuple[byte
     return content, {
         "inputs": inputs,
         "outputs": outputs,
-        "neutral": _NEUTRAL,
+        "neutral": {name: value for name, value in _NEUTRAL.items() if name in shapes},
         "min_note": min_note,
         "num_classes": num_classes,
     }

@@ -9,6 +9,8 @@ from melody_rnn.config import ModelConfig
 from melody_rnn.events import NUM_SPECIAL_EVENTS
 from melody_rnn.files import read_input, read_json
 
+SETTINGS: Final = ("temperature", "top_p")
+"""What the page can set."""
 FOLDER: Final = Path(__file__).parent / "samplers"
 _MAX_BYTES: Final = 2**24
 
@@ -49,20 +51,23 @@ def sampler(shape: Shape) -> tuple[bytes, dict[str, Any]]:
     from melody_rnn.loading import load_tensorflow
 
     load_tensorflow()
-    from melody_rnn.generation.export import sampler_file
-
-    return sampler_file(*shape)
+    return _made(shape)
 
 
 def write_samplers(shapes: Sequence[Shape]) -> None:
     """Writes the samplers of shapes anew; needs TensorFlow."""
-    from melody_rnn.generation.export import sampler_file
-
     FOLDER.mkdir(exist_ok=True)
     for path in FOLDER.iterdir():
         path.unlink()
     for shape in shapes:
-        content, description = sampler_file(*shape)
+        content, description = _made(shape)
         path = FOLDER / f"{shape.stem}.tflite"
         path.write_bytes(content)
         path.with_suffix(".json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+
+
+def _made(shape: Shape) -> tuple[bytes, dict[str, Any]]:
+    from melody_rnn.generation.export import sampler_file
+    from melody_rnn.sampling.transforms import BY_NAME
+
+    return sampler_file(*shape, tuple(BY_NAME[name] for name in SETTINGS))

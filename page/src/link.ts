@@ -25,7 +25,7 @@ export function readLink(fragment: string): Request | null {
 
 function isRequest(data: unknown): data is Request {
   if (!isObject(data)) return false;
-  const { model, seed, temperatures, topP, key, meter, bars, primer, outline, transposition, qpm, keep } = data;
+  const { model, seed, temperatures, topP, key, meter, bars, primer, outline, transposition, qpm, keep, stop } = data;
   return (
     isName(model) &&
     isWhole(seed, 0, MAX_SEED) &&
@@ -40,6 +40,7 @@ function isRequest(data: unknown): data is Request {
     isMaybe(outline, (value) => isWhole(value, 0, 2 ** 31)) &&
     isMaybe(transposition, (value) => isWhole(value, -128, 128)) &&
     isMaybe(qpm, isTempo) &&
+    isMaybe(stop, (value) => isWhole(value, 1, MAX_STEPS)) &&
     isMaybe(keep, (value) => isList(value, isKept))
   );
 }

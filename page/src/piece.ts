@@ -15,11 +15,10 @@ export interface Piece {
 
 /** Returns what a writer has written so far. */
 export function pieceOf(writer: Writer): Piece {
-  const isWhole = writer.events.length === writer.frame.numSteps;
   return {
     melody: writer.melody,
     steps: [...writer.steps],
-    passages: isWhole ? writer.frame.passages : [],
+    passages: writer.isWhole ? writer.frame.passages : [],
     request: writer.again,
     transposition: writer.frame.transposition,
   };

@@ -28,6 +28,8 @@ export class Settings {
   private knowledge: Knowledge | undefined;
   private bank: Bank | null = null;
 
+  private readonly more = h('details', { open: matchMedia('(min-width: 48.01rem)').matches });
+
   constructor(private readonly onChange: (changed: 'temperature' | 'other') => void) {
     this.element = h('div', { class: 'settings' });
     this.temperature.addEventListener('input', () => this.changed('temperature'));
@@ -47,14 +49,18 @@ export class Settings {
     const field = (id: string, label: string, control: HTMLElement, ...more: HTMLElement[]) =>
       h('div', { class: 'field' }, h('label', { for: id }, label), control, ...more);
     const hint = (text: string) => h('p', { class: 'hint' }, text);
-    this.element.replaceChildren(
-      field('temperature', t('temperature'), this.temperature, this.temperatureNow, hint(t('temperature.help'))),
-      field('topP', t('topP'), this.topP, this.topPNow, hint(t('topP.help'))),
+    this.more.replaceChildren(
+      h('summary', {}, t('settings.more')),
       field('key', t('key'), this.key),
       field('meter', t('meter'), this.meter),
       field('bars', t('length'), this.bars, hint(t('length.help')), this.problems.bars),
       field('tempo', t('tempo'), this.tempo, this.problems.tempo),
+      field('topP', t('topP'), this.topP, this.topPNow, hint(t('topP.help'))),
       field('seed', t('seed'), this.seed, hint(t('seed.help')), this.problems.seed),
+    );
+    this.element.replaceChildren(
+      field('temperature', t('temperature'), this.temperature, this.temperatureNow, hint(t('temperature.help'))),
+      this.more,
     );
     this.offer();
     this.show();
@@ -88,7 +94,10 @@ export class Settings {
     this.problems.seed.textContent = isSeed ? '' : t('seed.wrong', { most: MAX_SEED });
     this.problems.bars.textContent = '';
     const { qpm } = this;
-    if (!isSeed || Number.isNaN(qpm)) return null;
+    if (!isSeed || Number.isNaN(qpm)) {
+      this.more.open = true;
+      return null;
+    }
     return {
       model,
       seed,
@@ -113,6 +122,12 @@ export class Settings {
     this.tempo.value = request.qpm === undefined ? '' : String(request.qpm);
     this.seed.value = String(request.seed);
     this.show();
+  }
+
+  /** Says beside the length what cannot be had; nothing where all can be. */
+  tell(text: string): void {
+    this.problems.bars.textContent = text;
+    if (text) this.more.open = true;
   }
 
   private changed(what: 'temperature' | 'other'): void {

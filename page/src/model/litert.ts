@@ -30,11 +30,24 @@ export function deleteAll(tensors: Iterable<Tensor>): void {
   for (const tensor of tensors) tensor.delete();
 }
 
+/** A LiteRT file; those who run it at once wait for each other. */
+export class LiteRtFile {
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly file: CompiledModel) {}
+
+  run(inputs: () => Record<string, Tensor>): Promise<Record<string, Tensor>> {
+    const run = this.last.then(() => this.file.run(inputs()));
+    this.last = run.catch(() => undefined);
+    return run;
+  }
+}
+
 /** A model that is ready to run. */
 export interface Model {
   knowledge: Knowledge;
-  step: CompiledModel;
-  sampler: CompiledModel;
+  step: LiteRtFile;
+  sampler: LiteRtFile;
   /** Null for a model that knows no form. */
   bank: Bank | null;
 }
@@ -58,9 +71,9 @@ export async function fetched(path: string): Promise<Response> {
   return response;
 }
 
-async function compiled(path: string): Promise<CompiledModel> {
+async function compiled(path: string): Promise<LiteRtFile> {
   const content = new Uint8Array(await (await fetched(path)).arrayBuffer());
-  return loadAndCompile(content, { accelerator: 'wasm' });
+  return new LiteRtFile(await loadAndCompile(content, { accelerator: 'wasm' }));
 }
 
 /** Returns tensors of some inputs, all filled with their values, or with 0. */

@@ -28,6 +28,8 @@ export interface Request {
   outline?: number;
   /** By how many semitones the model plays it elsewhere; worked out where it is missing. */
   transposition?: number;
+  /** Where it was stopped, in steps; it goes to its end where this is missing. */
+  stop?: number;
   /** Quarter notes a minute; what is usual where it is missing. */
   qpm?: number;
   /** Events that come for certain, as they sound: where each stretch of them begins. */

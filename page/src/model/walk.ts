@@ -62,7 +62,6 @@ export class Sampler {
     settings: Settings,
     noise: Float32Array,
   ): Promise<{ event: number; drawnFrom: Float32Array }> {
-    this.set(settings);
     const labels = [1, said.logits.length];
     const own = {
       logits: tensorOf(said.logits, labels),
@@ -71,7 +70,10 @@ export class Sampler {
       is_allowed: tensorOf(said.isAllowed, [1, said.isAllowed.length]),
       fixed: tensorOf([said.fixed], [1]),
     };
-    const results = await this.model.sampler.run({ ...this.given, ...own });
+    const results = await this.model.sampler.run(() => {
+      this.set(settings);
+      return { ...this.given, ...own };
+    });
     const result = { event: numbersOf(results.event)[0], drawnFrom: numbersOf(results.drawn_from) };
     deleteAll([...Object.values(own), ...Object.values(results)]);
     return result;
@@ -121,7 +123,7 @@ export class Walk {
     const own: Record<string, Tensor> = { event: tensorOf([event], [1]) };
     if (cues) own.cues = tensorOf(cues, [1, cues.length]);
     const given = { ...this.constant, ...this.states, ...own, is_first: this.isFirst };
-    const results = await this.model.step.run(given);
+    const results = await this.model.step.run(() => given);
     const said = { logits: numbersOf(results.logits), labelEvents: numbersOf(results.label_events) };
     const next = Object.fromEntries(this.model.knowledge.states.map(([input, output]) => [input, results[output]]));
     const kept = new Set(Object.values(next));

@@ -62,10 +62,17 @@ export class Writer {
     return { ...this.frame.melody, events, key: this.frame.melody.key ?? `${FLAT_KEYS[majorKey(events)]} major` };
   }
 
+  /** Whether the tune goes to its end. */
+  get isWhole(): boolean {
+    return this.events.length >= this.frame.numSteps;
+  }
+
   /** The request that gives this tune again, whatever was changed on the way. */
   get again(): Request {
     const { outline, transposition } = this.frame;
-    return { ...this.request, outline, transposition, temperatures: this.temperatures.map((change) => [...change]) };
+    const stop = this.isWhole ? undefined : this.events.length;
+    const temperatures = this.temperatures.map((change): [number, number] => [...change]);
+    return { ...this.request, outline, transposition, temperatures, stop };
   }
 
   /** Sets the temperature from the next step on. */
@@ -83,7 +90,7 @@ export class Writer {
     const walk = new Walk(this.model, this.frame.melody.stepsPerBar);
     try {
       for (let step = 0; step < this.events.length - 1; step++) await walk.take(this.played[step], this.cues(step + 1));
-      while (this.events.length < this.frame.numSteps) {
+      while (this.events.length < Math.min(this.frame.numSteps, this.request.stop ?? Infinity)) {
         const place = this.events.length;
         const heard = await walk.take(this.played[place - 1], this.cues(place));
         const said = { ...heard, isAllowed: this.mask(place), fixed: this.fixedAt(place) };
