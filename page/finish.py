@@ -13,7 +13,7 @@ from melody_rnn.page.samplers import shape_of, write_samplers
 HERE = Path(__file__).parent
 LITERT = HERE / "node_modules" / "@litertjs" / "core" / "wasm"
 RUNTIME = "litert_wasm_compat_internal"
-SOURCES = ["index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", "licences.txt"]
+SOURCES = ["finish.py", "index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"]
 
 
 def sources_digest():
@@ -26,6 +26,21 @@ def sources_digest():
     return digest.hexdigest()
 
 
+def licences():
+    """Returns the licences of all that the page carries."""
+    dependencies = json.loads((HERE / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    apache = (HERE.parent / "LICENSE").read_text(encoding="utf-8")
+    parts = [f"The page and its models: melody_rnn, Apache-2.0\n\n{apache}"]
+    for name in dependencies:
+        folder = HERE / "node_modules" / name
+        about = json.loads((folder / "package.json").read_text(encoding="utf-8"))
+        texts = sorted(path for path in folder.iterdir() if path.name in ("LICENSE", "LICENSE.md"))
+        text = texts[0].read_text(encoding="utf-8") if texts else "Its text is the one above.\n"
+        assert texts or about["license"] == "Apache-2.0"
+        parts.append(f"{name} {about['version']}, {about['license']}\n\n{text}")
+    return f"\n{'=' * 80}\n\n".join(parts)
+
+
 def main():
     """Finishes the page that Vite has built."""
     folder = BUILT / "litert"
@@ -33,7 +48,7 @@ def main():
     shutil.copyfile(LITERT / f"{RUNTIME}.js", folder / f"{RUNTIME}.js")
     packed = lzma.compress((LITERT / f"{RUNTIME}.wasm").read_bytes(), preset=9 | lzma.PRESET_EXTREME)
     (folder / f"{RUNTIME}.wasm.xz").write_bytes(packed)
-    shutil.copyfile(HERE / "licences.txt", BUILT / "licences.txt")
+    (BUILT / "licences.txt").write_text(licences(), encoding="utf-8")
     (BUILT / MARK).write_text(json.dumps({"sources": sources_digest()}) + "\n", encoding="utf-8")
     load_tensorflow(False)
     models = page_models()

@@ -5,7 +5,7 @@ import { Beginning } from './beginning';
 import { linkOf, readLink } from './link';
 import { perform, type Performance } from './performance';
 import { kept, pieceOf, pieceOfMelody, primerOf, type Piece } from './piece';
-import { type Model, fetched, loadModel } from './model/litert';
+import { type Model, fetched, loadModel, startRuntime } from './model/litert';
 import type { Request } from './model/request';
 import { Sampler } from './model/walk';
 import { AskedTooMuch, Writer } from './model/writer';
@@ -91,6 +91,8 @@ export class App {
   /** Loads the models' names, and the first model or the one of the address. */
   async start(): Promise<void> {
     if (typeof WebAssembly === 'undefined') return this.say(t('no.wasm'));
+    // What goes wrong with it is told when a model needs it.
+    startRuntime().catch(() => undefined);
     const catalogue = (await (await fetched('models/catalogue.json')).json()) as { name: string; headline: string }[];
     this.modelMenu.replaceChildren(...catalogue.map(({ name, headline }) => h('option', { value: name, title: headline }, name)));
     const asked = location.hash.length > 1 ? readLink(location.hash) : undefined;

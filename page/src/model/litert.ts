@@ -55,12 +55,14 @@ export interface Model {
 /** Loads a model of the page. */
 export async function loadModel(name: string): Promise<Model> {
   const folder = `models/${encodeURIComponent(name)}/`;
-  const [answer] = await Promise.all([fetched(`${folder}model.json`), startRuntime()]);
-  const knowledge = (await answer.json()) as Knowledge;
-  const [step, sampler, bank] = await Promise.all([
+  const known = fetched(`${folder}model.json`).then((response) => response.json() as Promise<Knowledge>);
+  const outlines = async (): Promise<Bank | null> =>
+    (await known).hasCues ? Bank.read(await fetched(`${folder}outlines.bin`)) : null;
+  const [knowledge, step, sampler, bank] = await Promise.all([
+    known,
     compiled(`${folder}step.tflite`),
     compiled(`${folder}sampler.tflite`),
-    knowledge.hasCues ? fetched(`${folder}outlines.bin`).then((response) => Bank.read(response)) : null,
+    outlines(),
   ]);
   return { knowledge, step, sampler, bank };
 }
@@ -72,8 +74,8 @@ export async function fetched(path: string): Promise<Response> {
 }
 
 async function compiled(path: string): Promise<LiteRtFile> {
-  const content = new Uint8Array(await (await fetched(path)).arrayBuffer());
-  return new LiteRtFile(await loadAndCompile(content, { accelerator: 'wasm' }));
+  const [content] = await Promise.all([fetched(path).then((response) => response.arrayBuffer()), startRuntime()]);
+  return new LiteRtFile(await loadAndCompile(new Uint8Array(content), { accelerator: 'wasm' }));
 }
 
 /** Returns tensors of some inputs, all filled with their values, or with 0. */
