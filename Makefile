@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: install generate test fuzz hostile models gallery bench temperature-report docs dist
+.PHONY: install generate test fuzz hostile models page gallery bench temperature-report docs dist
 .DEFAULT_GOAL := generate
 
 install: $(INSTALLED)
@@ -39,6 +39,10 @@ hostile: install
 
 models: install
 	@$(BIN)/python models/train.py
+
+page: install
+	@cd page && npm ci --ignore-scripts --no-audit --no-fund --silent && npm run --silent build
+	@$(BIN)/python page/finish.py
 
 gallery: install
 	@$(BIN)/python midi_out/make_gallery.py

@@ -94,8 +94,22 @@ def begin(request: Request, shares: Mapping[int, float], seed: int, closes: bool
     if request.constraints is not None:
         allowed, automaton = _openings(request, shares, closes)
         return _opened(request, _draw([allowed] * len(request.numbers), request, seed), automaton)
-    own = [_opening_shares(outline, shares) for outline in request.outlines]
-    return Beginning(start_from(request, _draw(own, request, seed)), None)
+    return Beginning(start_from(request, _draw(opening_shares(request, shares), request, seed)), None)
+
+
+def opening_shares(request: Request, shares: Mapping[int, float]) -> list[Mapping[int, float]]:
+    """Returns how probable each event is to open each melody without a primer, as the model plays it.
+
+    Args:
+        request: What is asked for.
+        shares: As `begin` takes them.
+
+    Raises:
+        ConstraintError: If the constraints leave no event possible.
+    """
+    if request.constraints is not None:
+        return [_openings(request, shares)[0]] * len(request.numbers)
+    return [_opening_shares(outline, shares) for outline in request.outlines]
 
 
 def begin_with_every_opening(request: Request, shares: Mapping[int, float]) -> tuple[Beginning, NDArray[np.float64]]:

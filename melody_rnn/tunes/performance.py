@@ -37,6 +37,14 @@ def perform(tune: Tune) -> Tune:
     return stage.tune()
 
 
+def played_steps(tune: Tune) -> list[int]:
+    """Returns which step of a tune each step of it performed is; -1 for endings, and for silence between sections."""
+    stage = _Stage(tune)
+    for passage in _passages(tune):
+        stage.play(passage)
+    return stage.sources
+
+
 def fold(tune: Tune) -> Tune:
     """Returns a tune with passes of one section, one after the other, brought together; see `Tune.written`.
 
@@ -53,14 +61,17 @@ def fold(tune: Tune) -> Tune:
 
 
 class _Stage:
-    """What has been played so far, step by step."""
+    """What has been played so far, step by step.
+
+    Attributes:
+        sources: The step of the tune that each step is; -1 for silence between and for endings.
+    """
 
     def __init__(self, tune: Tune) -> None:
         self._tune = tune
         self._bar = tune.steps_per_bar
         self._events = [NO_EVENT] * tune.first_step
-        # The step of the tune that each step is; -1 for silence between and for endings.
-        self._sources = [-1] * tune.first_step
+        self.sources = [-1] * tune.first_step
         self._chords: list[Chord] = []
         self._sections: list[Section] = []
         self._sounds = _sounding_before(tune.events)
@@ -83,7 +94,7 @@ class _Stage:
             own[0] = NOTE_OFF
         self._events += own
         steps = range(passage.start, passage.end)
-        self._sources += steps if passage.ending is None else [-1] * len(steps)
+        self.sources += steps if passage.ending is None else [-1] * len(steps)
 
     def tune(self) -> Tune:
         """Returns what was played."""
@@ -94,8 +105,8 @@ class _Stage:
             sections=tuple(self._sections),
             jump=None,
             chords=tuple(self._chords),
-            given=tuple(source >= 0 and given[source] for source in self._sources) if given else (),
-            probabilities=tuple(probabilities[source] if source >= 0 else float("nan") for source in self._sources)
+            given=tuple(source >= 0 and given[source] for source in self.sources) if given else (),
+            probabilities=tuple(probabilities[source] if source >= 0 else float("nan") for source in self.sources)
             if probabilities
             else (),
         )
@@ -106,11 +117,11 @@ class _Stage:
         if not excess:
             return
         if excess < self._bar / 2 and len(self._events) > excess and all(e < 0 for e in self._events[-excess:]):
-            del self._events[-excess:], self._sources[-excess:]
+            del self._events[-excess:], self.sources[-excess:]
             return
         missing = self._bar - excess
         self._events += [NOTE_OFF, *[NO_EVENT] * (missing - 1)]
-        self._sources += [-1] * missing
+        self.sources += [-1] * missing
 
 
 def _passages(tune: Tune) -> Iterator[_Passage]:

@@ -1,0 +1,184 @@
+"""What the page must know of a model besides its step: its range, its openings, its keys, and its bank of outlines.
+
+The page runs the model's step and the sampler, but none of the code that works out what a tune is asked for. So that
+code runs here for all that can be asked for, and the page looks its results up.
+"""
+
+import gzip
+import json
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from melody_rnn.config import ModelConfig
+from melody_rnn.events import DEFAULT_QPM, NO_EVENT, NOTES_PER_OCTAVE
+from melody_rnn.generation.beginning import fixed_of, opening_shares
+from melody_rnn.generation.request import Request, plan
+from melody_rnn.litert.description import StepDescription
+from melody_rnn.music.keys import Key, key_of_tonic
+from melody_rnn.music.meters import Meter, parse_meter
+from melody_rnn.music.tempos import usual_qpm
+from melody_rnn.presets import Preset
+from melody_rnn.sampling.constraints import Constraints
+from melody_rnn.tunes.cues import CUES, METERS, NUM_DISTANCES, cues_of
+from melody_rnn.tunes.outline import Outline, stream_outline
+from melody_rnn.tunes.outline_bank import OutlineBank
+from melody_rnn.tunes.performance import played_steps
+from melody_rnn.tunes.tune import Tune
+
+PAGE_METERS: Final = (*METERS, *map(parse_meter, ("5/4", "7/8")))
+"""The meters that the page offers."""
+MODES: Final = ("major", "minor", "dorian", "mixolydian")
+"""The modes of the keys that the page offers."""
+_PHRASE_BARS: Final = 16
+# A third larger than at the best, and six times as fast.
+_COMPRESSION: Final = 6
+_COLUMNS: Final = (*(cue.name for cue in CUES), "fixed", "repeats")
+# The columns of distances are wider than the others.
+_WIDE: Final = (*(cue.name for cue in CUES[-NUM_DISTANCES:]), "repeats")
+
+
+def knowledge(preset: Preset, step: StepDescription) -> dict[str, Any]:
+    """Returns what the page must know of a model, as JSON has it.
+
+    Args:
+        preset: The model.
+        step: Its step.
+    """
+    config = preset.config
+    encoding = config.encoding
+    return {
+        "name": preset.name or config.name,
+        "minNote": encoding.min_note,
+        "maxNote": encoding.max_note,
+        "home": config.transpose_to_key,
+        "stepsPerQuarter": config.steps_per_quarter,
+        "knowsForm": preset.outlines is not None,
+        "hasCues": any(info.name == "cues" for info in step.inputs),
+        "numClasses": step.num_classes,
+        "openings": _openings(plan(config, None, 1, 0, {"num_steps": 2})[0], preset),
+        "keys": [_key(preset, key_of_tonic(tonic, mode)) for mode in MODES for tonic in range(NOTES_PER_OCTAVE)],
+        "meters": [_meter(meter, config.steps_per_quarter) for meter in PAGE_METERS],
+        "states": [[state.input, state.output] for state in step.states],
+        "inputs": {info.name: [size or 1 for size in info.shape] for info in step.inputs},
+    }
+
+
+def outlines_file(preset: Preset) -> bytes:
+    """Returns all that a model's bank of outlines says of every step, as one file for the page.
+
+    It is compressed by gzip: the length of a JSON text as a little-endian uint32, that text, and one column after the
+    other, of all steps of all outlines. The last outlines are streams, one for each of `PAGE_METERS`: the bar of a
+    pickup, then as many bars as come again and again.
+
+    Args:
+        preset: A model that knows form.
+    """
+    bank, config = preset.outlines, preset.config
+    assert bank is not None
+    steps_per_quarter = config.steps_per_quarter
+    streams = [stream_outline(meter, 1, steps_per_quarter) for meter in PAGE_METERS]
+    rows, described = [], []
+    for outline in bank:
+        described.append(_outline(outline, preset, bank))
+        rows.append(_steps_of(outline, outline.num_steps or 0, config))
+    for outline in streams:
+        num_steps = (1 + _PHRASE_BARS) * outline.steps_per_bar
+        described.append({"meter": str(outline.meter), "numSteps": num_steps, "transposition": 0})
+        rows.append(np.pad(cues_of(outline, num_steps, config.encoding), [(0, 0), (0, 2)]))
+    table = np.concatenate(rows)
+    types = ["Int16Array" if name in _WIDE else "Int8Array" for name in _COLUMNS]
+    columns = [
+        column.astype("<i2" if kind == "Int16Array" else "i1") for column, kind in zip(table.T, types, strict=True)
+    ]
+    about = {
+        "numTunes": len(bank),
+        "numSteps": len(table),
+        "columns": [[name, kind] for name, kind in zip(_COLUMNS, types, strict=True)],
+        "outlines": described,
+    }
+    text = json.dumps(about, separators=(",", ":")).encode()
+    # What follows must begin where its numbers can be read in place.
+    text += b" " * (-len(text) % 4)
+    content = b"".join([struct.pack("<I", len(text)), text, *_wide_first(columns)])
+    return gzip.compress(content, _COMPRESSION, mtime=0)
+
+
+def _wide_first(columns: Sequence[NDArray[Any]]) -> Iterator[bytes]:
+    """Yields the columns as bytes, wider numbers before narrow ones, so that each can be read in place."""
+    for column in sorted(columns, key=lambda column: -column.itemsize):
+        yield column.tobytes()
+
+
+def _steps_of(outline: Outline, num_steps: int, config: ModelConfig) -> NDArray[np.int32]:
+    """Returns cues, what is fixed and how many steps back what is repeated lies, [num_steps, columns] int32."""
+    (request,) = plan(config, OutlineBank([outline], config.steps_per_quarter), 1, 0, {"outlines": [outline]})
+    fixed = fixed_of(request)
+    num_given = request.num_given
+    table = np.zeros((num_steps, len(_COLUMNS)), np.int32)
+    table[:, : len(CUES)] = cues_of(outline, num_steps, config.encoding)
+    if fixed is not None:
+        table[num_given:, -2], table[num_given:, -1] = fixed.events[0], fixed.repeats[0]
+    return table
+
+
+def _outline(outline: Outline, preset: Preset, bank: OutlineBank) -> dict[str, Any]:
+    (request,) = plan(preset.config, bank, 1, 0, {"outlines": [outline]})
+    return {
+        "meter": str(outline.meter),
+        "pickupSteps": outline.pickup_steps,
+        "numSteps": outline.num_steps,
+        "tonic": None if outline.key is None else outline.key.tonic,
+        "mode": None if outline.key is None else outline.key.mode,
+        "transposition": outline.transposition,
+        "sections": [[section.start, section.label, section.times] for section in outline.sections],
+        "passages": list(_passages(outline)),
+        "bars": sum(part.bars * part.times for part in outline.parts()),
+        "hasJump": outline.jump is not None,
+        "openings": _openings(request, preset),
+    }
+
+
+def _passages(outline: Outline) -> Iterator[tuple[int, int]]:
+    """Yields what is played one after the other: from which step to which, or -1 and the length of a silence."""
+    meter, sections = outline.meter, tuple(replace(section, endings=()) for section in outline.sections)
+    nothing = (NO_EVENT,) * (outline.num_steps or 0)
+    steps = played_steps(Tune(nothing, meter, outline.pickup_steps, sections=sections, jump=outline.jump))
+    bounds = [place for place, (one, two) in enumerate(pairwise(steps), 1) if two != (one + 1 if one >= 0 else -1)]
+    for start, end in pairwise([0, *bounds, len(steps)]):
+        yield (steps[start], steps[start] + end - start) if steps[start] >= 0 else (-1, end - start)
+
+
+def _openings(request: Request, preset: Preset) -> list[tuple[int, float]]:
+    """Returns the events that can open a melody, as the model plays it, and their shares, in the order of a draw."""
+    (shares,) = opening_shares(request, preset.opening_pitches)
+    return sorted(shares.items())
+
+
+def _key(preset: Preset, key: Key) -> dict[str, Any]:
+    """Returns a key, and where the model plays a stream that has its notes only."""
+    constraints = Constraints(key=str(key))
+    (request,) = plan(preset.config, None, 1, 0, {"num_steps": 2, "constraints": constraints})
+    return {
+        "name": str(key),
+        "tonic": key.tonic,
+        "mode": key.mode,
+        "pitchClasses": sorted(key.pitch_classes),
+        "transposition": request.outlines[0].transposition,
+        "openings": _openings(request, preset),
+    }
+
+
+def _meter(meter: Meter, steps_per_quarter: int) -> dict[str, Any]:
+    return {
+        "text": str(meter),
+        "numbers": [meter.numerator, meter.denominator],
+        "stepsPerBar": meter.steps_per_bar(steps_per_quarter),
+        "qpm": usual_qpm(meter),
+        "streamQpm": DEFAULT_QPM,
+    }

@@ -1,0 +1,2 @@
+export { Keyboard } from './keyboard';
+export { quantize, type PlayedNote } from './quantize';

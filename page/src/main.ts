@@ -1,0 +1,6 @@
+import './style.css';
+import { App } from './app';
+
+const app = new App(document.querySelector('#app') as HTMLElement);
+Object.assign(window, { melodyRnn: { events: app.events.bind(app) } });
+void app.start();

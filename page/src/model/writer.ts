@@ -1,0 +1,241 @@
+/** Writes a tune, event by event: what `MelodyRNN.stream` does of the same model, seed and settings. */
+import type { Melody } from '../types';
+import { homeTransposition, majorKey, pitchClass, transpose } from './home';
+import type { Opening, Outline, PageKey, PageMeter } from './knowledge';
+import { type Model } from './litert';
+import { Philox } from './random';
+import { type Frame, type Request } from './request';
+import { FREE, type Choice, type Said, type Sampler, Walk, allowed } from './walk';
+
+const DEFAULT_BARS = 8;
+const COMMON_TIME = '4/4';
+const FLAT_KEYS = ['C', 'Db', 'D', 'Eb', 'E', 'F', 'F#', 'G', 'Ab', 'A', 'Bb', 'B'];
+
+/** What cannot be had; the key of a text says why. */
+export class AskedTooMuch extends Error {
+  constructor(readonly reason: 'noOutline' | 'primerTooLong' | 'unknownMeter') {
+    super(reason);
+  }
+}
+
+/** One generated step: the event as it sounds, and what the model said before it. */
+export interface Step extends Choice {
+  said: Said;
+  temperature: number;
+}
+
+export class Writer {
+  readonly frame: Frame;
+  /** All events so far, as they sound. */
+  readonly events: number[];
+  /** Of each step: how it was chosen; undefined for those that were given. */
+  readonly steps: (Step | undefined)[];
+  /** From which step on which temperature holds; may be changed between two steps. */
+  readonly temperatures: [step: number, temperature: number][];
+  private readonly key: PageKey | undefined;
+  private readonly meter: PageMeter;
+  private readonly played: number[];
+  private readonly kept = new Map<number, number>();
+
+  constructor(
+    private readonly model: Model,
+    private readonly sampler: Sampler,
+    readonly request: Request,
+  ) {
+    const { keys } = model.knowledge;
+    this.key = keys.find((key) => key.name === request.key);
+    this.frame = this.plan();
+    this.meter = this.meterOf(this.meterText());
+    this.events = [...(request.primer?.events ?? [])];
+    this.played = this.events.map((event) => this.asPlayed(event));
+    for (const [start, events] of request.keep ?? []) {
+      events.forEach((event, place) => this.kept.set(start + place, event));
+    }
+    if (this.events.length === 0) this.open();
+    this.steps = this.events.map(() => undefined);
+    this.temperatures = request.temperatures.map((change) => [...change]);
+  }
+
+  /** The tune so far. */
+  get melody(): Melody {
+    const events = [...this.events];
+    return { ...this.frame.melody, events, key: this.frame.melody.key ?? `${FLAT_KEYS[majorKey(events)]} major` };
+  }
+
+  /** Whether the tune goes to its end. */
+  get isWhole(): boolean {
+    return this.events.length >= this.frame.numSteps;
+  }
+
+  /** The request that gives this tune again, whatever was changed on the way. */
+  get again(): Request {
+    const { outline, transposition } = this.frame;
+    const stop = this.isWhole ? undefined : this.events.length;
+    const temperatures = this.temperatures.map((change): [number, number] => [...change]);
+    return { ...this.request, outline, transposition, temperatures, stop };
+  }
+
+  /** Sets the temperature from the next step on. */
+  steer(temperature: number): void {
+    const step = this.events.length - this.numGiven;
+    const last = this.temperatures[this.temperatures.length - 1];
+    if (last[0] === step) last[1] = temperature;
+    else if (last[1] !== temperature) this.temperatures.push([step, temperature]);
+  }
+
+  /** Yields how each further event was chosen, the event as it sounds. */
+  async *write(): AsyncGenerator<Step> {
+    const { knowledge } = this.model;
+    const noise = new Philox(this.request.seed, 0);
+    const walk = new Walk(this.model, this.frame.melody.stepsPerBar);
+    try {
+      for (let step = 0; step < this.events.length - 1; step++) await walk.take(this.played[step], this.cues(step + 1));
+      while (this.events.length < Math.min(this.frame.numSteps, this.request.stop ?? Infinity)) {
+        const place = this.events.length;
+        const heard = await walk.take(this.played[place - 1], this.cues(place));
+        const said = { ...heard, isAllowed: this.mask(place), fixed: this.fixedAt(place) };
+        const temperature = this.temperatureAt(place);
+        const settings = { temperature, topP: this.request.topP };
+        const choice = await this.sampler.choose(said, settings, noise.floats(knowledge.numClasses));
+        this.played.push(choice.event);
+        const chosen = { ...choice, event: this.asItSounds(choice.event), said, temperature };
+        this.events.push(chosen.event);
+        this.steps.push(chosen);
+        yield chosen;
+      }
+    } finally {
+      walk.delete();
+    }
+  }
+
+  /** Returns an event of the model's as it sounds. */
+  asItSounds(event: number): number {
+    return transpose(event, -this.frame.transposition);
+  }
+
+  private asPlayed(event: number): number {
+    const { minNote, maxNote } = this.model.knowledge;
+    return transpose(event, this.frame.transposition, minNote, maxNote);
+  }
+
+  private get numGiven(): number {
+    return this.request.primer?.events.length ?? 1;
+  }
+
+  private plan(): Frame {
+    const { primer } = this.request;
+    if (this.model.knowledge.knowsForm && !primer) return this.planTune();
+    const meter = this.meterOf(this.meterText());
+    const numSteps = (this.request.bars ?? DEFAULT_BARS) * meter.stepsPerBar;
+    if (primer && numSteps <= primer.events.length) throw new AskedTooMuch('primerTooLong');
+    const transposition = this.request.transposition ?? this.streamTransposition();
+    const { home } = this.model.knowledge;
+    const homeKey = home === null || primer ? undefined : `${FLAT_KEYS[pitchClass(home - transposition)]} major`;
+    const melody = {
+      stepsPerBar: meter.stepsPerBar,
+      meter: meter.numbers,
+      quartersPerMinute: this.request.qpm ?? primer?.qpm ?? meter.streamQpm,
+      pickupSteps: primer?.pickupSteps ?? 0,
+      key: this.key?.name ?? primer?.key ?? homeKey,
+    };
+    return { melody, numSteps, transposition, passages: [] };
+  }
+
+  private planTune(): Frame {
+    const place = this.request.outline ?? this.drawnOutline();
+    const outline = this.model.bank?.outlines[place];
+    if (!outline) throw new AskedTooMuch('noOutline');
+    const meter = this.meterOf(outline.meter);
+    // The outline is in the key that is asked for, and the model plays it where it did.
+    const moved = this.key ? pitchClass(this.key.tonic - (outline.tonic as number) + 6) - 6 : 0;
+    const transposition = outline.transposition - moved;
+    const tonic = pitchClass((outline.tonic as number) + moved);
+    const melody = {
+      stepsPerBar: meter.stepsPerBar,
+      meter: meter.numbers,
+      quartersPerMinute: this.request.qpm ?? meter.qpm,
+      pickupSteps: outline.pickupSteps,
+      key: this.keyName(tonic, outline.mode as string),
+    };
+    return { melody, numSteps: outline.numSteps, transposition, passages: outline.passages, outline: place };
+  }
+
+  private drawnOutline(): number {
+    const { bars, meter, seed } = this.request;
+    const fitting = this.model.bank?.fitting({ bars, meter, key: this.key }) ?? [];
+    return fitting[Math.floor(new Philox(seed, 1).double() * fitting.length)];
+  }
+
+  private streamTransposition(): number {
+    const { minNote, maxNote, home } = this.model.knowledge;
+    const { primer } = this.request;
+    if (primer) return homeTransposition(primer.events, minNote, maxNote, home);
+    return this.key?.transposition ?? 0;
+  }
+
+  private keyName(tonic: number, mode: string): string {
+    return this.model.knowledge.keys.find((key) => key.tonic === tonic && key.mode === mode)?.name ?? `${FLAT_KEYS[tonic]} ${mode}`;
+  }
+
+  private get outline(): Outline | undefined {
+    return this.frame.outline === undefined ? undefined : this.model.bank?.outlines[this.frame.outline];
+  }
+
+  private meterText(): string {
+    const { primer, meter } = this.request;
+    return this.frame?.outline !== undefined ? (this.outline as Outline).meter : (primer?.meter ?? meter ?? COMMON_TIME);
+  }
+
+  private meterOf(text: string): PageMeter {
+    const meter = this.model.knowledge.meters.find((own) => own.text === text);
+    if (!meter) throw new AskedTooMuch('unknownMeter');
+    return meter;
+  }
+
+  /** Draws the first event, or takes the one that is kept. */
+  private open(): void {
+    const kept = this.kept.get(0);
+    const openings = this.outline?.openings ?? this.key?.openings ?? this.model.knowledge.openings;
+    const event = kept === undefined ? drawn(openings, new Philox(this.request.seed, 0).double()) : this.asPlayed(kept);
+    this.played.push(event);
+    this.events.push(this.asItSounds(event));
+  }
+
+  private cues(step: number): Float32Array | null {
+    const { bank } = this.model;
+    if (!bank) return null;
+    if (this.frame.outline !== undefined) return bank.cues(this.frame.outline, step);
+    const cues = bank.streamCues(this.meter.text, this.frame.melody.pickupSteps > 0, this.meter.stepsPerBar, step);
+    if (!cues) throw new AskedTooMuch('unknownMeter');
+    return cues;
+  }
+
+  private mask(step: number): Float32Array {
+    const endsNote = this.request.primer !== undefined && step === this.numGiven && !this.kept.has(step);
+    const isStream = this.frame.outline === undefined;
+    const tones = isStream && this.key ? new Set(this.key.pitchClasses) : undefined;
+    const isPitch = (played: number) => !tones || tones.has(pitchClass(played - this.frame.transposition));
+    return allowed(this.model, isPitch, !endsNote);
+  }
+
+  private fixedAt(step: number): number {
+    const kept = this.kept.get(step);
+    if (kept !== undefined) return this.asPlayed(kept);
+    if (this.frame.outline === undefined || !this.model.bank) return FREE;
+    const { event, repeats } = this.model.bank.fixed(this.frame.outline, step);
+    return repeats > 0 ? this.played[step - repeats] : event;
+  }
+
+  private temperatureAt(step: number): number {
+    const own = step - this.numGiven;
+    return this.temperatures.reduce((value, [from, temperature]) => (from <= own ? temperature : value), 1);
+  }
+}
+
+/** Returns the event that a number in [0, 1) chooses, in proportion to the shares. */
+function drawn(openings: readonly Opening[], number: number): number {
+  let sum = 0;
+  const bounds = openings.map(([, share]) => (sum += share));
+  const place = bounds.findIndex((bound) => bound > number * sum);
+  return openings[place < 0 ? openings.length - 1 : place][0];
+}

@@ -1,0 +1,84 @@
+/** Sheet music, engraved by abcjs. */
+import type { TuneObject } from 'abcjs';
+import { placedAbc, type AbcText } from './files/abc_writer';
+import { engrave } from './files/engraving';
+import { t } from './texts';
+import type { Melody } from './types';
+import './sheet.css';
+
+const MAX_BARS_PER_LINE = 4;
+const CLEF_WIDTH = 80;
+const NOTE_WIDTH = 26;
+const SOUNDING = 'sounding';
+
+/** What is drawn, and the graphics of each note in the order of steps. */
+interface Sheet {
+  element: HTMLElement;
+  melody: Melody;
+  width: number;
+  notes: { step: number; end: number; graphics: Element[] }[];
+}
+
+let sheet: Sheet | undefined;
+let observer: ResizeObserver | undefined;
+let marked: Element[] = [];
+
+/** Draws a melody as wide as an element is, and anew whenever that changes. */
+export async function drawSheet(element: HTMLElement, melody: Melody): Promise<void> {
+  const own: Sheet = (sheet = { element, melody, width: 0, notes: [] });
+  const { default: abcjs } = await import('abcjs');
+  if (sheet !== own) return;
+  const draw = (): void => {
+    if (own.width === element.clientWidth || !element.clientWidth) return;
+    own.width = element.clientWidth;
+    const abc = placedAbc(melody, barsPerLine(melody, own.width));
+    const [tune] = abcjs.renderAbc(element, abc.text, {
+      add_classes: true,
+      responsive: 'resize',
+      staffwidth: Math.max(220, own.width - 20),
+      paddingleft: 10,
+      paddingright: 10,
+      paddingtop: 5,
+      paddingbottom: 5,
+      foregroundColor: 'currentColor',
+      ariaLabel: t('sheet.label', { bars: Math.ceil(melody.events.length / melody.stepsPerBar) }),
+    });
+    own.notes = notesOf(tune, abc);
+    marked = [];
+  };
+  observer?.disconnect();
+  observer = new ResizeObserver(draw);
+  observer.observe(element);
+  draw();
+}
+
+/** Marks the note that sounds at a step; a step outside of the melody marks none. */
+export function followSheet(step: number): void {
+  const now = sheet?.notes.find((note) => note.step <= step && step < note.end)?.graphics ?? [];
+  if (now === marked || (now[0] && now[0] === marked[0])) return;
+  for (const graphic of marked) graphic.classList.remove(SOUNDING);
+  for (const graphic of now) graphic.classList.add(SOUNDING);
+  marked = now;
+  keepInView(now[0]);
+}
+
+function barsPerLine(melody: Melody, width: number): number {
+  const mostItems = Math.max(...engrave(melody).map((bar) => bar.items.length), 1);
+  const fitting = Math.floor((width - CLEF_WIDTH) / (NOTE_WIDTH * mostItems + 10));
+  return Math.max(1, Math.min(MAX_BARS_PER_LINE, fitting));
+}
+
+function notesOf(tune: TuneObject, { places }: AbcText): Sheet['notes'] {
+  return places.map(({ step, end, index }) => {
+    const element = tune.getElementFromChar(index) as { abselem?: { elemset?: Element[] } } | null;
+    return { step, end, graphics: (element?.abselem?.elemset ?? []).filter(Boolean) };
+  });
+}
+
+/** Scrolls the sheet, not the page, to a note. */
+function keepInView(graphic: Element | undefined): void {
+  const scroller = sheet?.element;
+  if (!graphic || !scroller || scroller.scrollHeight <= scroller.clientHeight) return;
+  const [note, frame] = [graphic.getBoundingClientRect(), scroller.getBoundingClientRect()];
+  if (note.top < frame.top || note.bottom > frame.bottom) scroller.scrollTop += note.top - frame.top - frame.height / 3;
+}

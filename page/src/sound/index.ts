@@ -1,0 +1,1 @@
+export { Player, type PlayOptions } from './player';

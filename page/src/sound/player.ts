@@ -1,0 +1,176 @@
+import { t } from '../texts';
+import type { Melody, Meter } from '../types';
+import { Instrument, type SoundingNote } from './instrument';
+
+export interface PlayOptions {
+  /** The step to begin with. */
+  from?: number;
+  /** Is told each step when it sounds. */
+  onStep?: (step: number) => void;
+  /** Is told that the melody is over; not if it was stopped. */
+  onEnd?: () => void;
+  /** Whether a metronome clicks the beats. */
+  metronome?: boolean;
+  /** Whether more events come by `append`, until `finish`; where they are late, the music waits for them. */
+  isOpen?: boolean;
+}
+
+/** How far ahead of the audio clock notes are scheduled, and how often that is done. */
+const AHEAD_SECONDS = 0.15;
+const INTERVAL_SECONDS = 0.025;
+const START_SECONDS = 0.06;
+const USUAL_PITCHES = [55, 58, 61, 64, 67, 70, 73, 76, 79, 82];
+
+/** What is being played. */
+interface Playing {
+  melody: Melody;
+  events: number[];
+  options: PlayOptions;
+  /** The step that is scheduled next, and when it sounds. */
+  step: number;
+  time: number;
+  isOpen: boolean;
+  /** What sounds until then. */
+  note?: SoundingNote;
+  /** Steps that are scheduled, but do not sound yet. */
+  awaited: { step: number; time: number }[];
+}
+
+/**
+ * Plays melodies, and single notes of a keyboard. Call `load` or `play` from a click or key: browsers keep silent before.
+ * To record by the metronome, play a melody of silence: `timeOfStep` says when its bars begin.
+ */
+export class Player {
+  private context?: AudioContext;
+  private instrument?: Instrument;
+  private playing?: Playing;
+  private timer?: ReturnType<typeof setInterval>;
+  private readonly held = new Map<number, SoundingNote>();
+
+  get isPlaying(): boolean {
+    return this.playing !== undefined;
+  }
+
+  /**
+   * Makes the instrument ready; what it plays first is then not late.
+   *
+   * @throws Error with a sentence for the user if the browser makes no sound.
+   */
+  async load(): Promise<void> {
+    const instrument = this.ready();
+    for (const pitch of USUAL_PITCHES) {
+      instrument.prepare(pitch);
+      // The page stays awake in between.
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  }
+
+  /** Plays a melody from a step on; what played before stops. */
+  play(melody: Melody, options: PlayOptions = {}): void {
+    this.stop();
+    this.ready();
+    const step = Math.max(0, options.from ?? 0);
+    const events = [...melody.events];
+    // What sounds already where it begins is struck there.
+    const held = events.slice(0, step).reverse().find((event) => event !== -2) ?? -1;
+    if (events[step] === -2 && held >= 0) events[step] = held;
+    const time = this.context!.currentTime + START_SECONDS;
+    this.playing = { melody, events, options, step, time, isOpen: options.isOpen ?? false, awaited: [] };
+    this.timer = setInterval(() => this.tick(), 1000 * INTERVAL_SECONDS);
+    this.tick();
+  }
+
+  /** Adds an event to the melody that is playing. */
+  append(event: number): void {
+    this.playing?.events.push(event);
+  }
+
+  /** Says that no more events come. */
+  finish(): void {
+    if (this.playing) this.playing.isOpen = false;
+  }
+
+  /** Stops the melody, and the notes of the keyboard. */
+  stop(): void {
+    clearInterval(this.timer);
+    this.playing = undefined;
+    this.held.clear();
+    this.instrument?.cut();
+  }
+
+  /** Sounds a note of a keyboard until `noteOff`. */
+  noteOn(pitch: number): void {
+    this.noteOff(pitch);
+    this.held.set(pitch, this.ready().strike(pitch, this.context!.currentTime, 0.8));
+  }
+
+  noteOff(pitch: number): void {
+    this.held.get(pitch)?.release(this.context!.currentTime);
+    this.held.delete(pitch);
+  }
+
+  /** Returns when a step is heard, in seconds on the clock of `performance.now()`; undefined if nothing plays. */
+  timeOfStep(step: number): number | undefined {
+    if (!this.playing || !this.context) return undefined;
+    const time = this.playing.time + (step - this.playing.step) * secondsPerStep(this.playing.melody);
+    return performance.now() / 1000 + time - this.context.currentTime + (this.context.outputLatency || 0);
+  }
+
+  private ready(): Instrument {
+    if (typeof AudioContext === 'undefined') throw new Error(t('sound.missing'));
+    this.context ??= new AudioContext({ latencyHint: 'interactive' });
+    if (this.context.state !== 'running') void this.context.resume();
+    return (this.instrument ??= new Instrument(this.context));
+  }
+
+  private tick(): void {
+    const { playing } = this;
+    if (!playing) return;
+    const now = this.context!.currentTime;
+    while (playing.time < now + AHEAD_SECONDS && playing.step < playing.events.length) this.schedule(playing);
+    while (playing.awaited.length && playing.awaited[0].time <= now) {
+      playing.options.onStep?.(playing.awaited.shift()!.step);
+      if (this.playing !== playing) return;
+    }
+    if (playing.step < playing.events.length) return;
+    // Where events are late, time stands still.
+    if (playing.isOpen) playing.time = Math.max(playing.time, now + START_SECONDS);
+    else this.end(playing, now);
+  }
+
+  private schedule(playing: Playing): void {
+    const { melody, events, step, options } = playing;
+    const time = Math.max(playing.time, this.context!.currentTime);
+    const beat = beatSteps(melody.meter);
+    const place = step % melody.stepsPerBar;
+    if (options.metronome && place % beat === 0) this.instrument!.click(time, place === 0);
+    if (events[step] !== -2) {
+      playing.note?.release(time);
+      const velocity = place === 0 ? 0.85 : place % beat === 0 ? 0.75 : 0.65;
+      playing.note = events[step] >= 0 ? this.instrument!.strike(events[step], time, velocity) : undefined;
+    }
+    playing.awaited.push({ step, time });
+    playing.step += 1;
+    playing.time = time + secondsPerStep(melody);
+  }
+
+  private end(playing: Playing, now: number): void {
+    if (now + 2 * INTERVAL_SECONDS >= playing.time) {
+      playing.note?.release(Math.max(now, playing.time));
+      playing.note = undefined;
+    }
+    if (now < playing.time) return;
+    clearInterval(this.timer);
+    this.playing = undefined;
+    playing.options.onEnd?.();
+  }
+}
+
+function secondsPerStep(melody: Melody): number {
+  return 15 / melody.quartersPerMinute;
+}
+
+/** Returns the steps of a beat that a metronome clicks: three eighths where they go by threes. */
+function beatSteps([numerator, denominator]: Meter): number {
+  return (denominator >= 8 && numerator % 3 === 0 && numerator > 3 ? 48 : 16) / denominator;
+}

@@ -1,0 +1,7 @@
+/** What tests take from a browser. */
+import { JSDOM } from 'jsdom';
+
+const { window } = new JSDOM('<!doctype html><body></body>', { pretendToBeVisual: true });
+for (const name of ['document', 'DOMParser', 'HTMLElement', 'KeyboardEvent', 'MouseEvent', 'Event'] as const) {
+  Object.defineProperty(globalThis, name, { value: window[name], configurable: true });
+}
