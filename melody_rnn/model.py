@@ -228,8 +228,8 @@ class MelodyRNN:
     def engine(self) -> EngineChoice:
         """What runs the model: 'litert', 'tensorflow', or 'auto' where the work decides.
 
-        It is 'tensorflow' also where 'auto' was asked for and the model has no step that can be used. What ran it in
-        the end stands in each tune's `origin.engine`.
+        It is 'tensorflow' also where 'auto' was asked for and the model's folder has no step that can be used. What ran
+        it in the end stands in each tune's `origin.engine`.
         """
         return self._engine_choice
 

@@ -17,7 +17,7 @@ DATA = Path(__file__).parent / "data"
 @pytest.fixture(scope="module")
 def made():
     """A bundle's description and step, as `from_bundle` makes them; nothing is kept."""
-    model = MelodyRNN.from_bundle(DATA / "lookback_rnn.mag", "auto")
+    model = MelodyRNN.from_bundle(DATA / "lookback_rnn.mag", "litert")
     return model._preset, model._step
 
 
@@ -31,7 +31,7 @@ def bundle(tmp_path, monkeypatch):
 
 
 def test_a_kept_step_is_the_bundles(bundle):
-    wanted, made = MelodyRNN.from_bundle(bundle), MelodyRNN.from_bundle(bundle, "auto")
+    wanted, made = MelodyRNN.from_bundle(bundle), MelodyRNN.from_bundle(bundle, "litert")
     kept = MelodyRNN.from_bundle(bundle, "auto")
     assert kept_step(bundle) == (made._preset, made._step) == (kept._preset, kept._step)
     assert (kept.config, kept._preset.card) == (wanted.config, wanted._preset.card)
