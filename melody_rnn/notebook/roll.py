@@ -56,7 +56,7 @@ def roll_svg(
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="melody-roll" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="{_LABEL}" '
-        f'style="background: white">{rows}</svg>'
+        f'style="background: white; max-width: none">{rows}</svg>'
     )
 
 

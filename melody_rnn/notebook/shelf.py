@@ -143,7 +143,7 @@ class FavouritesShelf:
         self.stage.children = [
             row(
                 [
-                    column([widgets.HTML(player_html(self.favourites.tunes[name], title)), choice])
+                    card([widgets.HTML(player_html(self.favourites.tunes[name], title)), choice])
                     for name, title, choice in zip(pair, ("1", "2"), self.choices, strict=True)
                 ]
             )

@@ -72,6 +72,8 @@ def test_a_run_with_everything(tmp_path):
     assert len({tuple(row["events"]) for row in rows}) == 4
     about = json.loads(read_score(tmp_path / rows[0]["file"]).text)
     assert about["keep"] == "tune.abc:bars 1-2,8"
+    # What is orange in the picture.
+    assert about["given"] == [[0, 24], [84, 96]]
     assert (about["key"], about["end_on"], about["max_leap"]) == ("D major", "tonic", 12)
     assert (about["temperature"], about["max_same_pitch"], about["meter"]) == ("1,0.7", 2, "6/8")
 

@@ -1,11 +1,13 @@
 """The generate command's searches and traces, with a tiny model."""
 
 import json
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from melody_rnn.cli import options
 from melody_rnn.cli.main import cli
 from melody_rnn.errors import ModelError, OutputError
 from melody_rnn.formats.reading import read_score
@@ -38,6 +40,20 @@ def test_best_of(generate, tiny_model, tmp_path):
     assert "the best of 12, temperature 0.5, seed 5" in generate("--best-of", 12, "--seed", 5, "-t", 0.5)
     with pytest.raises(ModelError, match="nats_per_event"):
         generate("--best-of", 12, "--best-by", "typical")
+
+
+def test_all_phases_of_long_work_are_shown(generate, monkeypatch):
+    told = []
+
+    @contextmanager
+    def progress_bar(title):
+        yield lambda done, total: told.append((title, done, total))
+
+    monkeypatch.setattr(options, "progress_bar", progress_bar)
+    generate("-n", 5, "--seed", 5)
+    titles = list(dict.fromkeys(title for title, _, _ in told))
+    assert titles == ["Sampling", "Scoring", "Writing"]
+    assert {(title, 5, 5) for title in titles} <= set(told)
 
 
 def test_a_beam_gives_one_melody_and_the_same_each_time(generate, tmp_path):
