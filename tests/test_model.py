@@ -69,6 +69,7 @@ def test_the_public_surface():
         "stream",
         "sums_labels",
         "trace",
+        "training_tunes",
     ]
 
 
