@@ -56,7 +56,7 @@ temperature-report: install
 docs: install
 	@$(BIN)/python -m melody_rnn.cli.reference > docs/cli.md
 	@$(BIN)/python -m melody_rnn.cli.manual > docs/melody-rnn.1
-	@$(BIN)/python -m melody_rnn.two_sample.reference > docs/two-sample-features.md
+	@$(BIN)/python -m melody_rnn.evaluation.two_sample.reference > docs/two-sample-features.md
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
 	@NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict --quiet
 	@echo 'The site is in site/: open site/index.html, or $(BIN)/mkdocs serve'

@@ -19,7 +19,7 @@ from melody_rnn import MelodyRNN
 from melody_rnn.config import CONFIGS
 from melody_rnn.data import dataset as datasets
 from melody_rnn.data.dataset import Dataset
-from melody_rnn.evaluation import compare
+from melody_rnn.evaluation.evaluate import compare
 from melody_rnn.training import train
 from melody_rnn.training.distillation import load_teacher
 from melody_rnn.training.settings import SETTINGS

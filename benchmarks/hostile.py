@@ -287,9 +287,9 @@ def _checkpoints(inputs: Inputs, rng: random.Random) -> None:
     import hostile_models
     import tensorflow as tf
 
-    from melody_rnn.bundles import read_bundle
-    from melody_rnn.bundles.naming import MAGENTA_2, make_naming
-    from melody_rnn.bundles.weights import revert_weights
+    from melody_rnn.magenta.bundles import read_bundle
+    from melody_rnn.magenta.bundles.naming import MAGENTA_2, make_naming
+    from melody_rnn.magenta.bundles.weights import revert_weights
 
     bundle = read_bundle(ROOT / "tests" / "data" / "basic_rnn.mag")
     variables = revert_weights(make_naming(MAGENTA_2, None, len(bundle.config.network.layer_sizes)), bundle.weights)

@@ -114,7 +114,7 @@ def whole(name: str, folder: Path) -> str:
                 dataset.load(out)
         elif name == "export":
             if (folder / "out.mag").exists():
-                from melody_rnn.bundles import read_bundle
+                from melody_rnn.magenta.bundles import read_bundle
 
                 read_bundle(folder / "out.mag")
         elif name == "temperature" and out.exists() and any(out.iterdir()):

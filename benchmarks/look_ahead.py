@@ -26,8 +26,8 @@ from rich.console import Console
 
 from melody_rnn import Constraints, MelodyRNN
 from melody_rnn.data import dataset as datasets
+from melody_rnn.evaluation.two_sample import two_sample
 from melody_rnn.tunes.tune import Tune
-from melody_rnn.two_sample import two_sample
 
 FIRST, LAST, END = 4, 8, 12
 """Bars 5 to 8 are masked, 9 to 12 follow."""

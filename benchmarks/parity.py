@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from melody_rnn import MelodyRNN
-from melody_rnn.sampling.temperature import softmax, temper
+from melody_rnn.sampling.softmax import softmax, temper
 
 PLACES = (("softmax_first_T1", 0, 1.0), ("softmax_last_T1", -1, 1.0), ("softmax_last_T0.6", -1, 0.6))
 

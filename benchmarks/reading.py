@@ -21,7 +21,7 @@ from melody_rnn.files import write_whole
 from melody_rnn.tunes.files import midi_of
 from melody_rnn.tunes.tune import Tune
 
-OURS = [sys.executable, "-c", "from melody_rnn.cli.magenta.convert import main; main()"]
+OURS = [sys.executable, "-c", "from melody_rnn.magenta.commands.convert import main; main()"]
 
 
 def main() -> None:

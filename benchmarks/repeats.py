@@ -19,7 +19,7 @@ from melody_rnn.data import dataset as datasets
 from melody_rnn.data.build import build_dataset
 from melody_rnn.data.dataset import Dataset
 from melody_rnn.data.extraction import ExtractionRules
-from melody_rnn.evaluation import evaluate
+from melody_rnn.evaluation.evaluate import evaluate
 from melody_rnn.training import train
 from melody_rnn.training.settings import SETTINGS
 

@@ -38,7 +38,7 @@ from melody_rnn.config import CONFIGS, MAGENTA_NAMES
 from melody_rnn.data import dataset as datasets
 from melody_rnn.data.build import build_dataset
 from melody_rnn.data.dataset import Dataset
-from melody_rnn.evaluation import evaluate
+from melody_rnn.evaluation.evaluate import evaluate
 from melody_rnn.network import recurrence
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import make_network

@@ -16,9 +16,9 @@ import numpy as np
 from rich.console import Console
 
 from melody_rnn import MelodyRNN, SamplerSettings
+from melody_rnn.evaluation.musical_metrics import DistinctGrams, Notes, out_of_key
 from melody_rnn.generation.trace import Trace
-from melody_rnn.metrics import DistinctGrams, Notes, out_of_key
-from melody_rnn.sampling.temperature import softmax, temper
+from melody_rnn.sampling.softmax import softmax, temper
 
 SETTINGS = (
     {},

@@ -15,12 +15,12 @@ from rich.table import Table
 
 from melody_rnn import MelodyRNN
 from melody_rnn.data import dataset as datasets
-from melody_rnn.endings import EndingDetector
+from melody_rnn.evaluation.ending_detector import EndingDetector
+from melody_rnn.evaluation.two_sample import MIN_TUNES, two_sample
+from melody_rnn.evaluation.two_sample.matching import generate_alike
+from melody_rnn.evaluation.whole_tunes import LONG_LOOP, WholeTunes, distance, measure_whole_tunes
 from melody_rnn.music.keys import key_of_tonic
 from melody_rnn.tunes.tune import Tune
-from melody_rnn.two_sample import MIN_TUNES, two_sample
-from melody_rnn.two_sample.matching import generate_alike
-from melody_rnn.whole_tunes import LONG_LOOP, WholeTunes, distance, measure_whole_tunes
 
 METERS = {"4/4": ("4/4", "2/2"), "6/8": ("6/8",), "3/4": ("3/4",), "2/4": ("2/4",)}
 

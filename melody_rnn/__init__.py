@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from melody_rnn.data.dataset import Dataset
     from melody_rnn.data.dataset import load as load_dataset
     from melody_rnn.errors import MelodyRNNError
-    from melody_rnn.evaluation import Evaluation, evaluate
+    from melody_rnn.evaluation.evaluate import Evaluation, evaluate
+    from melody_rnn.evaluation.temperature_report.table import measure_temperatures
     from melody_rnn.generation.result import Generated
     from melody_rnn.generation.streaming import Stream
     from melody_rnn.generation.trace import Trace
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from melody_rnn.sampling.sampler import SamplerSettings
     from melody_rnn.sampling.schedule import Schedule
     from melody_rnn.sampling.transforms import Transform
-    from melody_rnn.temperature_report.table import measure_temperatures
     from melody_rnn.training.run import train
     from melody_rnn.training.settings import TrainingSettings
     from melody_rnn.tunes.files import read_tunes
@@ -38,7 +38,7 @@ except PackageNotFoundError:
 _MODULES = {
     "Constraints": "melody_rnn.sampling.constraints",
     "Dataset": "melody_rnn.data.dataset",
-    "Evaluation": "melody_rnn.evaluation",
+    "Evaluation": "melody_rnn.evaluation.evaluate",
     "Generated": "melody_rnn.generation.result",
     "MelodyRNN": "melody_rnn.model",
     "MelodyRNNError": "melody_rnn.errors",
@@ -51,10 +51,10 @@ _MODULES = {
     "Transform": "melody_rnn.sampling.transforms",
     "Tune": "melody_rnn.tunes.tune",
     "build_dataset": "melody_rnn.data.build",
-    "evaluate": "melody_rnn.evaluation",
+    "evaluate": "melody_rnn.evaluation.evaluate",
     "list_presets": "melody_rnn.presets",
     "load_dataset": "melody_rnn.data.dataset",
-    "measure_temperatures": "melody_rnn.temperature_report.table",
+    "measure_temperatures": "melody_rnn.evaluation.temperature_report.table",
     "namespace": "melody_rnn.arrays",
     "outline_of": "melody_rnn.tunes.outline",
     "read_tunes": "melody_rnn.tunes.files",

@@ -38,7 +38,7 @@ from melody_rnn.generation.trace import Replay, Trace, move_trace, trace_melodie
 from melody_rnn.kept_steps import keep_step, kept_step
 from melody_rnn.litert.description import Step
 from melody_rnn.loading import load_tensorflow
-from melody_rnn.model_source import find_model
+from melody_rnn.model_source import find_model, magenta
 from melody_rnn.music.transposition import home_transposition, transpose
 from melody_rnn.presets import (
     Preset,
@@ -53,7 +53,7 @@ from melody_rnn.presets import (
 from melody_rnn.sampling.brought import brought_by
 from melody_rnn.sampling.sampler import Controls, SamplerSettings
 from melody_rnn.sampling.schedule import Schedule
-from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
+from melody_rnn.sampling.softmax import event_log_likelihoods, log_softmax
 from melody_rnn.tunes.copied import TrainingIndex
 from melody_rnn.tunes.outline import Outline, outline_of
 from melody_rnn.tunes.outline_bank import OutlineBank
@@ -61,9 +61,9 @@ from melody_rnn.tunes.primers import PrimerLike, read_tune_like
 from melody_rnn.tunes.tune import Origin, Tune
 
 if TYPE_CHECKING:
-    from melody_rnn.bundles import Bundle
     from melody_rnn.encodings import Encoding
     from melody_rnn.generation.streaming import Stream
+    from melody_rnn.magenta.bundles import Bundle
     from melody_rnn.network.network import MelodyNetwork
 
 
@@ -156,9 +156,7 @@ class MelodyRNN:
             preset, step = kept
             return cls(preset, None, step, engine, lambda: cls.from_bundle(path).network)
         load_tensorflow()
-        from melody_rnn.bundles import read_bundle
-
-        model = cls._from_magenta(read_bundle(path), f"the Magenta bundle {path.name}")
+        model = cls._from_magenta(magenta().read_bundle(path), f"the Magenta bundle {path.name}")
         if engine != "litert":
             return model
         step = make_step(path.read_bytes(), model.config, model.network)
@@ -178,9 +176,7 @@ class MelodyRNN:
             ModelError: If it holds another kind of model, or is damaged.
         """
         load_tensorflow()
-        from melody_rnn.bundles import read_run
-
-        return cls._from_magenta(read_run(path, config), f"a checkpoint of Magenta's, {Path(path).name}")
+        return cls._from_magenta(magenta().read_run(path, config), f"a checkpoint of Magenta's, {Path(path).name}")
 
     @classmethod
     def _from_magenta(cls, bundle: "Bundle", source: str) -> "MelodyRNN":
@@ -308,15 +304,15 @@ class MelodyRNN:
 
     def save_bundle(self, path: str | Path, description: str = "", batch_size: int = 1, **generator: str | None) -> str:
         """Writes the model as a bundle (.mag) that Magenta 2.1.4 plays and `from_bundle` reads; see `write_bundle`."""
-        from melody_rnn.bundles import write_bundle
-
-        return write_bundle(path, self.config, self.network.weights_by_name(), description, batch_size, **generator)
+        return str(
+            magenta().write_bundle(
+                path, self.config, self.network.weights_by_name(), description, batch_size, **generator
+            )
+        )
 
     def save_magentajs(self, folder: str | Path, description: str = "") -> None:
         """Writes the model as a new folder that Magenta.js plays in a browser; see `write_magentajs`."""
-        from melody_rnn.bundles import write_magentajs
-
-        write_magentajs(folder, self.config, self.network.weights_by_name(), description)
+        magenta().write_magentajs(folder, self.config, self.network.weights_by_name(), description)
 
     def save_litert(self, folder: str | Path, description: str = "") -> None:
         """Writes the model as a new folder that LiteRT runs without TensorFlow, in any language; see docs/litert.md.

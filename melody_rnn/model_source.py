@@ -5,6 +5,7 @@ What is said of it here needs neither TensorFlow nor NumPy.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,3 +69,12 @@ def find_model(name_or_path: str | Path | None = None) -> ModelSource:
     if not is_there:
         raise InputFileError(f"{name_or_path}: no such file; give the path of a .mag bundle")
     return ModelSource(path, is_bundle=True)
+
+
+def magenta() -> Any:
+    """Returns `melody_rnn.magenta.bundles`, which reads and writes Magenta's formats.
+
+    It stands above the facade and is asked for by name where there is something of Magenta's, so that nothing here
+    depends on it.
+    """
+    return import_module("melody_rnn.magenta.bundles")

@@ -27,9 +27,10 @@ import tensorflow as tf
 
 from melody_rnn.config import CONFIGS
 from melody_rnn.data.dataset import StoredMelody, load
+from melody_rnn.data.squashing import squash_all
 from melody_rnn.encodings import make_encoding
 from melody_rnn.presets import Preset, make_network, save_to_preset
-from melody_rnn.training.batches import opening_pitches, outline_bank, outlined, pad, squash_all
+from melody_rnn.training.batches import opening_pitches, outline_bank, outlined, pad
 
 CONFIG: Final = CONFIGS["tunes_rnn"]
 ENCODING: Final = make_encoding(CONFIG.encoding)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from melody_rnn.baselines import NUM_EVENTS, NGram, RepeatBar, all_baselines
 from melody_rnn.data.dataset import StoredMelody
+from melody_rnn.evaluation.baselines import NUM_EVENTS, NGram, RepeatBar, all_baselines
 from melody_rnn.music.meters import meter_of_bar
 
 

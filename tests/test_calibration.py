@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from melody_rnn.calibration import (
+from melody_rnn.data.dataset import StoredMelody
+from melody_rnn.errors import OutputError
+from melody_rnn.evaluation.calibration import (
     NUM_BINS,
     Calibration,
     Predictions,
@@ -12,8 +14,6 @@ from melody_rnn.calibration import (
     reliability,
     write_diagram,
 )
-from melody_rnn.data.dataset import StoredMelody
-from melody_rnn.errors import OutputError
 from melody_rnn.music.meters import COMMON_TIME
 
 

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from toy_tunes import plain_tune, random_notes
 
-from melody_rnn.endings import FEATURES, EndingDetector, ending_figures, hear_bar_ends
 from melody_rnn.errors import InvalidArgumentError
+from melody_rnn.evaluation.ending_detector import FEATURES, EndingDetector, ending_figures, hear_bar_ends
+from melody_rnn.evaluation.two_sample.anatomy import Anatomy
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import Meter
 from melody_rnn.tunes.tune import Tune
-from melody_rnn.two_sample.anatomy import Anatomy
 
 C, D, G = 60, 62, 67
 

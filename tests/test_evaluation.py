@@ -7,12 +7,12 @@ import pytest
 
 from melody_rnn.config import EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.data.dataset import Dataset, StoredMelody
+from melody_rnn.data.squashing import squash_all
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.evaluation import ENSEMBLE, compare, evaluate
+from melody_rnn.evaluation.evaluate import ENSEMBLE, compare, evaluate
 from melody_rnn.model import MelodyRNN
 from melody_rnn.music.meters import COMMON_TIME
 from melody_rnn.presets import Preset, make_network
-from melody_rnn.training.batches import squash_all
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from melody_rnn import MelodyRNN
-from melody_rnn.sampling.temperature import softmax, temper
+from melody_rnn.sampling.softmax import softmax, temper
 
 NEAR_TIE = 1e-4
 

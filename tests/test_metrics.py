@@ -6,8 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from melody_rnn import metrics
-from melody_rnn.metrics import METRICS, DistinctGrams, Notes, PairwiseSimilarity, describe, longest_shared
+from melody_rnn.evaluation import musical_metrics as metrics
+from melody_rnn.evaluation.musical_metrics import (
+    METRICS,
+    DistinctGrams,
+    Notes,
+    PairwiseSimilarity,
+    describe,
+    longest_shared,
+)
 from melody_rnn.music.meters import meter_of_bar
 from melody_rnn.tunes.tune import Tune
 

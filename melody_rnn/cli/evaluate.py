@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Column, Table
 
     from melody_rnn.data.splits import Split
-    from melody_rnn.evaluation import Evaluation, Scores
+    from melody_rnn.evaluation.evaluate import Evaluation, Scores
 
 
 _MEANING: Final = (
@@ -114,7 +114,7 @@ def command(
     load_tensorflow(verbose)
     options.use_device(device)
     from melody_rnn.data.dataset import load
-    from melody_rnn.evaluation import compare, evaluate
+    from melody_rnn.evaluation.evaluate import compare, evaluate
 
     loaded, part = load(dataset), cast("Split", split)
     if len(models) > 1:
@@ -124,14 +124,14 @@ def command(
         only = models[0] if models else None
         loaded_model, compared = options.load_model(only), None
         if two_sample is not None:
-            from melody_rnn.two_sample.matching import compare as compare_tunes
+            from melody_rnn.evaluation.two_sample.matching import compare as compare_tunes
 
             tunes = [melody.tune for melody in loaded.split(part) if not melody.form.is_truncated]
             compared = compare_tunes(loaded_model, tunes, two_sample, seed)
         evaluation = evaluate(loaded_model, find_model(only).name, loaded, part, copied, seed, calibrate)
         evaluation = replace(evaluation, two_sample=compared)
     if reliability is not None and evaluation.calibration:
-        from melody_rnn.calibration import write_diagram
+        from melody_rnn.evaluation.calibration import write_diagram
 
         write_diagram(reliability, evaluation.scores[0].name, evaluation.calibration)
     if as_json:
@@ -236,7 +236,7 @@ def _table(*columns: "Column | str") -> "Table":
 def _print_differences(console: "Console", evaluation: "Evaluation") -> None:
     from rich.table import Column
 
-    from melody_rnn.evaluation import ENSEMBLE
+    from melody_rnn.evaluation.evaluate import ENSEMBLE
 
     names = Column("model", overflow="fold"), Column("less", overflow="fold")
     table = _table(*names, "nats/event", "95 %")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from melody_rnn import __version__
-from melody_rnn.cli import copying, listening, options
+from melody_rnn.cli import copying, options, rendering
 from melody_rnn.cli.choosing import SAMPLER_NAMES, Choosing, ChoosingCommand, constraint_options, sampler_options
 from melody_rnn.cli.kinds import KindsType, midi_type_option
 from melody_rnn.cli.search import DEFAULT_OUTPUTS, Search, facts, find, search_options
@@ -199,8 +199,8 @@ class Options:
 )
 @midi_type_option
 @click.option("--sheet", is_flag=True, help="Write the sheet music of all melodies too, as one .pdf.")
-@listening.audio_option
-@listening.plot_option
+@rendering.audio_option
+@rendering.plot_option
 @options.device_option
 @options.json_option
 @options.verbose_option
@@ -476,7 +476,7 @@ def _write(asked: Options, tune: "Tune", index: int) -> list[Path]:
     if asked.plot:
         # A .png of that name may be the sheet music.
         suffix = "_roll" if "png" in kinds else ""
-        paths.append(listening.write_picture(tune, asked.output_dir, paths[0].stem + suffix))
+        paths.append(rendering.write_picture(tune, asked.output_dir, paths[0].stem + suffix))
     return paths
 
 

@@ -9,7 +9,7 @@ import click
 
 from melody_rnn.cli import options
 from melody_rnn.cli.jobs import Job, each, find_jobs
-from melody_rnn.cli.listening import AUDIO_FORMATS, PICTURE_FORMATS, write_picture, write_sound
+from melody_rnn.cli.rendering import AUDIO_FORMATS, PICTURE_FORMATS, write_picture, write_sound
 from melody_rnn.cli.startup import quieten
 from melody_rnn.errors import MAX_MESSAGE, InputFileError, printable
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER

@@ -16,8 +16,8 @@ from melody_rnn.errors import InputFileError, printable
 from melody_rnn.model_source import find_model
 
 if TYPE_CHECKING:
+    from melody_rnn.evaluation.temperature_report.table import TemperatureTable
     from melody_rnn.music.meters import Meter
-    from melody_rnn.temperature_report.table import TemperatureTable
 
 _DEFAULT_STEP: Final = 0.2
 _MAX_TEMPERATURES: Final = 50
@@ -123,7 +123,7 @@ def command(model: str | None, device: str, as_json: bool, verbose: bool, **argu
     melody-rnn temperature --corpus corpus:tunebooks
     melody-rnn temperature --temperatures 0.6,1,1.4 --num-outputs 1000 --output-dir report/
     """
-    from melody_rnn.temperature_report.folder import PAGE, check_folder
+    from melody_rnn.evaluation.temperature_report.folder import PAGE, check_folder
 
     output_dir, overwrite, meter = (arguments.pop(name) for name in ("output_dir", "overwrite", "meter"))
     find_model(model)
@@ -132,7 +132,7 @@ def command(model: str | None, device: str, as_json: bool, verbose: bool, **argu
     _check_corpus(arguments["corpus"])
     load_tensorflow(verbose)
     options.use_device(device)
-    from melody_rnn.temperature_report.page import About, write_report
+    from melody_rnn.evaluation.temperature_report.page import About, write_report
 
     table = _measure(model, meter, **arguments)
     about = About(find_model(model).name, shlex.join(["melody-rnn", *sys.argv[1:]]))
@@ -165,8 +165,8 @@ def _measure(
     num_steps: int,
     seed: int,
 ) -> "TemperatureTable":
-    from melody_rnn.temperature_report.real_tunes import read_real_tunes
-    from melody_rnn.temperature_report.table import measure_temperatures
+    from melody_rnn.evaluation.temperature_report.real_tunes import read_real_tunes
+    from melody_rnn.evaluation.temperature_report.table import measure_temperatures
 
     loaded = options.load_model(model)
     real = None

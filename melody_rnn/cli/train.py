@@ -236,7 +236,7 @@ def _tell_change(run_dir: Path, run: "TrainingRun", loaded: "Dataset") -> None:
 
     Says nothing if that one has other steps, or is gone.
     """
-    from melody_rnn.evaluation import compare
+    from melody_rnn.evaluation.evaluate import compare
     from melody_rnn.training import provenance_of
 
     before = provenance_of(run_dir).weights_from or _DEFAULT_CONFIG

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from melody_rnn.two_sample import Auc, TwoSample
+    from melody_rnn.evaluation.two_sample import Auc, TwoSample
 
 _NUM_FEATURES: Final = 12
 

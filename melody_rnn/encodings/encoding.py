@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from melody_rnn.config import EncodingConfig
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT, NUM_SPECIAL_EVENTS, index_event
-from melody_rnn.features import Features
 from melody_rnn.music.meters import meter_of_bar
+from melody_rnn.sparse_inputs import Features
 from melody_rnn.tunes.cues import cues_of_all
 from melody_rnn.tunes.outline import Outline
 

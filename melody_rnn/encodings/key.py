@@ -9,7 +9,7 @@ from melody_rnn.config import EncodingConfig
 from melody_rnn.encodings.encoding import Encoding, binary_counter
 from melody_rnn.encodings.history import History, empty_history
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT, NOTE_OFF, NOTES_PER_OCTAVE
-from melody_rnn.features import Features
+from melody_rnn.sparse_inputs import Features
 
 _MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
 _RECENT_NOTES = 3

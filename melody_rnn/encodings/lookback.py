@@ -9,7 +9,7 @@ from melody_rnn.config import EncodingConfig
 from melody_rnn.encodings.encoding import Encoding, binary_counter, index_events
 from melody_rnn.encodings.history import History, bar_lengths, empty_history
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR
-from melody_rnn.features import Features
+from melody_rnn.sparse_inputs import Features
 
 
 class LookbackState(NamedTuple):

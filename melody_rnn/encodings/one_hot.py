@@ -8,7 +8,7 @@ from melody_rnn.arrays import event_index
 from melody_rnn.config import EncodingConfig
 from melody_rnn.encodings.encoding import Encoding, index_events
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR
-from melody_rnn.features import Features
+from melody_rnn.sparse_inputs import Features
 
 
 class OneHotState(NamedTuple):

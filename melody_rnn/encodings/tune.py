@@ -9,7 +9,7 @@ from melody_rnn.config import EncodingConfig
 from melody_rnn.encodings.encoding import Encoding, index_events
 from melody_rnn.encodings.history import ABSENT, History, empty_history
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT
-from melody_rnn.features import Features
+from melody_rnn.sparse_inputs import Features
 from melody_rnn.tunes.cues import NUM_CUES, NUM_DISTANCES, cue_sizes
 
 _NO_PITCH: Final = -1

@@ -24,7 +24,7 @@ from melody_rnn.generation.beginning import Start
 from melody_rnn.generation.rules import Fixed, LoopState, Rules, state_after
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.sampler import Controls, SamplerSettings, fill_with_noise, gumbel
-from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
+from melody_rnn.sampling.softmax import event_log_likelihoods, log_softmax
 
 TILE_ROWS: Final = 32
 """Stochastic beams are sampled in tiles of about so many rows, so that no melody depends on how many there are."""

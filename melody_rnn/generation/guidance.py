@@ -24,8 +24,8 @@ from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.events import NOTES_PER_OCTAVE
 from melody_rnn.litert.description import Step, StepDescription
 from melody_rnn.litert.run import StepResult, StepRun
+from melody_rnn.sampling.softmax import softmax
 from melody_rnn.sampling.surprise import surprises
-from melody_rnn.sampling.temperature import softmax
 
 if TYPE_CHECKING:
     from melody_rnn.encodings import Encoding

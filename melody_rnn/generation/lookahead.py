@@ -37,7 +37,7 @@ from melody_rnn.generation.rules import FREE, Fixed, LoopState, Rules
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.sampler import Controls, fill_with_noise, gumbel
-from melody_rnn.sampling.temperature import log_softmax
+from melody_rnn.sampling.softmax import log_softmax
 from melody_rnn.sampling.transforms import Now, Stage
 
 DEFAULT_PARTICLES: Final = 16

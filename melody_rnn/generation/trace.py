@@ -19,7 +19,7 @@ from melody_rnn.errors import OutputError
 from melody_rnn.events import NO_EVENT, NUM_EVENTS, event_index, index_event
 from melody_rnn.files import write_whole
 from melody_rnn.music.transposition import transpose
-from melody_rnn.sampling.temperature import entropy_of, log_softmax, sum_labels
+from melody_rnn.sampling.softmax import entropy_of, log_softmax, sum_labels
 from melody_rnn.tunes.cues import cues_of_all
 from melody_rnn.tunes.outline import Outline
 

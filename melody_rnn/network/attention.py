@@ -9,10 +9,10 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from melody_rnn.features import Features
 from melody_rnn.network import recurrence
 from melody_rnn.network.dropout import Dropout
 from melody_rnn.network.lstm import LSTM, LSTMState, project
+from melody_rnn.sparse_inputs import Features
 
 
 class AttentionState(NamedTuple):

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from melody_rnn.features import Features
 from melody_rnn.network import recurrence
 from melody_rnn.network.recurrence import sigmoid
+from melody_rnn.sparse_inputs import Features
 
 
 class LSTMState(NamedTuple):

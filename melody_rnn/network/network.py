@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from melody_rnn.config import NetworkConfig
 from melody_rnn.errors import ModelError
-from melody_rnn.features import Features
 from melody_rnn.network import use_tensorflow
 from melody_rnn.network.attention import AttentionLSTM
 from melody_rnn.network.dropout import Dropout
 from melody_rnn.network.lstm import LSTM, project
+from melody_rnn.sparse_inputs import Features
 
 RNNState = tuple[Any, ...]
 

@@ -12,7 +12,7 @@ with quietly():
 from melody_rnn.notebook.composing import compose
 from melody_rnn.notebook.listening import ListeningRoom
 from melody_rnn.notebook.speaking import number, speak
-from melody_rnn.notebook.temperature import (
+from melody_rnn.notebook.temperature_lesson import (
     ChoiceView,
     Step,
     check_answer,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from melody_rnn.arrays import Array, namespace
 from melody_rnn.sampling.limits import MAX_NGRAM, MAX_ONSETS
-from melody_rnn.sampling.temperature import per_melody
+from melody_rnn.sampling.softmax import per_melody
 
 PENALTY_ONSETS: Final = 16
 """How many of the last notes a penalty counts."""

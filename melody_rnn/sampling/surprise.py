@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melody_rnn.arrays import Array, namespace
-from melody_rnn.sampling.temperature import softmax, temper
+from melody_rnn.sampling.softmax import softmax, temper
 
 STEERING_SIZE: Final = 5
 _WINDOW: Final = 32

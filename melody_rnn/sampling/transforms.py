@@ -235,7 +235,7 @@ TRANSFORMS: Final = (
     ),
     Transform(
         "dynamic_temperature",
-        _alone("temperature.temper_dynamically"),
+        _alone("softmax.temper_dynamically"),
         "Multiply the temperature by SURE where the model is sure, by UNSURE where everything is equally likely, "
         "in proportion to the entropy between. 1.3..0.7 varies what it would repeat and avoids mistakes.",
         Limit("two finite numbers of at least 0", lambda t: t >= 0),
@@ -247,7 +247,7 @@ TRANSFORMS: Final = (
     ),
     Transform(
         "temperature",
-        _alone("temperature.temper"),
+        _alone("softmax.temper"),
         "Below 1 surer and more conservative, above 1 more diverse with more mistakes, 0 always the likeliest. "
         "0.6..1.2 leads from one to the other, 1,0.7,0.7,1 gives one a bar (the last one holds).",
         Limit("a finite number of at least 0", lambda t: t >= 0),

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from melody_rnn.arrays import Array, namespace
-from melody_rnn.sampling.temperature import entropy, log_softmax, per_melody, softmax
+from melody_rnn.sampling.softmax import entropy, log_softmax, per_melody, softmax
 
 _LEAST: Final = float(np.finfo(np.float32).tiny)
 

@@ -13,7 +13,7 @@ from melody_rnn.config import EncodingConfig, ModelConfig
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.encodings import Encoding
 from melody_rnn.events import NO_EVENT
-from melody_rnn.music.transposition import home_transposition, transpose
+from melody_rnn.music.transposition import home_transposition
 from melody_rnn.training.devices import Strategy
 from melody_rnn.training.settings import TrainingSettings
 from melody_rnn.tunes.outline import BarKind, Known, Outline, outline_of
@@ -46,17 +46,6 @@ class Example(NamedTuple):
     outline: Outline
     heard: NDArray[np.int8] | None = None
     is_written: bool = False
-
-
-def squash_all(config: ModelConfig, melodies: Sequence[StoredMelody]) -> list[StoredMelody]:
-    """Returns melodies in a model's range and key."""
-    low, high = config.encoding.min_note, config.encoding.max_note
-    moved = []
-    for melody in melodies:
-        amount = home_transposition(melody.events, low, high, config.transpose_to_key)
-        events = transpose(melody.events, amount, low, high).astype(np.int8)
-        moved.append(replace(melody, events=events, key=melody.key and melody.key.transpose(amount)))
-    return moved
 
 
 def opening_pitches(melodies: Sequence[StoredMelody]) -> dict[int, float]:

@@ -28,16 +28,15 @@ import keras
 import tensorflow as tf
 
 from melody_rnn.arrays import event_index
-from melody_rnn.bundles import read_bundle
 from melody_rnn.config import EncodingConfig, ModelConfig
 from melody_rnn.encodings import Encoding, make_encoding
 from melody_rnn.errors import InputFileError, InvalidArgumentError, ModelError
 from melody_rnn.events import NUM_SPECIAL_EVENTS
 from melody_rnn.files import resolved
-from melody_rnn.model_source import find_model
+from melody_rnn.model_source import find_model, magenta
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import load_preset, make_network
-from melody_rnn.sampling.temperature import softmax, sum_by_event, temper
+from melody_rnn.sampling.softmax import softmax, sum_by_event, temper
 
 # Below it a float32 probability has no logarithm.
 _TINY: Final = 1e-30
@@ -92,7 +91,7 @@ def load_teacher(name_or_path: str | Path) -> Teacher:
     if not source.is_bundle:
         preset, network = load_preset(path)
         return Teacher(path, preset.config, network, source.name)
-    bundle = read_bundle(path)
+    bundle = magenta().read_bundle(path)
     network = make_network(bundle.config)
     network.assign_by_name(bundle.weights)
     return Teacher(path, bundle.config, network, source.name)

@@ -21,15 +21,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from melody_rnn.bundles.checkpoint import check_checkpoint
 from melody_rnn.config import ModelConfig
 from melody_rnn.data import dataset as datasets
 from melody_rnn.data.dataset import Dataset
 from melody_rnn.data.index import training_index
 from melody_rnn.data.splits import Split
+from melody_rnn.data.squashing import squash_all
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import DeviceError, InputFileError, InvalidArgumentError, ModelError, OutputError, TrainingError
 from melody_rnn.files import held, read_json, reason, resolved, write_whole
+from melody_rnn.network.checkpoint import check_checkpoint
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.network.recurrence import runs_on_cpu
 from melody_rnn.presets import Preset, make_network, save_to_preset
@@ -40,7 +41,6 @@ from melody_rnn.training.batches import (
     num_batches,
     opening_pitches,
     outline_bank,
-    squash_all,
     training_batches,
 )
 from melody_rnn.training.card import Provenance, write_card

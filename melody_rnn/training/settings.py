@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, get_args
 from melody_rnn.config import MAX_SEED, EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.errors import InvalidArgumentError
 
-Schedule = Literal["constant", "cosine"]
+LearningRateSchedule = Literal["constant", "cosine"]
 Keep = Literal["best", "last"]
 
 
@@ -46,7 +46,7 @@ class TrainingSettings:
 
     batch_size: int = 128
     learning_rate: float = 1e-3
-    schedule: Schedule = "constant"
+    schedule: LearningRateSchedule = "constant"
     clip_norm: float = 5.0
     transposition: int = 0
     input_noise: float = 0.0
@@ -75,7 +75,7 @@ class TrainingSettings:
         for name in ("learning_rate", "clip_norm", "distill_temperature"):
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
                 raise InvalidArgumentError(f"{name} must be a finite number above 0, got {getattr(self, name)}")
-        for name, choices in (("schedule", Schedule), ("keep", Keep)):
+        for name, choices in (("schedule", LearningRateSchedule), ("keep", Keep)):
             if getattr(self, name) not in get_args(choices):
                 words = ", ".join(get_args(choices))
                 raise InvalidArgumentError(f"{name} must be one of {words}, got {getattr(self, name)}")

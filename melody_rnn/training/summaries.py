@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from melody_rnn.config import ModelConfig
 from melody_rnn.data.dataset import StoredMelody
+from melody_rnn.data.squashing import squash_all
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import OutputError
 from melody_rnn.formats.audio import SAMPLE_RATE, Samples, render
@@ -28,7 +29,7 @@ from melody_rnn.generation.loop import SamplingLoop
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.presets import MIDDLE_C
 from melody_rnn.sampling.sampler import SamplerSettings
-from melody_rnn.training.batches import evaluation_batches, squash_all
+from melody_rnn.training.batches import evaluation_batches
 from melody_rnn.training.trainee import Trainee
 from melody_rnn.tunes.piano_roll import picture_bytes, plot_piano_roll
 from melody_rnn.tunes.tune import Tune

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from melody_rnn.encodings import Encoding
 from melody_rnn.network.network import MelodyNetwork
-from melody_rnn.sampling.temperature import event_log_likelihoods, log_softmax
+from melody_rnn.sampling.softmax import event_log_likelihoods, log_softmax
 from melody_rnn.training.distillation import Distillation, View
 
 _MEANS = ("nats", "accuracy", "event_accuracy", "no_event_accuracy")

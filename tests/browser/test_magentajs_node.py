@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from melody_rnn import MelodyRNN
-from melody_rnn.bundles.magentajs import write_magentajs
 from melody_rnn.config import CONFIGS, NetworkConfig
 from melody_rnn.events import NO_EVENT
+from melody_rnn.magenta.bundles.magentajs import write_magentajs
 from melody_rnn.music.transposition import home_transposition, transpose
 from melody_rnn.presets import Preset, make_network
-from melody_rnn.sampling.temperature import softmax
+from melody_rnn.sampling.softmax import softmax
 
 NEAR_TIE = 1e-4
 NEW_STEPS = 64

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from melody_rnn.bundles.foreign import SNIFFED_BYTES, describe_foreign_file, other_model
+from melody_rnn.magenta.bundles.foreign import SNIFFED_BYTES, describe_foreign_file, other_model
 
 
 def tar(mode):

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from synthetic import random_variables
 
-from melody_rnn.bundles.naming import ERAS, find_naming, make_naming
-from melody_rnn.bundles.weights import (
+from melody_rnn.errors import ModelError
+from melody_rnn.magenta.bundles.naming import ERAS, find_naming, make_naming
+from melody_rnn.magenta.bundles.weights import (
     check_shapes,
     convert_weights,
     input_and_output_size,
@@ -11,7 +12,6 @@ from melody_rnn.bundles.weights import (
     num_wrapped_layers,
     revert_weights,
 )
-from melody_rnn.errors import ModelError
 
 NAMES = {
     "lstm_0/kernel": "rnn/multi_rnn_cell/cell_0/basic_lstm_cell/kernel",

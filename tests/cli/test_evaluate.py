@@ -10,9 +10,9 @@ from melody_rnn.cli.main import cli
 from melody_rnn.cli.two_sample import print_two_sample
 from melody_rnn.data.dataset import Dataset, StoredMelody, save
 from melody_rnn.errors import InvalidArgumentError, OutputError
-from melody_rnn.evaluation import ENSEMBLE
+from melody_rnn.evaluation.evaluate import ENSEMBLE
+from melody_rnn.evaluation.two_sample import Auc, FeatureAuc, TwoSample
 from melody_rnn.music.meters import COMMON_TIME
-from melody_rnn.two_sample import Auc, FeatureAuc, TwoSample
 
 
 @pytest.fixture

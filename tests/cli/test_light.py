@@ -70,7 +70,7 @@ def test_the_drop_in_command(run, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "model").symlink_to(MODEL)
     options = ["--config=lookback_rnn", "--run_dir=run", "--output_dir=out", "--num_outputs=2", "--num_steps=32"]
-    assert run("melody_rnn.cli.magenta.generate", *options) == "[]"
+    assert run("melody_rnn.magenta.commands.generate", *options) == "[]"
     assert len(list((tmp_path / "out").glob("*.mid"))) == 2
 
 
@@ -79,7 +79,7 @@ def test_a_bundle_needs_tensorflow_once(run, tmp_path, monkeypatch):
     bundle = DATA / "lookback_rnn.mag"
     MelodyRNN.from_bundle(bundle, "litert")
     dropped_in = ["--config=lookback_rnn", f"--bundle_file={bundle}", "--output_dir=out", "--num_outputs=2"]
-    assert run("melody_rnn.cli.magenta.generate", *dropped_in) == "[]"
+    assert run("melody_rnn.magenta.commands.generate", *dropped_in) == "[]"
     assert run("melody_rnn.cli", "generate", "-m", bundle, "-n", "2", "--output-dir", "out") == "[]"
     origins = [read_tune(path).origin for path in (tmp_path / "out").glob("*.mid")]
     assert [origin.engine for origin in origins] == ["litert"] * 4

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from music_files import END_OF_TRACK, TUNE, abc, chunk, header, midi, musicxml, notes
 
-from melody_rnn.data.conversion import note_sequences
 from melody_rnn.errors import InputFileError
+from melody_rnn.magenta.conversion import note_sequences
 
 
 def convert(folder: Path, is_recursive: bool = False):

@@ -11,10 +11,10 @@ from note_seq import (
 
 from melody_rnn.config import CONFIGS
 from melody_rnn.data.dataset import StoredMelody
-from melody_rnn.data.examples import read_examples, write_examples
 from melody_rnn.data.tfrecords import write_records
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InputFileError
+from melody_rnn.magenta.examples import read_examples, write_examples
 from melody_rnn.music.meters import COMMON_TIME, Meter
 
 ONE_HOT = make_encoding(CONFIGS["basic_rnn"].encoding)

@@ -205,7 +205,7 @@ def _crc(data: bytes) -> int:
 
 
 def _first_value(content: bytes) -> bytes:
-    from melody_rnn.bundles.tables import _entries
+    from melody_rnn.network.checkpoint_tables import _entries
 
     return next(value for key, value in _entries(content) if not key)
 
@@ -237,7 +237,7 @@ def _reshaped(content: bytes, tensors: Any, sizes: tuple[int, ...]) -> bytes:
 
 
 def _with_head(content: bytes, meta: bytes) -> bytes:
-    from melody_rnn.bundles.tables import _entries
+    from melody_rnn.network.checkpoint_tables import _entries
 
     rest = [(key, value) for key, value in _entries(content) if key]
     # The data is of no use where the head lies; a part of it keeps the table small.
@@ -248,7 +248,7 @@ def wrong_indices(good: bytes, rng: random.Random) -> Iterator[tuple[str, bytes]
     """Yields index files of checkpoints of version 2 that are damaged, or lie."""
     from tensorflow.core.protobuf.tensor_bundle_pb2 import BundleEntryProto, BundleHeaderProto
 
-    from melody_rnn.bundles.tables import _entries
+    from melody_rnn.network.checkpoint_tables import _entries
 
     rows = list(_entries(good))
 

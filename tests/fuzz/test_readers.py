@@ -115,8 +115,8 @@ def test_what_music_unpacks_to_is_bounded():
 def test_bundles_and_indices(tmp_path: Path):
     import hostile_models
 
-    from melody_rnn.bundles.magenta import read_bundle
-    from melody_rnn.bundles.tables import claims_of_v2
+    from melody_rnn.magenta.bundles.magenta import read_bundle
+    from melody_rnn.network.checkpoint_tables import claims_of_v2
 
     good = Path(__file__).parents[1] / "data" / "basic_rnn.mag"
     path = tmp_path / "x.mag"

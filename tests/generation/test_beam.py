@@ -19,7 +19,7 @@ from melody_rnn.generation.trace import trace_melodies
 from melody_rnn.music.meters import Meter
 from melody_rnn.presets import make_network
 from melody_rnn.sampling.sampler import SamplerSettings, draw, fill_with_noise, gumbel
-from melody_rnn.sampling.temperature import log_softmax
+from melody_rnn.sampling.softmax import log_softmax
 from melody_rnn.sampling.transforms import Now
 from melody_rnn.tunes.outline import Outline
 

@@ -5,7 +5,7 @@ from melody_rnn import MelodyRNN
 from melody_rnn.config import CONFIGS, EncodingConfig
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.generation.guidance import check_guide, fold, guided
-from melody_rnn.sampling.temperature import softmax
+from melody_rnn.sampling.softmax import softmax
 
 CONFIG = EncodingConfig("one_hot", 60, 72)
 

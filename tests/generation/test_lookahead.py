@@ -18,7 +18,7 @@ from melody_rnn.sampling.automaton import Automaton, Close, Situation
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.sampling.schedule import Steps
-from melody_rnn.sampling.temperature import log_softmax
+from melody_rnn.sampling.softmax import log_softmax
 
 CONFIG = EncodingConfig("one_hot", 60, 72)
 EVENTS = np.array([-2, -1, 60, 61, 62], np.int32)

@@ -6,7 +6,7 @@ from melody_rnn.errors import GenerationError
 from melody_rnn.generation.beginning import Start
 from melody_rnn.generation.loop import CPU_TILES, SamplingLoop
 from melody_rnn.sampling.sampler import SamplerSettings
-from melody_rnn.sampling.temperature import log_softmax
+from melody_rnn.sampling.softmax import log_softmax
 
 PLAIN = EncodingConfig("one_hot")
 

@@ -8,7 +8,7 @@ from melody_rnn.generation.replayer import CompiledReplayer
 from melody_rnn.generation.trace import trace_melodies
 from melody_rnn.model import MelodyRNN
 from melody_rnn.presets import Preset, make_network
-from melody_rnn.sampling.temperature import sum_labels
+from melody_rnn.sampling.softmax import sum_labels
 from melody_rnn.tunes.outline import Outline
 
 # Every degree of C major, so that the key is beyond doubt.

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from melody_rnn.model import MelodyRNN
-from melody_rnn.notebook.temperature import next_step, softmax_at
+from melody_rnn.notebook.temperature_lesson import next_step, softmax_at
 from melody_rnn.tunes.primers import parse_primer
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"

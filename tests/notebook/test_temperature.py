@@ -3,7 +3,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from melody_rnn.notebook.speaking import number, speak, told
-from melody_rnn.notebook.temperature import (
+from melody_rnn.notebook.temperature_lesson import (
     ChoiceView,
     Step,
     check_answer,

@@ -12,7 +12,7 @@ from melody_rnn.sampling.repetition import (
     penalise_repeats,
     weigh_repeats,
 )
-from melody_rnn.sampling.temperature import softmax
+from melody_rnn.sampling.softmax import softmax
 
 # The last label means what the fourth does, as a lookback label can.
 EVENTS = np.array([[-2, -1, 60, 62, 64, 62]], np.int32)

@@ -8,8 +8,8 @@ from scipy import stats
 
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.sampling.sampler import SamplerSettings, draw, fill_with_noise, gumbel
+from melody_rnn.sampling.softmax import softmax
 from melody_rnn.sampling.surprise import no_steering
-from melody_rnn.sampling.temperature import softmax
 from melody_rnn.sampling.transforms import BY_NAME, TRANSFORMS, Now, Transform, table
 
 AFTER = ("temperature", "truncation")

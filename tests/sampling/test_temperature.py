@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from melody_rnn.sampling import temperature as tempering
-from melody_rnn.sampling.temperature import dynamic_temperature, entropy_of, log_softmax, softmax, temper
+from melody_rnn.sampling import softmax as tempering
+from melody_rnn.sampling.softmax import dynamic_temperature, entropy_of, log_softmax, softmax, temper
 
 logits = arrays(np.float32, (1, 12), elements=st.floats(-30, 30, width=32))
 # Huge ones, and masked ones beside at least one that is not.

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from melody_rnn.sampling.sampler import SamplerSettings
-from melody_rnn.sampling.temperature import softmax
+from melody_rnn.sampling.softmax import softmax
 from melody_rnn.sampling.transforms import Now
 from melody_rnn.sampling.truncation import (
     keep_above_epsilon,

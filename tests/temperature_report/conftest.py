@@ -1,7 +1,7 @@
 import pytest
 
-from melody_rnn.temperature_report.real_tunes import RealTunes
-from melody_rnn.temperature_report.table import measure_temperatures
+from melody_rnn.evaluation.temperature_report.real_tunes import RealTunes
+from melody_rnn.evaluation.temperature_report.table import measure_temperatures
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from melody_rnn.temperature_report.estimates import estimate, estimate_mean, random_halves
+from melody_rnn.evaluation.temperature_report.estimates import estimate, estimate_mean, random_halves
 
 
 def test_halves_are_halves():

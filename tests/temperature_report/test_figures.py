@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from melody_rnn.temperature_report.figures import draw_column, draw_diversity_against_mistakes, draw_music, png, svg
+from melody_rnn.evaluation.temperature_report.figures import (
+    draw_column,
+    draw_diversity_against_mistakes,
+    draw_music,
+    png,
+    svg,
+)
 
 
 def test_the_top_figure_has_a_point_for_each_temperature(table):

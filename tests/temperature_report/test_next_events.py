@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from melody_rnn.temperature_report.next_events import read_next_events
+from melody_rnn.evaluation.temperature_report.next_events import read_next_events
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 import pytest
 
 from melody_rnn.errors import OutputError
-from melody_rnn.temperature_report.folder import check_folder
-from melody_rnn.temperature_report.page import About, page, write_report
-from melody_rnn.temperature_report.table import measure_temperatures
+from melody_rnn.evaluation.temperature_report.folder import check_folder
+from melody_rnn.evaluation.temperature_report.page import About, page, write_report
+from melody_rnn.evaluation.temperature_report.table import measure_temperatures
 
 ABOUT = About("tiny <model>", "melody-rnn temperature --model 'a&b'")
 VOID = {"meta", "br"}
@@ -123,7 +123,7 @@ def test_a_report_that_cannot_be_drawn_leaves_nothing(table, tmp_path, monkeypat
     def fail(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("melody_rnn.temperature_report.figures.draw_music", fail)
+    monkeypatch.setattr("melody_rnn.evaluation.temperature_report.figures.draw_music", fail)
     with pytest.raises(KeyboardInterrupt):
         write_report(table, tmp_path / "report", ABOUT)
     assert list(tmp_path.iterdir()) == []

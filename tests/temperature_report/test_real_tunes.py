@@ -3,8 +3,8 @@ import pytest
 
 from melody_rnn.data.dataset import Dataset, StoredMelody, save
 from melody_rnn.errors import InputFileError, InvalidArgumentError
+from melody_rnn.evaluation.temperature_report.real_tunes import read_real_tunes
 from melody_rnn.music.meters import COMMON_TIME, Meter
-from melody_rnn.temperature_report.real_tunes import read_real_tunes
 
 SCALE = [60, -2, 62, -2, 64, -2, 65, -2]
 ABC = "X:{number}\nM:4/4\nL:1/4\nK:C\n{music}\n"

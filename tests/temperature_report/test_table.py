@@ -4,9 +4,9 @@ import threading
 import pytest
 
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.metrics import Notes, pitch_class_entropy
-from melody_rnn.temperature_report.estimates import Estimate
-from melody_rnn.temperature_report.table import COLUMNS, Row, TemperatureTable, measure_temperatures
+from melody_rnn.evaluation.musical_metrics import Notes, pitch_class_entropy
+from melody_rnn.evaluation.temperature_report.estimates import Estimate
+from melody_rnn.evaluation.temperature_report.table import COLUMNS, Row, TemperatureTable, measure_temperatures
 
 
 def test_rows_are_what_the_model_does_at_each_temperature(table, tiny_model):

@@ -15,10 +15,10 @@ from melody_rnn.config import EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.data.dataset import Dataset
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InputFileError, InvalidArgumentError, ModelError
-from melody_rnn.evaluation import evaluate
+from melody_rnn.evaluation.evaluate import evaluate
 from melody_rnn.model import MelodyRNN
 from melody_rnn.presets import Preset, load_preset, make_network, save_to_preset
-from melody_rnn.sampling.temperature import sum_labels
+from melody_rnn.sampling.softmax import sum_labels
 from melody_rnn.training import load_teacher, resume, train
 from melody_rnn.training.batches import training_batches
 from melody_rnn.training.distillation import Distillation, Teacher, View, check_teachers

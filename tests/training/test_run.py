@@ -17,7 +17,7 @@ from melody_rnn.config import CONFIGS, NetworkConfig
 from melody_rnn.data.dataset import Dataset
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError, TrainingError
-from melody_rnn.evaluation import evaluate
+from melody_rnn.evaluation.evaluate import evaluate
 from melody_rnn.model import MelodyRNN
 from melody_rnn.presets import load_preset
 from melody_rnn.training import resume, train

@@ -6,9 +6,8 @@ import pytest
 from toy_tunes import plain_tune, random_notes
 
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.music.meters import Meter
-from melody_rnn.two_sample import two_sample
-from melody_rnn.two_sample.classifier import (
+from melody_rnn.evaluation.two_sample import two_sample
+from melody_rnn.evaluation.two_sample.classifier import (
     MIN_TUNES,
     NUM_FOLDS,
     auc_of,
@@ -18,7 +17,8 @@ from melody_rnn.two_sample.classifier import (
     resampled,
     weighted_aucs,
 )
-from melody_rnn.two_sample.matching import Shape, compare, generate_alike
+from melody_rnn.evaluation.two_sample.matching import Shape, compare, generate_alike
+from melody_rnn.music.meters import Meter
 
 
 @pytest.fixture(scope="module")

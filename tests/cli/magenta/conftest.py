@@ -18,12 +18,12 @@ COMMANDS = {
 @pytest.fixture
 def run(monkeypatch):
     """Returns a function that runs one of the commands in this process; what it would exit with is raised."""
-    monkeypatch.setattr("melody_rnn.cli.magenta.flags.run_and_exit", lambda _program, work: work())
+    monkeypatch.setattr("melody_rnn.magenta.commands.flags.run_and_exit", lambda _program, work: work())
 
     def command(name, *arguments):
         # At DEBUG the libraries' messages are left as they are, and so is standard error.
         monkeypatch.setattr(sys, "argv", [name, *map(str, arguments), "--log=debug"])
-        import_module(f"melody_rnn.cli.magenta.{COMMANDS[name]}").main()
+        import_module(f"melody_rnn.magenta.commands.{COMMANDS[name]}").main()
 
     return command
 

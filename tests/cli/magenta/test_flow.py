@@ -10,12 +10,12 @@ from click.testing import CliRunner
 from note_seq import NoteSequence
 
 from melody_rnn import MelodyRNN
-from melody_rnn.bundles import read_bundle
 from melody_rnn.cli.main import cli
 from melody_rnn.data.dataset import StoredMelody
-from melody_rnn.data.examples import write_examples
 from melody_rnn.data.tfrecords import read_records
 from melody_rnn.errors import InvalidArgumentError
+from melody_rnn.magenta.bundles import read_bundle
+from melody_rnn.magenta.examples import write_examples
 from melody_rnn.music.meters import COMMON_TIME
 from melody_rnn.tunes.files import read_tune
 
@@ -91,7 +91,7 @@ def test_evaluation_goes_on_while_a_run_does(run, tmp_path, capsys, monkeypatch)
             path = tmp_path / "run" / "run.json"
             path.write_text(path.read_text().replace('"steps": 2', '"steps": 3'))
 
-    monkeypatch.setattr("melody_rnn.cli.magenta.train.time.sleep", train_meanwhile)
+    monkeypatch.setattr("melody_rnn.magenta.commands.train.time.sleep", train_meanwhile)
     run(*command, "--eval")
     said = [line for line in capsys.readouterr().err.splitlines() if "melodies: loss" in line or "waiting" in line]
     assert [line.partition(":")[2].partition(",")[0].split()[:2] for line in said] == [

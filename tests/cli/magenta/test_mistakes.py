@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from melody_rnn.data.dataset import StoredMelody
-from melody_rnn.data.examples import write_examples
 from melody_rnn.errors import MelodyRNNError
+from melody_rnn.magenta.examples import write_examples
 from melody_rnn.music.meters import COMMON_TIME
 
 BUNDLE = Path(__file__).parents[2] / "data" / "lookback_rnn.mag"
@@ -73,7 +73,7 @@ MISTAKES = [
 def folder(tmp_path, monkeypatch):
     """The working folder, with a file of examples."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("melody_rnn.cli.magenta.train.WAIT_SECONDS", 0)
+    monkeypatch.setattr("melody_rnn.magenta.commands.train.WAIT_SECONDS", 0)
     write_examples(
         tmp_path / "examples.tfrecord", [StoredMelody("a:0.0", np.array([60, -2], np.int8), COMMON_TIME, "train")]
     )
@@ -117,7 +117,7 @@ def tell(status):
     sys.stderr.flush()
     leave(status)
 os._exit = tell
-from melody_rnn.cli.magenta.MODULE import main
+from melody_rnn.magenta.commands.MODULE import main
 main()
 """
 

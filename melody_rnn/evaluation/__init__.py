@@ -1,0 +1,1 @@
+"""How well a model predicts tunes, and what is like real ones in those that it writes."""
