@@ -109,7 +109,7 @@ export class Keyboard {
   }
 
   private onComputerKey(event: KeyboardEvent): void {
-    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (!this.element.isConnected || event.repeat || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     if (event.code === 'KeyZ') this.move(-12);
     if (event.code === 'KeyX') this.move(12);
     const place = CODES.indexOf(event.code);

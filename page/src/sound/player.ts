@@ -1,6 +1,6 @@
 import { t } from '../texts';
 import type { Melody, Meter } from '../types';
-import { Instrument, type SoundingNote } from './instrument';
+import { Instrument, toneOf, type SoundingNote } from './instrument';
 
 export interface PlayOptions {
   /** The step to begin with. */
@@ -46,23 +46,25 @@ export class Player {
   private playing?: Playing;
   private timer?: ReturnType<typeof setInterval>;
   private readonly held = new Map<number, SoundingNote>();
+  private rendering?: Promise<void>;
 
   get isPlaying(): boolean {
     return this.playing !== undefined;
   }
 
+  /** Renders the usual pitches, so that the first note is not late; may be done before the browser lets sound out. */
+  prepare(): Promise<void> {
+    return (this.rendering ??= renderUsual());
+  }
+
   /**
-   * Makes the instrument ready; what it plays first is then not late.
+   * Makes the instrument ready.
    *
    * @throws Error with a sentence for the user if the browser makes no sound.
    */
   async load(): Promise<void> {
-    const instrument = this.ready();
-    for (const pitch of USUAL_PITCHES) {
-      instrument.prepare(pitch);
-      // The page stays awake in between.
-      await new Promise((resolve) => setTimeout(resolve));
-    }
+    this.ready();
+    await this.prepare();
   }
 
   /** Plays a melody from a step on; what played before stops. */
@@ -129,7 +131,8 @@ export class Player {
     const now = this.context!.currentTime;
     while (playing.time < now + AHEAD_SECONDS && playing.step < playing.events.length) this.schedule(playing);
     while (playing.awaited.length && playing.awaited[0].time <= now) {
-      playing.options.onStep?.(playing.awaited.shift()!.step);
+      const { step } = playing.awaited.shift()!;
+      playing.options.onStep?.(step);
       if (this.playing !== playing) return;
     }
     if (playing.step < playing.events.length) return;
@@ -163,6 +166,14 @@ export class Player {
     clearInterval(this.timer);
     this.playing = undefined;
     playing.options.onEnd?.();
+  }
+}
+
+async function renderUsual(): Promise<void> {
+  for (const pitch of USUAL_PITCHES) {
+    toneOf(pitch);
+    // The page stays awake in between.
+    await new Promise((resolve) => setTimeout(resolve));
   }
 }
 
