@@ -7,6 +7,9 @@ import type { Melody } from './types';
 import './sheet.css';
 
 const MAX_BARS_PER_LINE = 4;
+/** What is at least as wide as this is drawn as large as abcjs has it, what is narrower smaller. */
+const FULL_WIDTH = 640;
+const SMALLEST = 0.65;
 const CLEF_WIDTH = 80;
 const NOTE_WIDTH = 25;
 const BAR_WIDTH = 15;
@@ -32,11 +35,12 @@ export async function drawSheet(element: HTMLElement, melody: Melody): Promise<v
   const draw = (): void => {
     if (own.width === element.clientWidth || !element.clientWidth) return;
     own.width = element.clientWidth;
-    const abc = placedAbc(melody, lineEnds(melody, own.width));
+    const width = own.width / Math.max(SMALLEST, Math.min(1, own.width / FULL_WIDTH));
+    const abc = placedAbc(melody, lineEnds(melody, width));
     const [tune] = abcjs.renderAbc(element, abc.text, {
       add_classes: true,
       responsive: 'resize',
-      staffwidth: Math.max(220, own.width - 20),
+      staffwidth: width - 20,
       paddingleft: 10,
       paddingright: 10,
       paddingtop: 5,

@@ -35,6 +35,10 @@ test('letters that are typed or ask for something play nothing', () => {
   press('keydown', 'KeyA', field);
   press('keydown', 'KeyS', document, { ctrlKey: true });
   expect(told()).toEqual([]);
+  field.type = 'range';
+  press('keydown', 'KeyA', field);
+  press('keyup', 'KeyA', field);
+  expect(told()).toEqual([[60, true], [60, false]]);
 });
 
 test('a key is played by Enter and by a click of a screen reader', () => {
