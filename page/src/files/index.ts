@@ -8,7 +8,7 @@ export { FileError } from './error';
 export { toAbc } from './abc_writer';
 export { toMidi } from './midi';
 export { toMusicXml } from './musicxml_writer';
-export { keyName, parseKey, parsePitch, pitchName } from './keys';
+export { pitchName } from './keys';
 
 /** What a file chooser accepts. */
 export const ACCEPT = '.mid,.midi,.abc,.musicxml,.xml,.mxl';

@@ -19,6 +19,7 @@ export interface PlayOptions {
 const AHEAD_SECONDS = 0.15;
 const INTERVAL_SECONDS = 0.025;
 const START_SECONDS = 0.06;
+const IDLE_SECONDS = 1;
 const USUAL_PITCHES = [55, 58, 61, 64, 67, 70, 73, 76, 79, 82];
 
 /** What is being played. */
@@ -48,13 +49,13 @@ export class Player {
   private readonly held = new Map<number, SoundingNote>();
   private rendering?: Promise<void>;
 
-  get isPlaying(): boolean {
-    return this.playing !== undefined;
+  constructor() {
+    // What is rendered before the first click need not be waited for.
+    if (typeof AudioBuffer !== 'undefined') setTimeout(() => void this.render(), 1000 * IDLE_SECONDS);
   }
 
-  /** Renders the usual pitches, so that the first note is not late; may be done before the browser lets sound out. */
-  prepare(): Promise<void> {
-    return (this.rendering ??= renderUsual());
+  get isPlaying(): boolean {
+    return this.playing !== undefined;
   }
 
   /**
@@ -64,7 +65,7 @@ export class Player {
    */
   async load(): Promise<void> {
     this.ready();
-    await this.prepare();
+    await this.render();
   }
 
   /** Plays a melody from a step on; what played before stops. */
@@ -116,6 +117,10 @@ export class Player {
     if (!this.playing || !this.context) return undefined;
     const time = this.playing.time + (step - this.playing.step) * secondsPerStep(this.playing.melody);
     return performance.now() / 1000 + time - this.context.currentTime + (this.context.outputLatency || 0);
+  }
+
+  private render(): Promise<void> {
+    return (this.rendering ??= renderUsual());
   }
 
   private ready(): Instrument {
