@@ -1,5 +1,5 @@
 /** The page: its controls, and what they do to the tune. */
-import { ACCEPT, FileError, pitchName, readFile, toAbc, toMidi, toMusicXml } from './files';
+import { ACCEPT, FileError, readFile, toAbc, toMidi, toMusicXml } from './files';
 import { Keyboard } from './input';
 import { Beginning } from './beginning';
 import { linkOf, readLink } from './link';
@@ -9,7 +9,8 @@ import { type Model, fetched, loadModel, startRuntime } from './model/litert';
 import type { Request } from './model/request';
 import { Sampler } from './model/walk';
 import { AskedTooMuch, Writer } from './model/writer';
-import { Settings, freshSeed, keyText } from './settings';
+import { keyText, noteName } from './names';
+import { Settings, freshSeed } from './settings';
 import { drawSheet, followSheet } from './sheet';
 import { Player } from './sound';
 import { LANGUAGES, formatNumber, language, preferredLanguage, setLanguage, t, type Language, type TextKey } from './texts';
@@ -28,6 +29,12 @@ interface Loaded {
   sampler: Sampler;
 }
 
+/** What undoing goes back to. */
+interface Moment {
+  piece: Piece | null;
+  beginning: Melody | null;
+}
+
 export class App {
   private readonly settings = new Settings((changed) => this.settingsChanged(changed));
   private readonly player = new Player();
@@ -38,8 +45,8 @@ export class App {
   private readonly models = new Map<string, Promise<Loaded>>();
   private loaded: Loaded | undefined;
   private piece: Piece | null = null;
-  private past: (Piece | null)[] = [];
-  private future: (Piece | null)[] = [];
+  private past: Moment[] = [];
+  private future: Moment[] = [];
   private readonly held = new Set<number>();
   private position = 0;
   private run = 0;
@@ -75,7 +82,7 @@ export class App {
       player: this.player,
       tempo: () => this.settings.qpm || undefined,
       meter: () => this.settings.meter.value || '4/4',
-      onChange: (melody) => this.begin(melody),
+      onChange: (melody, before) => this.begin(melody, before),
       onCall: (melody, bars) => this.answer(melody, bars),
       beforeCall: () => this.stop(),
     });
@@ -95,14 +102,21 @@ export class App {
     startRuntime().catch(() => undefined);
     const catalogue = (await (await fetched('models/catalogue.json')).json()) as { name: string; headline: string }[];
     this.modelMenu.replaceChildren(...catalogue.map(({ name, headline }) => h('option', { value: name, title: headline }, name)));
+    const names = catalogue.map(({ name }) => name);
+    window.addEventListener('hashchange', () => void this.openAddress(names));
+    await this.openAddress(names);
+    return undefined;
+  }
+
+  /** Opens the tune of the address, if it has one. */
+  private async openAddress(names: string[]): Promise<void> {
     const asked = location.hash.length > 1 ? readLink(location.hash) : undefined;
-    const isHere = asked ? catalogue.some(({ name }) => name === asked.model) : false;
+    const isHere = asked ? names.includes(asked.model) : false;
     if (asked && isHere) this.modelMenu.value = asked.model;
     await this.choose(this.modelMenu.value);
     if (asked === null) this.say(t('link.wrong'));
     else if (asked && !isHere) this.say(t('link.model', { name: asked.model }));
     else if (asked) await this.open(asked);
-    return undefined;
   }
 
   /** Writes a tune and returns its events; for tests, and whoever is curious. */
@@ -183,6 +197,7 @@ export class App {
 
   private speak(chosen: Language): void {
     setLanguage(chosen);
+    this.say('');
     this.keyboard.write();
     this.write();
     this.languageMenu.focus();
@@ -249,6 +264,7 @@ export class App {
   }
 
   private async open(request: Request): Promise<void> {
+    this.beginning.set(null);
     if (request.primer) {
       const { events, meter, pickupSteps, qpm, key } = request.primer;
       const own = this.loaded?.model.knowledge.meters.find(({ text }) => text === meter);
@@ -256,6 +272,7 @@ export class App {
       const melody = { events, meter: own.numbers, stepsPerBar: own.stepsPerBar, pickupSteps, quartersPerMinute: qpm, key };
       this.beginning.set(melody);
     }
+    this.offer();
     this.settings.set(request);
     await this.writeTune(request, 'show');
   }
@@ -335,23 +352,32 @@ export class App {
 
   // What is shown
 
-  private remember(): void {
-    this.past.push(this.piece);
+  private get moment(): Moment {
+    return { piece: this.piece, beginning: this.beginning.melody };
+  }
+
+  private remember(moment = this.moment): void {
+    this.past.push(moment);
     this.future = [];
   }
 
   private undo(): void {
-    if (this.past.length) this.swap(this.past, this.future);
+    this.swap(this.past, this.future);
   }
 
   private redo(): void {
-    if (this.future.length) this.swap(this.future, this.past);
+    this.swap(this.future, this.past);
   }
 
-  private swap(from: (Piece | null)[], to: (Piece | null)[]): void {
+  private swap(from: Moment[], to: Moment[]): void {
+    const moment = from.pop();
+    if (!moment) return;
     this.stop();
-    to.push(this.piece);
-    this.piece = from.pop() ?? null;
+    this.say('');
+    to.push(this.moment);
+    this.piece = moment.piece;
+    this.beginning.set(moment.beginning);
+    this.offer();
     this.held.clear();
     this.position = 0;
     this.draw();
@@ -366,10 +392,10 @@ export class App {
     } else this.drawRoll();
   }
 
-  private begin(melody: Melody | null): void {
+  private begin(melody: Melody | null, before: Melody | null): void {
     this.stop();
+    this.remember({ piece: this.piece, beginning: before });
     this.offer();
-    this.remember();
     this.held.clear();
     this.piece = melody ? pieceOfMelody(melody) : null;
     this.draw();
@@ -541,9 +567,7 @@ export class App {
 
   private async read(file: File): Promise<void> {
     try {
-      this.beginning.set(await readFile(file));
-      this.begin(this.beginning.melody);
-      this.beginning.tell('');
+      this.beginning.change(await readFile(file));
     } catch (error) {
       if (error instanceof FileError) this.beginning.tell(error.message);
       else this.fail(error);
@@ -591,7 +615,7 @@ function summaryOf(melody: Melody): string {
     bars: Math.ceil(events.length / stepsPerBar),
     meter: meter.join('/'),
     key: key ? keyText(key) : '–',
-    low: pitchName(Math.min(...pitches)),
-    high: pitchName(Math.max(...pitches)),
+    low: noteName(Math.min(...pitches)),
+    high: noteName(Math.max(...pitches)),
   });
 }

@@ -17,7 +17,8 @@ interface Around {
   player: Player;
   tempo: () => number | undefined;
   meter: () => string;
-  onChange: (melody: Melody | null) => void;
+  /** Is told the beginning, and the one before it. */
+  onChange: (melody: Melody | null, before: Melody | null) => void;
   onCall: (melody: Melody, bars: number) => Promise<void>;
   beforeCall: () => void;
 }
@@ -191,10 +192,12 @@ export class Beginning {
     await this.around.onCall({ ...melody, events }, bars);
   }
 
-  private change(melody: Melody | null): void {
+  /** Takes a melody for the beginning, or nothing. */
+  change(melody: Melody | null): void {
+    const before = this.melody;
     this.set(melody);
     this.tell('');
-    this.around.onChange(melody);
+    this.around.onChange(melody, before);
   }
 
   private empty(): Omit<Melody, 'events'> {

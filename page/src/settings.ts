@@ -1,6 +1,6 @@
 /** The settings beside the tune: what is asked for, read from their controls. */
-import type { Knowledge } from './model/knowledge';
-import type { Bank } from './model/knowledge';
+import type { Bank, Knowledge } from './model/knowledge';
+import { keyText } from './names';
 import { MAX_SEED, type Request } from './model/request';
 import { formatNumber, parseNumber, t } from './texts';
 import { h } from './ui/dom';
@@ -163,12 +163,6 @@ export class Settings {
 
 export function freshSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0];
-}
-
-/** Returns a key's name in the page's language. */
-export function keyText(name: string): string {
-  const [tonic, mode] = name.split(' ');
-  return `${tonic.replace('#', '♯').replace(/b$/, '♭')} ${t(`mode.${mode}` as 'mode.major')}`;
 }
 
 /** Fills a menu, and keeps what was chosen if it is still there. */

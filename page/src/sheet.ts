@@ -7,8 +7,12 @@ import type { Melody } from './types';
 import './sheet.css';
 
 const MAX_BARS_PER_LINE = 4;
+/** What is at least as wide as this is drawn as large as abcjs has it, what is narrower smaller. */
+const FULL_WIDTH = 640;
+const SMALLEST = 0.65;
 const CLEF_WIDTH = 80;
-const NOTE_WIDTH = 26;
+const NOTE_WIDTH = 25;
+const BAR_WIDTH = 15;
 const SOUNDING = 'sounding';
 
 /** What is drawn, and the graphics of each note in the order of steps. */
@@ -31,11 +35,12 @@ export async function drawSheet(element: HTMLElement, melody: Melody): Promise<v
   const draw = (): void => {
     if (own.width === element.clientWidth || !element.clientWidth) return;
     own.width = element.clientWidth;
-    const abc = placedAbc(melody, barsPerLine(melody, own.width));
+    const width = own.width / Math.max(SMALLEST, Math.min(1, own.width / FULL_WIDTH));
+    const abc = placedAbc(melody, lineEnds(melody, width));
     const [tune] = abcjs.renderAbc(element, abc.text, {
       add_classes: true,
       responsive: 'resize',
-      staffwidth: Math.max(220, own.width - 20),
+      staffwidth: width - 20,
       paddingleft: 10,
       paddingright: 10,
       paddingtop: 5,
@@ -62,10 +67,23 @@ export function followSheet(step: number): void {
   keepInView(now[0]);
 }
 
-function barsPerLine(melody: Melody, width: number): number {
-  const mostItems = Math.max(...engrave(melody).map((bar) => bar.items.length), 1);
-  const fitting = Math.floor((width - CLEF_WIDTH) / (NOTE_WIDTH * mostItems + 10));
-  return Math.max(1, Math.min(MAX_BARS_PER_LINE, fitting));
+/** Returns the bars that end a line, of as many as fit into it. */
+function lineEnds(melody: Melody, width: number): Set<number> {
+  const ends = new Set<number>();
+  let left = width - CLEF_WIDTH;
+  let numBars = 0;
+  engrave(melody).forEach((bar, number) => {
+    const own = NOTE_WIDTH * bar.items.length + BAR_WIDTH;
+    if (numBars > 0 && (own > left || numBars === MAX_BARS_PER_LINE)) {
+      ends.add(number - 1);
+      left = width - CLEF_WIDTH;
+      numBars = 0;
+    }
+    left -= own;
+    // A pickup counts for no bar.
+    if (bar.start === bar.origin) numBars++;
+  });
+  return ends;
 }
 
 function notesOf(tune: TuneObject, { places }: AbcText): Sheet['notes'] {

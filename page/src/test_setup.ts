@@ -2,6 +2,6 @@
 import { JSDOM } from 'jsdom';
 
 const { window } = new JSDOM('<!doctype html><body></body>', { pretendToBeVisual: true });
-for (const name of ['document', 'DOMParser', 'HTMLElement', 'KeyboardEvent', 'MouseEvent', 'Event'] as const) {
-  Object.defineProperty(globalThis, name, { value: window[name], configurable: true });
+for (const name of ['document', 'DOMParser', 'HTMLElement', 'HTMLInputElement', 'KeyboardEvent', 'Event', 'navigator', 'window'] as const) {
+  Object.defineProperty(globalThis, name, { value: name === 'window' ? window : window[name], configurable: true });
 }

@@ -1,91 +1,237 @@
-"""The page of examples/browser in a real browser, with a model that was exported for it."""
+"""The page in a real browser: the same tunes as Python, its controls, and what it says when something is wrong."""
 
-import shutil
-from pathlib import Path
+import time
 
 import pytest
 
-from melody_rnn import MelodyRNN
+from melody_rnn import Constraints, MelodyRNN, Tune
 from melody_rnn.formats.reading import read_score
+from melody_rnn.page.contents import page_models, write_page
+from melody_rnn.tunes.files import read_tune
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "browser"
-LIBRARY = "https://cdn.jsdelivr.net/npm/@magenta/music@1.23.1/dist/magentamusic.js"
-HEADERS = {"access-control-allow-origin": "*", "content-type": "text/javascript"}
 MILLISECONDS = 60_000
+PRIMER = (67, -2, 69, -2, 71, -2, 74, -2, -2, -2, -1, -2, 67, -2, -2, -2)
+NUM_SEEDS = 10
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The page as a folder, as anybody's web host has it."""
+    folder = tmp_path_factory.mktemp("page") / "site"
+    write_page(folder, page_models())
+    return folder
 
 
 @pytest.fixture
-def open_page(chromium, node_modules, serve, tmp_path):
-    """Returns a function that opens the page, with or without a model beside it."""
-    site = tmp_path / "site"
-    shutil.copytree(EXAMPLE, site, ignore=shutil.ignore_patterns("model"))
-    errors = []
+def open_page(chromium, serve, site):
+    """Returns a function that opens the page, at a fragment of its address, and waits for the model."""
+    errors, foreign = [], []
     with serve(site) as url:
         page = chromium.new_page()
         page.set_default_timeout(MILLISECONDS)
         page.on("pageerror", lambda error: errors.append(error))
+        page.on("request", lambda request: request.url.startswith((url, "blob:", "data:")) or foreign.append(request))
 
-        def load(model=None, has_library=True):
-            if has_library:
-                # The page's checksum of the library must fit the package's file.
-                file = node_modules / "@magenta" / "music" / "dist" / "magentamusic.js"
-                page.route(LIBRARY, lambda route: route.fulfill(path=file, headers=HEADERS))
-            if model:
-                model.save_magentajs(site / "model", "Of a test.")
-            page.goto(url)
+        def load(fragment="", width=1280, height=800, says="is ready."):
+            page.set_viewport_size({"width": width, "height": height})
+            page.goto(f"{url}/{fragment}")
+            page.get_by_text(says).wait_for()
+            page.evaluate("document.querySelector('details').open = true")
             return page
 
         yield load
         page.close()
     assert not errors
+    assert not foreign
 
 
 def notes_of(page):
-    rects = page.locator("#notes .note").all()
-    return [tuple(int(rect.get_attribute(f"data-{name}")) for name in ("start", "pitch")) for rect in rects]
+    """Returns the notes of the roll by their titles: name, bar and probability."""
+    return [note.text_content() for note in page.locator(".roll .note title").all()]
 
 
-def test_the_page_writes_plays_and_saves_a_melody(open_page, screenshots, tmp_path):
-    model = MelodyRNN.from_preset("basic_rnn")
-    page = open_page(model)
-    page.get_by_text("Ready.").wait_for()
-    assert page.locator("h1").inner_text() == "basic_rnn"
-    assert page.locator("header p").inner_text() == "Of a test."
+def written(page):
+    return page.get_by_text("Written in").text_content()
 
-    page.get_by_label("Beginning").select_option("Five notes up")
-    page.get_by_label("New bars").select_option("4")
-    page.get_by_label("Temperature").fill("0")
-    page.get_by_role("button", name="Generate").click()
-    page.get_by_text("new notes after 5").wait_for()
-    primer = "C4 D4 E4 F4 G4:8"
-    greedy = model.generate(new_steps=64, primer=primer, temperature=0)[0]
-    notes = notes_of(page)
-    assert notes == [(step, pitch) for step, pitch in enumerate(greedy) if pitch >= 0]
+
+def press(page, name):
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+CASES = [
+    ("tunes_rnn", {"bars": 16}, {"bars": 16}),
+    ("tunes_rnn", {"bars": 16, "key": "D major", "meter": "6/8"}, {"bars": 16, "key": "D major", "meter": "6/8"}),
+    ("tunes_rnn", {"primer": True, "bars": 3}, {"primer": Tune(PRIMER, ends_note=True), "num_steps": 48}),
+    ("lookback_rnn", {"bars": 3}, {"num_steps": 48}),
+    ("lookback_rnn", {"primer": True, "bars": 3}, {"primer": Tune(PRIMER, ends_note=True), "num_steps": 48}),
+    (
+        "lookback_rnn",
+        {"bars": 3, "key": "E dorian", "meter": "3/4"},
+        {"num_steps": 36, "meter": "3/4", "constraints": Constraints(key="E dorian")},
+    ),
+    ("attention_rnn", {"bars": 2}, {"num_steps": 32}),
+    ("basic_rnn", {"bars": 3}, {"num_steps": 48}),
+    ("mono_rnn", {"bars": 2}, {"num_steps": 32}),
+    ("mono_rnn", {"primer": True, "bars": 2}, {"primer": Tune(PRIMER, ends_note=True), "num_steps": 32}),
+]
+
+
+def test_a_hundred_tunes_are_those_of_python(open_page):
+    page = open_page()
+    for name, asked, in_python in CASES:
+        model = MelodyRNN.from_preset(name, engine="litert")
+        if "primer" in asked:
+            asked = {**asked, "primer": {"events": PRIMER, "meter": "4/4", "pickupSteps": 0, "qpm": 120}}
+        for seed in range(NUM_SEEDS):
+            temperature, top_p = (0.9, 1.0) if seed % 2 else (1.2, 0.9)
+            request = {**asked, "model": name, "seed": seed, "temperatures": [[0, temperature]], "topP": top_p}
+            found = page.evaluate("request => melodyRnn.events(request)", request)
+            settings = {"temperature": temperature, "top_p": None if top_p == 1 else top_p}
+            (tune,) = model.generate(1, seed=seed, **settings, **in_python)
+            assert tuple(found) == tune.events, (name, asked, seed)
+
+
+def test_a_tune_is_written_changed_saved_and_shared(open_page, screenshots, tmp_path):
+    opened = time.perf_counter()
+    page = open_page()
+    print(f"\nfrom opening the page to its model: {time.perf_counter() - opened:.2f} s")
+    page.locator("#seed").fill("7")
+    page.locator("#meter").select_option("6/8")
+    page.locator("#temperature").fill("0.9")
+    press(page, "Generate")
+    print(f"from click to tune: {written(page)}")
+    (tune,) = MelodyRNN.from_preset(engine="litert").generate(1, seed=7, meter="6/8", temperature=0.9)
+    first = notes_of(page)
+    assert len(first) == sum(event >= 0 for event in tune.events)
+    page.locator(".roll .note.active").first.wait_for()
+    page.locator(".sheet .sounding").first.wait_for()
+    page.screenshot(path=screenshots / "page_1280.png")
+    press(page, "Stop")
+    assert page.locator("#app .tune .summary").text_content().startswith(f"Notes: {len(first)}. Bars: ")
 
     with page.expect_download() as download:
-        page.get_by_role("button", name="Save MIDI").click()
+        press(page, "Save .mid")
     download.value.save_as(tmp_path / "saved.mid")
-    saved = read_score(tmp_path / "saved.mid").parts[0].notes
-    assert [(round(note.start * 4), note.pitch) for note in saved] == notes
+    saved = [note.pitch for note in read_score(tmp_path / "saved.mid").parts[0].notes]
+    assert saved[: len(first) // 2] == [event for event in tune.played().events if event >= 0][: len(first) // 2]
+    for kind in ("abc", "musicxml"):
+        with page.expect_download() as download:
+            press(page, f"Save .{kind}")
+        download.value.save_as(tmp_path / f"saved.{kind}")
+        assert [e for e in read_tune(tmp_path / f"saved.{kind}").events if e >= 0] == [e for e in tune.events if e >= 0]
 
-    page.get_by_label("Temperature").fill("1")
-    page.get_by_label("New bars").select_option("8")
-    page.get_by_role("button", name="Generate").click()
-    page.wait_for_function("document.querySelector('#notes').width.baseVal.value > 1200")
-    page.get_by_role("button", name="Play").click()
-    page.locator("#notes .active").first.wait_for()
-    page.screenshot(path=screenshots / "page.png")
-    page.get_by_role("button", name="Stop").click()
-    assert not page.locator("#notes .active").count()
+    fragment = page.evaluate("location.hash")
+    press(page, "Hold bar 2")
+    page.locator("#seed").fill("8")
+    press(page, "Write the other bars anew")
+    page.wait_for_function("fragment => location.hash !== fragment", arg=fragment)
+    anew = notes_of(page)
+    in_bar_2 = [note.split(":")[0] for note in first if "bar 2:" in note]
+    assert [note.split(":")[0] for note in anew if "bar 2:" in note] == in_bar_2
+    assert anew != first
+    changed = page.evaluate("location.hash")
+    press(page, "Stop")
+    press(page, "Undo")
+    assert notes_of(page) == first
+    press(page, "Redo")
+    assert notes_of(page) == anew
+
+    for link, notes in ((fragment, first), (changed, anew)):
+        again = open_page(f"?again{link}", says="Written in")
+        assert notes_of(again) == notes
 
 
-def test_a_page_without_a_model_says_so(open_page):
+def test_the_distribution_follows_the_temperature(open_page):
     page = open_page()
-    page.get_by_text("There is no model at model/").wait_for()
-    assert page.get_by_role("button", name="Generate").is_disabled()
+    page.locator("#model").select_option("basic_rnn")
+    page.get_by_text("basic_rnn is ready.").wait_for()
+    page.locator("#seed").fill("3")
+    press(page, "Generate")
+    written(page)
+    press(page, "Stop")
+    page.locator("#position").fill("9")
+    page.locator("#temperature").fill("0.05")
+    page.get_by_text("with T = 0.05").wait_for()
+    sure = page.locator(".next .hint").text_content()
+    assert "100 %" in sure or "99" in sure
+    page.locator("#temperature").fill("2")
+    page.get_by_text("with T = 2").wait_for()
+    assert "100 %" not in page.locator(".next .hint").text_content()
+    tallest = max(float(bar.get_attribute("height")) for bar in page.locator(".next .bar").all())
+    assert 0 < tallest < 110
 
 
-def test_a_page_without_the_library_says_so(open_page):
-    page = open_page(has_library=False)
-    page.get_by_text("Magenta.js did not load").wait_for()
-    assert page.get_by_role("button", name="Generate").is_disabled()
+def test_a_tune_written_while_it_plays_comes_again_from_its_link(open_page):
+    page = open_page()
+    page.locator("#model").select_option("lookback_rnn")
+    page.get_by_text("lookback_rnn is ready.").wait_for()
+    page.locator("#bars").select_option("2")
+    page.locator("#tempo").fill("400")
+    press(page, "Write while it plays")
+    page.wait_for_function("() => document.querySelectorAll('.roll .note').length > 2")
+    page.locator("#temperature").fill("0.3")
+    page.wait_for_function("() => location.hash.length > 1")
+    notes = notes_of(page)
+    assert notes_of(open_page(f"?again{page.evaluate('location.hash')}", says="Written in")) == notes
+
+
+def test_a_call_is_answered(open_page):
+    page = open_page()
+    page.locator("#model").select_option("lookback_rnn")
+    page.get_by_text("lookback_rnn is ready.").wait_for()
+    page.locator("#tempo").fill("200")
+    page.locator("#call-bars").select_option("1")
+    press(page, "Play a call")
+    page.get_by_text("Play now.").wait_for()
+    for key in "adg":
+        page.keyboard.press(key, delay=100)
+    written(page)
+    assert "Bars: 2, in 4/4." in page.locator("#app .tune .summary").text_content()
+    assert any(note.endswith("given") for note in notes_of(page))
+
+
+def test_a_phone_in_spanish(open_page, screenshots):
+    page = open_page(width=390, height=844)
+    page.locator("#language").select_option("es")
+    press(page, "Generar")
+    page.get_by_text("Escrita en").wait_for()
+    page.locator(".sheet svg").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.documentElement.lang") == "es"
+    unnamed = page.evaluate(
+        "[...document.querySelectorAll('input, select, button')].filter(one => !one.labels?.length && "
+        "!one.textContent.trim() && !one.getAttribute('aria-label')).map(one => one.outerHTML)"
+    )
+    assert unnamed == []
+    page.screenshot(path=screenshots / "page_390.png")
+
+
+def test_what_is_wrong_is_told_and_nothing_is_lost(open_page, tmp_path):
+    page = open_page("#nonsense", says="The address holds no tune")
+    page.locator("#seed").fill("5")
+    press(page, "Generate")
+    written(page)
+    press(page, "Stop")
+    notes = notes_of(page)
+    broken = tmp_path / "broken.mid"
+    broken.write_bytes(b"MThd, or not")
+    page.locator("#file").set_input_files(broken)
+    page.wait_for_function("() => document.querySelector('.beginning .problem').textContent")
+    for value in ("1.5", "-1", "4294967296", "x"):
+        page.locator("#seed").fill(value)
+        press(page, "Generate")
+        assert "whole number" in page.locator("#seed-problem").text_content()
+    page.locator("#seed").fill("")
+    assert notes_of(page) == notes
+
+    long = tmp_path / "long.abc"
+    long.write_text("X:1\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|cBAG|\n")
+    page.locator("#file").set_input_files(long)
+    page.get_by_text("Generate goes on from here.").wait_for()
+    page.locator("#bars").select_option("2")
+    press(page, "Generate")
+    page.locator("#bars-problem").get_by_text("choose more bars").wait_for()
+    page.locator("#bars").select_option("4")
+    press(page, "Generate")
+    page.get_by_text("Written in").wait_for()
+    assert sum(note.endswith("given") for note in notes_of(page)) == 12

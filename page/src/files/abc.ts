@@ -65,7 +65,7 @@ export function readAbc(text: string): Score {
   const voices = Array.from({ length: numVoices }, (_, number) => new Voice(staves, number, meter ?? COMMON_TIME));
   const notes = voices.flatMap((voice) => voice.notes).sort((a, b) => a.start - b.start || b.pitch - a.pitch);
   const [{ bars, now: end }] = voices;
-  return { notes, bars, end, quartersPerMinute: tempoOf(tune), key: keyOf(staves[0].key), title: tune.metaText.title?.replace(/\s+/g, ' ') };
+  return { notes, bars, end, quartersPerMinute: tempoOf(tune, source), key: keyOf(staves[0].key), title: tune.metaText.title?.replace(/\s+/g, ' ') };
 }
 
 function parse(source: string): Tune {
@@ -201,10 +201,12 @@ function keyOf({ root, acc, mode }: KeyWord): Key | undefined {
   return root === 'none' ? undefined : parseKey(`${root}${acc === 'sharp' ? '#' : acc === 'flat' ? 'b' : acc} ${mode}`);
 }
 
-function tempoOf({ metaText: { tempo } }: Tune): number | undefined {
+function tempoOf({ metaText: { tempo } }: Tune, source: string): number | undefined {
   if (!tempo?.bpm) return undefined;
   const quarters = 4 * (tempo.duration ?? [0.25]).reduce((sum, length) => sum + length, 0);
-  const qpm = tempo.bpm * quarters;
+  // abcjs leaves out what stands after the point.
+  const exact = Number(/^Q:.*?(\d+\.\d+)/m.exec(source)?.[1]);
+  const qpm = quarters * (Math.floor(exact) === tempo.bpm ? exact : tempo.bpm);
   return qpm >= 1 && qpm <= 10_000 ? qpm : undefined;
 }
 

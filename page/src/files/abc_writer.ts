@@ -18,8 +18,8 @@ export function toAbc(melody: Melody): string {
   return placedAbc(melody).text;
 }
 
-/** Returns the same with the places of its notes. */
-export function placedAbc(melody: Melody, barsPerLine = 4): AbcText {
+/** Returns the same with the places of its notes; `lineEnds` are the bars, from 0, that end a line. */
+export function placedAbc(melody: Melody, lineEnds?: ReadonlySet<number>): AbcText {
   const key = parseKey(melody.key);
   const unit = isOfSixteenths(melody) ? 1 : 2;
   const header = [
@@ -32,14 +32,11 @@ export function placedAbc(melody: Melody, barsPerLine = 4): AbcText {
   ];
   const places: AbcText['places'] = [];
   const bars = engrave(melody);
-  const pickups = melody.pickupSteps ? 1 : 0;
+  const ends = lineEnds ?? everyFourth(bars.length, melody.pickupSteps > 0);
   let text = `${header.join('\n')}\n`;
   bars.forEach((bar, number) => {
     addBar(bar);
-    const isLast = number + 1 === bars.length;
-    // No line has a bar alone.
-    const isLineEnd = (number + 1 - pickups) % barsPerLine === 0 && number + 2 < bars.length && number + 1 > pickups;
-    text += isLast ? '|]\n' : isLineEnd ? '|\n' : '| ';
+    text += number + 1 === bars.length ? '|]\n' : ends.has(number) ? '|\n' : '| ';
   });
   return { text, places };
 
@@ -54,6 +51,12 @@ export function placedAbc(melody: Melody, barsPerLine = 4): AbcText {
     });
     text += ' ';
   }
+}
+
+/** Returns the bars that end lines of four, where no line has a bar alone. */
+function everyFourth(numBars: number, hasPickup: boolean): Set<number> {
+  const ends = Array.from({ length: numBars }, (_, number) => number);
+  return new Set(ends.filter((number) => number + 2 < numBars && number > 0 && (number + (hasPickup ? 0 : 1)) % 4 === 0));
 }
 
 /** Returns what gives the accidental that a note needs in a bar, for readers that let them hold in their octave or in all. */

@@ -1,13 +1,14 @@
 /** Music files: the first melody of one read, and a melody written as one. */
 import type { Melody } from '../types';
 import { FileError } from './error';
+import { readMidi } from './midi';
 import { melodyOf, type Score } from './score';
 
 export { FileError } from './error';
 export { toAbc } from './abc_writer';
 export { toMidi } from './midi';
 export { toMusicXml } from './musicxml_writer';
-export { keyName, parseKey, parsePitch, pitchName } from './keys';
+export { pitchName } from './keys';
 
 /** What a file chooser accepts. */
 export const ACCEPT = '.mid,.midi,.abc,.musicxml,.xml,.mxl';
@@ -28,10 +29,10 @@ export async function readFile(file: File): Promise<Melody> {
   return { ...melody, title: melody.title ?? file.name.replace(/\.[^.]*$/, '') };
 }
 
-/** Returns what reads a kind of file; the libraries behind it are loaded when they are needed. */
+/** Returns what reads a kind of file; large libraries are loaded when they are needed. */
 function readerOf(name: string): ((bytes: Uint8Array) => Promise<Score>) | undefined {
   const suffix = /\.([^.]+)$/.exec(name)?.[1].toLowerCase() ?? '';
-  if (suffix === 'mid' || suffix === 'midi') return async (bytes) => (await import('./midi')).readMidi(bytes);
+  if (suffix === 'mid' || suffix === 'midi') return async (bytes) => readMidi(bytes);
   if (suffix === 'abc') return async (bytes) => (await import('./abc')).readAbc(decodeAbc(bytes));
   if (['musicxml', 'xml', 'mxl'].includes(suffix)) return async (bytes) => (await import('./musicxml')).readMusicXml(bytes);
   return undefined;

@@ -109,7 +109,7 @@ export class Keyboard {
   }
 
   private onComputerKey(event: KeyboardEvent): void {
-    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (!this.element.isConnected || event.repeat || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     if (event.code === 'KeyZ') this.move(-12);
     if (event.code === 'KeyX') this.move(12);
     const place = CODES.indexOf(event.code);
@@ -212,6 +212,9 @@ function makeLabel(className: string, text: string): HTMLSpanElement {
   return label;
 }
 
+/** Returns whether letters mean something where they are pressed: in fields of text and in menus. */
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  if (!(target instanceof HTMLElement)) return false;
+  const isField = target instanceof HTMLInputElement && !/^(range|checkbox|radio|button|file)$/.test(target.type);
+  return isField || target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName);
 }

@@ -211,7 +211,7 @@ export class Writer {
   }
 
   private mask(step: number): Float32Array {
-    const endsNote = this.request.primer !== undefined && step === this.numGiven && !this.kept.has(step);
+    const endsNote = Boolean(this.request.primer) && step === this.numGiven && !this.kept.has(step);
     const isStream = this.frame.outline === undefined;
     const tones = isStream && this.key ? new Set(this.key.pitchClasses) : undefined;
     const isPitch = (played: number) => !tones || tones.has(pitchClass(played - this.frame.transposition));

@@ -1,5 +1,5 @@
 /** The instrument: what turns pitches into sound on the clock of an audio context. */
-import { frequencyOf, renderRoom, renderTone } from './tone';
+import { frequencyOf, renderRoom, renderTone, TONE_RATE } from './tone';
 
 /** A note that sounds, or will. */
 export interface SoundingNote {
@@ -14,36 +14,26 @@ const CLICK_SECONDS = 0.05;
 /** One tone is rendered for each group of so many pitches; the others are that one, played a little faster or slower. */
 const GROUP = 3;
 const ROOM_LEVEL = 0.35;
+const tones = new Map<number, AudioBuffer>();
 
 export class Instrument {
   private readonly output: GainNode;
-  private readonly tones = new Map<number, AudioBuffer>();
   private readonly sounding = new Set<SoundingNote>();
 
   constructor(private readonly context: BaseAudioContext) {
-    this.output = new GainNode(context, { gain: 0.9 });
-    const limiter = new DynamicsCompressorNode(context, { threshold: -8, ratio: 12, attack: 0.002, release: 0.1 });
-    const room = new ConvolverNode(context, { buffer: this.buffer(renderRoom(context.sampleRate)) });
+    this.output = new GainNode(context, { gain: 1.2 });
+    const limiter = new DynamicsCompressorNode(context, { threshold: -9, ratio: 20, attack: 0.002, release: 0.1 });
+    const room = new ConvolverNode(context, { buffer: bufferOf(renderRoom(context.sampleRate), context.sampleRate) });
     const roomLevel = new GainNode(context, { gain: ROOM_LEVEL });
     this.output.connect(limiter);
     this.output.connect(room).connect(roomLevel).connect(limiter);
     limiter.connect(context.destination);
   }
 
-  /** Renders what a pitch needs, some milliseconds of work; done when it is first played if not before. */
-  prepare(pitch: number): AudioBuffer {
-    const root = rootOf(pitch);
-    const known = this.tones.get(root);
-    if (known) return known;
-    const tone = this.buffer([renderTone(root, this.context.sampleRate)]);
-    this.tones.set(root, tone);
-    return tone;
-  }
-
   /** Strikes a note at a time of the audio clock, as loudly as `velocity` in 0..1 says. */
   strike(pitch: number, time: number, velocity: number): SoundingNote {
     const playbackRate = frequencyOf(pitch) / frequencyOf(rootOf(pitch));
-    const source = new AudioBufferSourceNode(this.context, { buffer: this.prepare(pitch), playbackRate });
+    const source = new AudioBufferSourceNode(this.context, { buffer: toneOf(pitch), playbackRate });
     const gain = new GainNode(this.context, { gain: velocity });
     // Low strings stand on the left.
     const pan = new StereoPannerNode(this.context, { pan: Math.max(-0.35, Math.min(0.35, (pitch - 66) / 80)) });
@@ -86,12 +76,22 @@ export class Instrument {
     };
     return note;
   }
+}
 
-  private buffer(channels: Float32Array<ArrayBuffer>[]): AudioBuffer {
-    const buffer = this.context.createBuffer(channels.length, channels[0].length, this.context.sampleRate);
-    channels.forEach((samples, channel) => buffer.copyToChannel(samples, channel));
-    return buffer;
-  }
+/** Returns the tone that a pitch is played from; it is rendered once, which takes some milliseconds. */
+export function toneOf(pitch: number): AudioBuffer {
+  const root = rootOf(pitch);
+  const known = tones.get(root);
+  if (known) return known;
+  const tone = bufferOf([renderTone(root)], TONE_RATE);
+  tones.set(root, tone);
+  return tone;
+}
+
+function bufferOf(channels: Float32Array<ArrayBuffer>[], sampleRate: number): AudioBuffer {
+  const buffer = new AudioBuffer({ numberOfChannels: channels.length, length: channels[0].length, sampleRate });
+  channels.forEach((samples, channel) => buffer.copyToChannel(samples, channel));
+  return buffer;
 }
 
 function rootOf(pitch: number): number {

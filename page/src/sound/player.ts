@@ -1,6 +1,6 @@
 import { t } from '../texts';
 import type { Melody, Meter } from '../types';
-import { Instrument, type SoundingNote } from './instrument';
+import { Instrument, toneOf, type SoundingNote } from './instrument';
 
 export interface PlayOptions {
   /** The step to begin with. */
@@ -19,6 +19,7 @@ export interface PlayOptions {
 const AHEAD_SECONDS = 0.15;
 const INTERVAL_SECONDS = 0.025;
 const START_SECONDS = 0.06;
+const IDLE_SECONDS = 1;
 const USUAL_PITCHES = [55, 58, 61, 64, 67, 70, 73, 76, 79, 82];
 
 /** What is being played. */
@@ -46,23 +47,25 @@ export class Player {
   private playing?: Playing;
   private timer?: ReturnType<typeof setInterval>;
   private readonly held = new Map<number, SoundingNote>();
+  private rendering?: Promise<void>;
+
+  constructor() {
+    // What is rendered before the first click need not be waited for.
+    if (typeof AudioBuffer !== 'undefined') setTimeout(() => void this.render(), 1000 * IDLE_SECONDS);
+  }
 
   get isPlaying(): boolean {
     return this.playing !== undefined;
   }
 
   /**
-   * Makes the instrument ready; what it plays first is then not late.
+   * Makes the instrument ready.
    *
    * @throws Error with a sentence for the user if the browser makes no sound.
    */
   async load(): Promise<void> {
-    const instrument = this.ready();
-    for (const pitch of USUAL_PITCHES) {
-      instrument.prepare(pitch);
-      // The page stays awake in between.
-      await new Promise((resolve) => setTimeout(resolve));
-    }
+    this.ready();
+    await this.render();
   }
 
   /** Plays a melody from a step on; what played before stops. */
@@ -116,6 +119,10 @@ export class Player {
     return performance.now() / 1000 + time - this.context.currentTime + (this.context.outputLatency || 0);
   }
 
+  private render(): Promise<void> {
+    return (this.rendering ??= renderUsual());
+  }
+
   private ready(): Instrument {
     if (typeof AudioContext === 'undefined') throw new Error(t('sound.missing'));
     this.context ??= new AudioContext({ latencyHint: 'interactive' });
@@ -129,7 +136,8 @@ export class Player {
     const now = this.context!.currentTime;
     while (playing.time < now + AHEAD_SECONDS && playing.step < playing.events.length) this.schedule(playing);
     while (playing.awaited.length && playing.awaited[0].time <= now) {
-      playing.options.onStep?.(playing.awaited.shift()!.step);
+      const { step } = playing.awaited.shift()!;
+      playing.options.onStep?.(step);
       if (this.playing !== playing) return;
     }
     if (playing.step < playing.events.length) return;
@@ -163,6 +171,14 @@ export class Player {
     clearInterval(this.timer);
     this.playing = undefined;
     playing.options.onEnd?.();
+  }
+}
+
+async function renderUsual(): Promise<void> {
+  for (const pitch of USUAL_PITCHES) {
+    toneOf(pitch);
+    // The page stays awake in between.
+    await new Promise((resolve) => setTimeout(resolve));
   }
 }
 

@@ -3,10 +3,13 @@
  * hammer meets a node, dying away the faster the higher it is, and slowly after a quick beginning.
  */
 
-const LOWEST_AUDIBLE = 1e-4;
+/** Of tones, in hertz; no partial is nearly as high as half of it. */
+export const TONE_RATE = 24_000;
+const LOWEST_AUDIBLE = 2e-4;
 const HIGHEST_HERTZ = 9_000;
+const LONGEST_SECONDS = 5;
 const ATTACK_SECONDS = 0.002;
-const PEAK = 0.5;
+const PEAK = 0.42;
 /** Where on the string the hammer strikes, as a part of its length. */
 const STRIKE = 1 / 7.3;
 
@@ -15,23 +18,23 @@ export function frequencyOf(pitch: number): number {
   return 440 * 2 ** ((pitch - 69) / 12);
 }
 
-/** Returns the samples of a pitch, mono in -1..1, from the stroke until it has died away. */
-export function renderTone(pitch: number, sampleRate: number): Float32Array<ArrayBuffer> {
+/** Returns the samples of a pitch, mono in -1..1 at `TONE_RATE`, from the stroke until it has died away. */
+export function renderTone(pitch: number): Float32Array<ArrayBuffer> {
   const frequency = frequencyOf(pitch);
-  const sustain = 5 * 2 ** ((60 - pitch) / 20);
-  const samples = new Float32Array(Math.ceil(Math.min(4, 0.9 * sustain) * sampleRate));
+  const sustain = 11 * 2 ** ((60 - pitch) / 22);
+  const samples = new Float32Array(Math.ceil(Math.min(LONGEST_SECONDS, 0.7 * sustain) * TONE_RATE));
   const stiffness = 3.5e-4 * 2 ** ((pitch - 60) / 14);
   for (let number = 1; number <= 30; number++) {
     const partial = number * frequency * Math.sqrt(1 + stiffness * number * number);
-    if (partial > Math.min(HIGHEST_HERTZ, 0.45 * sampleRate)) break;
+    if (partial > HIGHEST_HERTZ) break;
     const level = (Math.abs(Math.sin(Math.PI * number * STRIKE)) * Math.exp(-partial / 3_200)) / number ** 0.7;
-    const seconds = sustain / (1 + 0.35 * (number - 1));
-    addPartial(samples, level, partial, seconds / 3, sampleRate);
+    const seconds = sustain / (1 + 0.3 * (number - 1));
+    addPartial(samples, level, partial, 0.4 * seconds);
     // A choir of strings is never quite in tune: what goes on beats slowly against itself.
-    addPartial(samples, 0.28 * level, partial * 1.0006, seconds, sampleRate);
+    addPartial(samples, 0.28 * level, partial * 1.0006, seconds);
   }
-  addHammer(samples, frequency, sampleRate);
-  return shaped(samples, sampleRate);
+  addHammer(samples, frequency);
+  return shaped(samples);
 }
 
 /** Returns what a small room answers to a clap, left and right. */
@@ -51,10 +54,10 @@ export function renderRoom(sampleRate: number, seconds = 1.1): Float32Array<Arra
 }
 
 /** Adds a decaying sine by the recurrence y[n] = 2 r cos(w) y[n-1] - r² y[n-2]; `seconds` is the time to fall by 60 dB. */
-function addPartial(samples: Float32Array, level: number, hertz: number, seconds: number, sampleRate: number): void {
+function addPartial(samples: Float32Array, level: number, hertz: number, seconds: number): void {
   if (level < LOWEST_AUDIBLE) return;
-  const decay = 10 ** (-3 / (seconds * sampleRate));
-  const angle = (2 * Math.PI * hertz) / sampleRate;
+  const decay = 10 ** (-3 / (seconds * TONE_RATE));
+  const angle = (2 * Math.PI * hertz) / TONE_RATE;
   const [first, second] = [2 * decay * Math.cos(angle), -decay * decay];
   const length = Math.min(samples.length, Math.ceil(Math.log(LOWEST_AUDIBLE / level) / Math.log(decay)));
   let before = 0;
@@ -68,9 +71,9 @@ function addPartial(samples: Float32Array, level: number, hertz: number, seconds
 }
 
 /** Adds the knock of the hammer: a few milliseconds of noise, duller for low notes. */
-function addHammer(samples: Float32Array, frequency: number, sampleRate: number): void {
-  const length = Math.min(samples.length, Math.round(0.03 * sampleRate));
-  const smoothing = Math.min(0.6, (2 * Math.PI * (600 + frequency)) / sampleRate);
+function addHammer(samples: Float32Array, frequency: number): void {
+  const length = Math.min(samples.length, Math.round(0.03 * TONE_RATE));
+  const smoothing = Math.min(0.6, (2 * Math.PI * (600 + frequency)) / TONE_RATE);
   const random = noise(1);
   let knock = 0;
   for (let index = 0; index < length; index++) {
@@ -79,9 +82,9 @@ function addHammer(samples: Float32Array, frequency: number, sampleRate: number)
   }
 }
 
-function shaped(samples: Float32Array<ArrayBuffer>, sampleRate: number): Float32Array<ArrayBuffer> {
+function shaped(samples: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   const peak = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), LOWEST_AUDIBLE);
-  const [attack, release] = [ATTACK_SECONDS * sampleRate, 0.1 * sampleRate];
+  const [attack, release] = [ATTACK_SECONDS * TONE_RATE, 0.5 * TONE_RATE];
   return samples.map((sample, index) => (PEAK / peak) * sample * Math.min(1, (index + 1) / attack, (samples.length - index) / release));
 }
 

@@ -1,16 +1,16 @@
 /** The distribution of the next event as bars: softmax(z / T). */
-import { pitchName } from '../files';
 import type { Distribution } from '../model/walk';
+import { eventName, noteName } from '../names';
 import { formatNumber, t } from '../texts';
 import { h, svg } from './dom';
 
 const HEIGHT = 120;
 const FOOT = 16;
 const NUM_NAMED = 5;
-const WIDTH = 640;
+const WIDEST = 900;
 
 export class NextEvent {
-  private readonly picture = svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT + FOOT}`, role: 'img' });
+  private readonly picture = svg('svg', { role: 'img' });
   private readonly formula = h('p', { class: 'formula' });
   private readonly words = h('p', { class: 'hint' });
   readonly element = h('div', { class: 'next' }, this.formula, this.picture as unknown as Node, this.words);
@@ -18,6 +18,7 @@ export class NextEvent {
   /** Says why there is nothing to show. */
   empty(text: string): void {
     this.picture.replaceChildren();
+    this.picture.setAttribute('hidden', '');
     this.picture.setAttribute('aria-label', text);
     this.formula.textContent = '';
     this.words.textContent = text;
@@ -33,7 +34,10 @@ export class NextEvent {
     this.formula.textContent = t('next.formula', { temperature: formatNumber(temperature, 2) });
     const ranked = [...distribution].sort(([, left], [, right]) => right - left);
     const named = new Set(ranked.slice(0, NUM_NAMED).map(([event]) => event));
-    const width = WIDTH / events.length;
+    const whole = Math.min(WIDEST, this.element.clientWidth || WIDEST);
+    this.picture.removeAttribute('hidden');
+    this.picture.setAttribute('viewBox', `0 0 ${whole} ${HEIGHT + FOOT}`);
+    const width = whole / events.length;
     const bars = events.flatMap((event, place) => {
       const chance = distribution.get(event) ?? 0;
       const height = Math.max(chance * HEIGHT, chance > 0 ? 1 : 0);
@@ -44,10 +48,10 @@ export class NextEvent {
         svg('title', {}, `${eventName(event)}: ${percent(chance)}`),
       );
       if (!named.has(event) || chance < 0.02) return [bar];
-      const x = Math.min(WIDTH - 14, Math.max(14, (place + 0.5) * width));
+      const x = Math.min(whole - 14, Math.max(14, (place + 0.5) * width));
       return [bar, svg('text', { x, y: Math.max(10, HEIGHT - height - 3), class: 'value' }, shortName(event))];
     });
-    const line = svg('line', { class: 'ground', x1: 0, x2: WIDTH, y1: HEIGHT, y2: HEIGHT });
+    const line = svg('line', { class: 'ground', x1: 0, x2: whole, y1: HEIGHT, y2: HEIGHT });
     this.picture.replaceChildren(...bars, line, ...this.foot(events, width));
     const list = ranked.slice(0, NUM_NAMED).map(([event, chance]) => `${eventName(event)} ${percent(chance)}`);
     this.words.textContent = t('next.likeliest', { list: list.join(', '), drawn: eventName(drawn) });
@@ -57,20 +61,15 @@ export class NextEvent {
   private foot(events: readonly number[], width: number): SVGElement[] {
     return events.flatMap((event, place) =>
       event >= 0 && event % 12 === 0
-        ? [svg('text', { class: 'foot', x: (place + 0.5) * width, y: HEIGHT + 12 }, pitchName(event))]
+        ? [svg('text', { class: 'foot', x: (place + 0.5) * width, y: HEIGHT + 12 }, noteName(event))]
         : [],
     );
   }
 }
 
-export function eventName(event: number): string {
-  if (event === -2) return t('hold');
-  return event === -1 ? t('off') : pitchName(event);
-}
-
 function shortName(event: number): string {
   if (event === -2) return '–';
-  return event === -1 ? '×' : pitchName(event);
+  return event === -1 ? '×' : noteName(event);
 }
 
 function percent(chance: number): string {

@@ -1,5 +1,5 @@
 /** The piano roll: notes with their probabilities, the bars that are held, and where playing is. */
-import { pitchName } from '../files';
+import { noteName } from '../names';
 import { formatNumber, t } from '../texts';
 import type { Melody } from '../types';
 import { h, svg } from './dom';
@@ -88,7 +88,7 @@ export class Roll {
           rx: 2,
           'fill-opacity': note.chance === undefined ? undefined : (0.25 + 0.75 * Math.sqrt(note.chance)).toFixed(2),
         },
-        svg('title', {}, t(text, { note: pitchName(note.pitch), bar, chance })),
+        svg('title', {}, t(text, { note: noteName(note.pitch), bar, chance })),
       );
       this.rects.set(note.start, rect);
       picture.append(rect);

@@ -1,0 +1,109 @@
+"""melody-rnn page without a browser: what it serves, what it writes, and what it is built from."""
+
+import gzip
+import importlib.util
+import json
+import struct
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from melody_rnn.cli.page import command
+from melody_rnn.errors import InvalidArgumentError, OutputError
+from melody_rnn.page.contents import BUILT, MARK, page_contents, page_models, write_page
+from melody_rnn.page.knowledge import PAGE_METERS, outlines_file
+from melody_rnn.page.samplers import FOLDER, sampler, shape_of
+from melody_rnn.page.server import PageServer
+
+SOURCES = Path(__file__).parents[2] / "page"
+
+
+@pytest.fixture(scope="module")
+def contents():
+    return page_contents(page_models(["lookback_rnn"]))
+
+
+@pytest.fixture
+def server(contents):
+    with PageServer(contents) as server:
+        threading.Thread(target=server.run, daemon=True).start()
+        yield server
+        server.stop()
+
+
+def test_the_built_page_is_of_the_present_sources():
+    spec = importlib.util.spec_from_file_location("finish", SOURCES / "finish.py")
+    finish = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(finish)
+    built = json.loads((BUILT / MARK).read_text())
+    assert built == {"sources": finish.sources_digest()}, "the page is older than its sources: make page"
+
+
+def test_the_samplers_are_those_of_the_models(tmp_path, monkeypatch):
+    shapes = {shape_of(model.preset.config, model.step.description.num_classes) for model in page_models()}
+    assert {path.stem for path in FOLDER.glob("*.tflite")} == {shape.stem for shape in shapes}
+    shape = min(shapes)
+    kept, description = sampler(shape)
+    monkeypatch.setattr("melody_rnn.page.samplers.FOLDER", tmp_path)
+    made, its_description = sampler(shape)
+    assert made == kept, "the sampler has changed: make page"
+    assert json.loads(json.dumps(its_description)) == description
+
+
+def test_it_is_served_to_this_machine(server, contents):
+    assert server.address.startswith("http://127.0.0.1:")
+    with urllib.request.urlopen(server.address) as answer:
+        page = answer.read()
+    assert b"Content-Security-Policy" in page and page == contents["index.html"]()
+    with urllib.request.urlopen(f"{server.address}models/lookback_rnn/model.json") as answer:
+        assert json.load(answer)["name"] == "lookback_rnn"
+    for path in ("models/", "../pyproject.toml", "%2e%2e/pyproject.toml", "models/basic_rnn/step.tflite"):
+        with pytest.raises(urllib.error.HTTPError) as error:
+            urllib.request.urlopen(server.address + path)
+        with error.value:
+            assert error.value.code == 404
+    with pytest.raises(InvalidArgumentError, match="another program has it"):
+        PageServer(contents, int(server.address.split(":")[-1].strip("/")))
+
+
+def test_it_is_written_as_a_folder_of_its_own(tmp_path):
+    models = page_models(["lookback_rnn"])
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "letter.txt").write_text("mine")
+    with pytest.raises(OutputError, match="no page of melody_rnn"):
+        write_page(foreign, models)
+    assert [path.name for path in foreign.iterdir()] == ["letter.txt"]
+    site = tmp_path / "site"
+    for _ in range(2):
+        result = CliRunner().invoke(command, ["--output", str(site), "-m", "lookback_rnn"])
+        assert result.exit_code == 0, result.output
+    assert {path.name for path in (site / "models" / "lookback_rnn").iterdir()} == {
+        "model.json",
+        "sampler.tflite",
+        "step.tflite",
+    }
+    assert (site / "litert" / "litert_wasm_compat_internal.wasm").read_bytes().startswith(b"\0asm")
+    refused = CliRunner().invoke(command, ["--output", str(site), "--port", "8000"])
+    assert refused.exit_code == 2
+
+
+def test_outlines_are_all_that_a_tune_needs():
+    (model,) = page_models(["tunes_rnn"])
+    bank = model.preset.outlines
+    content = gzip.decompress(outlines_file(model.preset))
+    (length,) = struct.unpack("<I", content[:4])
+    about = json.loads(content[4 : 4 + length])
+    assert about["numTunes"] == len(bank)
+    assert len(about["outlines"]) == len(bank) + len(PAGE_METERS)
+    assert len(content) - 4 - length == about["numSteps"] * sum(
+        {"Int8Array": 1, "Int16Array": 2}[kind] for _, kind in about["columns"]
+    )
+    for outline, described in list(zip(bank, about["outlines"], strict=False))[:200]:
+        steps = sum(end if start < 0 else end - start for start, end in described["passages"])
+        assert steps >= outline.num_steps
+        assert described["openings"]
