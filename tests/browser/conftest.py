@@ -23,23 +23,36 @@ CHROMIUM_FLAGS = [
 INSTALL_SECONDS = 240
 
 
-@pytest.fixture(scope="session")
-def node_modules():
-    """The folder of npm packages that package-lock.json pins, installed on first use."""
+def installed(folder):
+    """Returns the folder of npm packages that a folder's package-lock.json pins, installed on first use."""
     for program in ("node", "npm"):
         if not shutil.which(program):
             pytest.skip(f"{program} is not installed")
-    folder = HERE / "node_modules"
+    packages = folder / "node_modules"
     # npm writes this file last.
-    installed = folder / ".package-lock.json"
-    if not installed.is_file() or installed.stat().st_mtime < (HERE / "package-lock.json").stat().st_mtime:
+    last = packages / ".package-lock.json"
+    if not last.is_file() or last.stat().st_mtime < (folder / "package-lock.json").stat().st_mtime:
         command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
         try:
-            subprocess.run(command, cwd=HERE, check=True, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+            subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=INSTALL_SECONDS)
         except subprocess.TimeoutExpired:
             pytest.skip(f"npm ci took more than {INSTALL_SECONDS} seconds")
         except subprocess.CalledProcessError as error:
             pytest.skip(f"npm cannot install what package.json names: {' '.join(error.stderr.split())[:200]}")
+    return packages
+
+
+@pytest.fixture(scope="session")
+def node_modules():
+    """The npm packages of these tests."""
+    return installed(HERE)
+
+
+@pytest.fixture(scope="session")
+def page_sources():
+    """The folder of the page's sources, with its npm packages."""
+    folder = HERE.parents[1] / "page"
+    installed(folder)
     return folder
 
 
