@@ -87,7 +87,7 @@ def test_a_hundred_tunes_are_those_of_python(open_page):
             request = {**asked, "model": name, "seed": seed, "temperatures": [[0, temperature]], "topP": top_p}
             found = page.evaluate("request => melodyRnn.events(request)", request)
             settings = {"temperature": temperature, "top_p": None if top_p == 1 else top_p}
-            (tune,) = model.generate(1, seed=seed, **settings, **in_python)
+            (tune,) = model.generate(num_outputs=1, seed=seed, **settings, **in_python)
             assert tuple(found) == tune.events, (name, asked, seed)
 
 
@@ -100,7 +100,7 @@ def test_a_tune_is_written_changed_saved_and_shared(open_page, screenshots, tmp_
     page.locator("#temperature").fill("0.9")
     press(page, "Generate")
     print(f"from click to tune: {written(page)}")
-    (tune,) = MelodyRNN.from_preset(engine="litert").generate(1, seed=7, meter="6/8", temperature=0.9)
+    (tune,) = MelodyRNN.from_preset(engine="litert").generate(num_outputs=1, seed=7, meter="6/8", temperature=0.9)
     first = notes_of(page)
     assert len(first) == sum(event >= 0 for event in tune.events)
     page.locator(".roll .note.active").first.wait_for()
