@@ -281,7 +281,7 @@ def test_teachers_write_as_many_tunes_each_to_the_melodies_lengths_and_first_eve
 
 def test_a_student_hears_teachers_in_what_they_write_and_events_in_the_train_split_alone(tmp_path, teacher):
     encoding = make_encoding(BARS.encoding)
-    melodies, settings = scales("train", 6), replace(SETTINGS, batch_size=4, written_per_melody=2, transposition=0)
+    melodies, settings = scales("train", 8), replace(SETTINGS, batch_size=4, written_per_melody=2, transposition=0)
     save_written(tmp_path / "written.npz", write_tunes([load_teacher(teacher)], melodies, 12, seed=1))
     written = read_written(tmp_path / "written.npz", encoding, melodies)
     _, _, weights, taught = next(iter(training_batches(encoding, melodies, settings, 0, None, (), written)))

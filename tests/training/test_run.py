@@ -87,7 +87,7 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(tmp_path, num_batches):
 
 
 def test_a_damaged_last_checkpoint_is_passed_over_and_told(tmp_path):
-    settings = replace(SETTINGS, epochs=2)
+    settings = replace(SETTINGS, epochs=2, schedule="constant")
     whole = train(CONFIG, settings, dataset(), tmp_path / "run")
     (tmp_path / "run" / "run.json").write_text(
         (tmp_path / "run" / "run.json").read_text().replace('"epochs": 2', '"epochs": 3')
