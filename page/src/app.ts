@@ -21,6 +21,7 @@ import { Roll, barName, notesOf } from './ui/roll';
 
 /** How many steps are written ahead of what sounds, while a tune is written as it plays. */
 const LEAD = 6;
+const WARM_STEPS = 48;
 const PAINT_MILLISECONDS = 60;
 const LANGUAGE_NAMES: Record<Language, string> = { en: 'English', es: 'Español' };
 
@@ -229,6 +230,8 @@ export class App {
       this.loaded = loaded;
       this.offer();
       this.say(t('model.ready', { name }));
+      // A browser makes code fast that has run for a while: better now than at the first click.
+      await this.events({ model: name, seed: 0, temperatures: [[0, 1]], topP: 1, stop: WARM_STEPS });
     } catch (error) {
       console.error(error);
       this.say(t('model.failed', { name, why: error instanceof Error ? error.message : String(error) }));
@@ -282,7 +285,8 @@ export class App {
     const run = this.stop();
     const started = performance.now();
     try {
-      if (then !== 'show') await this.loadSound();
+      // The sound gets ready while the first events are written.
+      const sound = then === 'show' ? undefined : this.loadSound();
       const { model, sampler } = await this.ready(request.model);
       const writer = new Writer(model, sampler, request);
       this.remember();
@@ -290,6 +294,7 @@ export class App {
       if (then === 'live') await this.writeLive(writer, run);
       else await this.writeWhole(writer, run);
       if (run !== this.run || then === 'live') return;
+      await sound;
       this.show(pieceOf(writer));
       const seconds = formatNumber((performance.now() - started) / 1000, 2);
       this.say(t('tune.written', { seconds, seed: String(request.seed) }));
@@ -539,7 +544,9 @@ export class App {
     const performed = this.performance();
     if (!performed) return;
     const { melody, steps } = performed;
-    const first = from === 0 ? 0 : Math.max(0, steps.indexOf(from));
+    // The silence before a pickup is not waited for.
+    const opening = melody.events.findIndex((event) => event >= 0);
+    const first = Math.max(0, opening, steps.indexOf(from));
     this.player.play(melody, {
       from: first,
       metronome: this.metronome.checked,
