@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from melody_rnn.errors import OutputError
-from melody_rnn.generation.rules import LoopState, Rules
+from melody_rnn.generation.rules import ACT, ONSET, PITCH_CLASS, RING, LoopState, Rules
 from melody_rnn.litert.run import open_file
 from melody_rnn.sampling.limits import MAX_ONSETS
 from melody_rnn.sampling.repetition import last_onsets
@@ -79,6 +79,23 @@ def test_the_sampler_chooses_as_the_loop_does(folder, tiny_model, settings):
         np.testing.assert_allclose(found["next_steering"], choice.steering, rtol=1e-4)
     if rules.controls.counts_onsets:
         np.testing.assert_array_equal(found["next_notes"] - 1, rules.advance(0, state, choice.event).onsets)
+
+
+@pytest.mark.parametrize(
+    ("fixed", "possible"),
+    [(64, {64}), (ONSET, set(range(61, 64))), (ACT, {-1, *range(61, 64)}), (RING, {-2, -1}), (PITCH_CLASS - 2, {62})],
+)
+def test_what_is_fixed_of_a_step_comes_for_certain(folder, fixed, possible):
+    rng = np.random.default_rng(5)
+    label_events = np.array([-2, -1, *range(60, 72), -2, 64])
+    given = {"logits": 0, "label_events": label_events, "noise": 0, "last_notes": 0, "is_allowed": 1, "fixed": fixed}
+    given |= {"steering": 0, "last_bars": 0, "bar": 0, "lowest": 61, "highest": 63}
+    drawn = set()
+    for _ in range(20):
+        given["noise"] = rng.random((BATCH, len(label_events)))
+        drawn |= set(run(folder, given)["event"].astype(int).tolist())
+    # A single event comes though it lies outside the range.
+    assert drawn == possible
 
 
 def test_only_what_is_allowed_is_drawn(folder, tiny_model):
