@@ -14,8 +14,6 @@ import shutil
 import socket
 import stat
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,8 +27,6 @@ except ImportError:  # Windows has other locks.
     fcntl = None  # type: ignore[assignment]
 
 MAX_JSON_BYTES: Final = 2**24
-ARCHIVE_ERRORS: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
-"""What reading a damaged zip archive raises; one may be packed by a method that Python does not know, or be locked."""
 _HOST: Final = re.sub(r"[^A-Za-z0-9]", "_", socket.gethostname())[:64]
 _UNFINISHED: Final = re.compile(rf"\..*\.unfinished-{_HOST}-(\d{{1,9}})-[0-9a-f]+", re.DOTALL)
 _unfinished: set[Path] = set()

@@ -16,7 +16,6 @@ Events are encoded when training reads them, so one dataset serves every model.
 import hashlib
 import io
 import json
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -26,10 +25,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from melody_rnn.archives import ARCHIVE_ERRORS, unpack_arrays
 from melody_rnn.data.splits import SPLITS, Split
 from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, MAX_PITCH, NO_EVENT
-from melody_rnn.files import ARCHIVE_ERRORS, read_input, read_json, whole_folder, write_whole
+from melody_rnn.files import read_input, read_json, whole_folder, write_whole
 from melody_rnn.music.keys import MAX_SHARPS, MODES, Key
 from melody_rnn.music.meters import Meter
 from melody_rnn.tunes.tune import Ending, Jump, Section, Tune, letter
@@ -234,7 +234,7 @@ def load(folder: str | Path) -> Dataset:
     manifest = _manifest(folder)
     files = {name: read_input(folder / name, _MAX_BYTES, may_be_empty=True) for name in (_MELODIES, _INDEX)}
     try:
-        arrays = _unpack(files[_MELODIES])
+        arrays = unpack_arrays(files[_MELODIES], _ARRAYS, _MAX_BYTES)
         if _digest(arrays, files[_INDEX]) != manifest.get("digest"):
             raise ValueError("its checksum differs")
         melodies = _melodies(arrays, files[_INDEX].decode(), manifest["steps_per_quarter"])
@@ -402,15 +402,3 @@ def _melody(
     return StoredMelody(
         row["id"], events, meter, row["split"], row["title"], key, pickup_steps, steps_per_quarter, form
     )
-
-
-def _unpack(packed: bytes) -> Arrays:
-    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-        if sum(member.file_size for member in archive.infolist()) > _MAX_BYTES:
-            raise ValueError("it unpacks to more than any dataset")
-    with np.load(io.BytesIO(packed), allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in _ARRAYS}
-    for name, (dtype, rank) in _ARRAYS.items():
-        if arrays[name].dtype != dtype or arrays[name].ndim != rank:
-            raise ValueError(f"its array {name} has another type or shape")
-    return arrays

@@ -48,6 +48,26 @@ class Example(NamedTuple):
     is_written: bool = False
 
 
+class Written(NamedTuple):
+    """Tunes that teachers wrote (`training.written`).
+
+    Attributes:
+        originals: [num_tunes] int32, which melody of the train split each has the outline and the first event of.
+        events: [num_events] int8, the events of all tunes, one after the other; each is as long as its original.
+    """
+
+    originals: NDArray[np.int32]
+    events: NDArray[np.int8]
+
+    def examples(self, originals: Sequence[Example]) -> list[Example]:
+        """Returns the tunes, with the outlines of the melodies that they were written to."""
+        ends = np.cumsum([len(originals[place].melody.events) for place in self.originals])
+        return [
+            originals[place]._replace(melody=replace(originals[place].melody, events=events), is_written=True)
+            for place, events in zip(self.originals.tolist(), np.split(self.events, ends[:-1]), strict=True)
+        ]
+
+
 def opening_pitches(melodies: Sequence[StoredMelody]) -> dict[int, float]:
     """Returns the share of each pitch among the first events of melodies that begin on the first beat."""
     counts = Counter(int(melody.events[0]) for melody in melodies if melody.events[0] >= 0)
@@ -104,7 +124,7 @@ def training_batches(
     first_step: int,
     strategy: Strategy | None = None,
     views: Sequence[Encoding] | None = None,
-    written: Sequence[Example] = (),
+    written: Written | None = None,
 ) -> tf.data.Dataset:
     """Returns the endless stream of encoded training batches from a step of the run on.
 
@@ -119,15 +139,16 @@ def training_batches(
         strategy: The devices that share each batch; one device where not given.
         views: With teachers, their encodings: batches have the weights [batch, steps] of what teachers say too, and
             then each encoding's (inputs, label_events).
-        written: Tunes that teachers wrote: to each of the melodies in a batch come `written_per_melody` of these, of
-            like lengths.
+        written: Tunes that teachers wrote to these melodies: to each melody of a batch come `written_per_melody` of
+            them, of like lengths.
     """
     batch_size = min(settings.batch_size, len(melodies))
     per_epoch = num_batches(len(melodies), batch_size)
     reader = _reader((encoding, *(views or ())))
     all_known = outlined(reader, melodies)
-    by_length = sorted(written, key=lambda example: len(example.melody.events))
-    per_melody = settings.written_per_melody if written else 0
+    others = written.examples(all_known) if written is not None else []
+    by_length = sorted(others, key=lambda example: len(example.melody.events))
+    per_melody = settings.written_per_melody if by_length else 0
 
     def generate() -> Iterator[Sequence[Example]]:
         epoch, skipped = divmod(first_step, per_epoch)
@@ -138,16 +159,16 @@ def training_batches(
             for index in rng.permutation(per_epoch)[skipped:]:
                 rows = order[index * batch_size : (index + 1) * batch_size]
                 batch = [moved[row] for row in rows]
-                if written:
+                if by_length:
                     share = index * batch_size / len(melodies), min(1.0, (index + 1) * batch_size / len(melodies))
                     own = np.random.default_rng([settings.seed, epoch, int(index)])
                     places = own.uniform(*share, per_melody * len(batch)) * len(by_length)
-                    others = _varied(reader, [by_length[int(place)] for place in places], settings, own)
+                    heard = _varied(reader, [by_length[int(place)] for place in places], settings, own)
                     # Each device gets as many of both.
                     batch = [
                         example
                         for row, melody in enumerate(batch)
-                        for example in (melody, *others[row * per_melody : (row + 1) * per_melody])
+                        for example in (melody, *heard[row * per_melody : (row + 1) * per_melody])
                     ]
                 yield batch
             epoch, skipped = epoch + 1, 0

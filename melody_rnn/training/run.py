@@ -35,7 +35,7 @@ from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.network.recurrence import runs_on_cpu
 from melody_rnn.presets import Preset, make_network, save_to_preset
 from melody_rnn.training.batches import (
-    Example,
+    Written,
     evaluation_batches,
     label_frequencies,
     num_batches,
@@ -374,14 +374,14 @@ class _Trainer:
             )
         return TrainingRun(self._run_dir / MODEL, self.history, self.best(), self._trainee.network.count_params())
 
-    def _written(self) -> list[Example]:
+    def _written(self) -> Written | None:
         """Returns the tunes that the teachers wrote for this run; they are written when it begins and kept with it."""
         if not self._settings.written:
-            return []
+            return None
         path = self._run_dir / _WRITTEN
         if not path.exists():
             save_written(path, write_tunes(self._teachers, self._train, self._settings.written, self._settings.seed))
-        return read_written(path, self._encoding, self._train)
+        return read_written(path, self._train)
 
     def best(self) -> Row:
         """Returns the row of the epoch whose weights the model has."""

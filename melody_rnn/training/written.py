@@ -7,16 +7,14 @@ Source: Kim and Rush 2016, arXiv:1606.07947 (a student trained on what its teach
 distributions as targets.
 """
 
-import io
-import zipfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from melody_rnn.archives import ARCHIVE_ERRORS, pack_arrays, unpack_arrays
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.encodings import Encoding, make_encoding
 from melody_rnn.errors import InputFileError
@@ -24,23 +22,12 @@ from melody_rnn.files import read_input, reason, write_whole
 from melody_rnn.generation.beginning import Start
 from melody_rnn.generation.loop import SamplingLoop
 from melody_rnn.sampling.sampler import SamplerSettings
-from melody_rnn.training.batches import Example, outlined, pad
+from melody_rnn.training.batches import Example, Written, outlined, pad
 from melody_rnn.training.distillation import Teacher
 
 _TOGETHER: Final = 256
 _MAX_BYTES: Final = 2**30
-
-
-class Written(NamedTuple):
-    """Tunes that teachers wrote.
-
-    Attributes:
-        originals: [num_tunes] int32, which melody of the train split each has the outline and the first event of.
-        events: [num_events] int8, the events of all tunes, one after the other; each is as long as its original.
-    """
-
-    originals: NDArray[np.int32]
-    events: NDArray[np.int8]
+_KINDS: Final = {"originals": ("<i4", 1), "events": ("int8", 1)}
 
 
 def write_tunes(teachers: Sequence[Teacher], melodies: Sequence[StoredMelody], count: int, seed: int) -> Written:
@@ -87,35 +74,26 @@ def save_written(path: Path, written: Written) -> None:
     Raises:
         OutputError: If it cannot be written.
     """
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **written._asdict())
-    write_whole(path, buffer.getvalue())
+    write_whole(path, pack_arrays(written._asdict()))
 
 
-def read_written(path: Path, encoding: Encoding, melodies: Sequence[StoredMelody]) -> list[Example]:
-    """Reads tunes that teachers wrote, as examples.
+def read_written(path: Path, melodies: Sequence[StoredMelody]) -> Written:
+    """Reads tunes that teachers wrote.
 
     Args:
         path: The file.
-        encoding: What reads their outlines, which are the originals'.
         melodies: Those that the tunes were written to, in the same order.
 
     Raises:
         InputFileError: If the file is damaged, or of other melodies.
     """
     try:
-        with np.load(io.BytesIO(read_input(path, _MAX_BYTES)), allow_pickle=False) as arrays:
-            written = Written(arrays["originals"], arrays["events"])
+        arrays = unpack_arrays(read_input(path, _MAX_BYTES), _KINDS, _MAX_BYTES)
+        written = Written(arrays["originals"], arrays["events"])
         lengths = np.array([len(melody.events) for melody in melodies])[written.originals]
         if lengths.sum() != len(written.events):
             raise ValueError("it is of other melodies")
-    except (ValueError, LookupError, zipfile.BadZipFile) as error:
-        raise InputFileError(
-            f"{path}: not the tunes of this run ({reason(error)}); remove it to have them anew"
-        ) from error
-    originals = outlined(encoding, melodies)
-    parts = np.split(written.events, np.cumsum(lengths)[:-1])
-    return [
-        originals[place]._replace(melody=replace(originals[place].melody, events=events), is_written=True)
-        for place, events in zip(written.originals.tolist(), parts, strict=True)
-    ]
+    except (*ARCHIVE_ERRORS, ValueError, LookupError) as error:
+        why = f"not the tunes of this run ({reason(error)}); remove it to have them written anew"
+        raise InputFileError(f"{path}: {why}") from error
+    return written

@@ -6,10 +6,7 @@ order of the tunes, and no notes. Runs of two windows and more are told: that tw
 chance comes about once in 2^32 pairs of places.
 """
 
-import io
 import json
-import zipfile
-import zlib
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -17,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from melody_rnn.archives import ARCHIVE_ERRORS, pack_arrays, unpack_arrays
 from melody_rnn.errors import ModelError
 from melody_rnn.tunes.tune import Tune
 
@@ -26,7 +24,7 @@ FEWEST_NOTES: Final = WINDOW + 2
 """The shortest run that is told, in notes."""
 _MAX_BYTES: Final = 64 * 2**20
 _MAX_NAME: Final = 500
-_ARRAYS: Final = {"hashes": "<u2", "num_hashes": "<u4", "names": "|u1", "unseen": "<u2"}
+_ARRAYS: Final = {"hashes": ("<u2", 1), "num_hashes": ("<u4", 1), "names": ("|u1", 1), "unseen": ("<u2", 1)}
 # Of a polynomial hash, and of the mixing of SplitMix64 (Steele et al. 2014, doi:10.1145/2660193.2660195).
 _FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 _MIXES: Final = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
@@ -155,13 +153,8 @@ class TrainingIndex:
         """Returns the index as a NumPy archive, the same for the same index; `from_bytes` is the inverse."""
         names = json.dumps(self._names, ensure_ascii=False, separators=(",", ":")).encode()
         arrays: tuple[NDArray[Any], ...] = (self._hashes, self._num_hashes, np.frombuffer(names, np.uint8), self.unseen)
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-            for (name, dtype), array in zip(_ARRAYS.items(), arrays, strict=True):
-                data = io.BytesIO()
-                np.lib.format.write_array(data, array.astype(dtype), allow_pickle=False)
-                archive.writestr(zipfile.ZipInfo(f"{name}.npy"), data.getvalue(), zipfile.ZIP_DEFLATED)
-        return packed.getvalue()
+        kinds = zip(_ARRAYS.items(), arrays, strict=True)
+        return pack_arrays({name: array.astype(dtype) for (name, (dtype, _)), array in kinds})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "TrainingIndex":
@@ -171,23 +164,14 @@ class TrainingIndex:
             ModelError: If it is damaged; the message does not name the file.
         """
         try:
-            arrays = _read_arrays(data)
+            arrays = unpack_arrays(data, _ARRAYS, _MAX_BYTES)
             names = [TuneName(*row) for row in json.loads(arrays["names"].tobytes().decode())]
             hashes, counts = arrays["hashes"], arrays["num_hashes"]
             if len(names) != len(counts) or counts.sum(dtype=np.int64) != len(hashes):
                 raise ValueError("its numbers of tunes differ")
             if not all(isinstance(text, str) for name in names for text in name):
                 raise ValueError("it has a name that is none")
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            EOFError,
-            RuntimeError,
-            zipfile.BadZipFile,
-            zlib.error,
-        ) as error:
+        except (*ARCHIVE_ERRORS, ValueError, KeyError, TypeError) as error:
             raise ModelError(f"the index of the training tunes is damaged ({error}); copy the model anew") from error
         return cls(hashes, counts, names, arrays["unseen"])
 
@@ -223,16 +207,3 @@ def _window_hashes(tune: Tune) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
         for shift, factor in _MIXES:
             mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
     return (mixed >> np.uint64(48)).astype(np.uint16), onsets
-
-
-def _read_arrays(data: bytes) -> dict[str, NDArray[Any]]:
-    arrays = {}
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(info.file_size for info in archive.infolist()) > _MAX_BYTES:
-            raise ValueError("it is too large")
-        for name, dtype in _ARRAYS.items():
-            array = np.lib.format.read_array(io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False)
-            if array.dtype != np.dtype(dtype) or array.ndim != 1:
-                raise ValueError(f"{name} has another type")
-            arrays[name] = array
-    return arrays

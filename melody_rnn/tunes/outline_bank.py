@@ -1,7 +1,5 @@
 """Banks of outlines: what tunes of a data set have for forms, meters, keys, ranges and lengths, without their notes."""
 
-import io
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import repeat
@@ -10,9 +8,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from melody_rnn.archives import ARCHIVE_ERRORS, pack_arrays, unpack_arrays
 from melody_rnn.errors import ModelError
 from melody_rnn.events import MAX_PITCH, MIN_PITCH, NOTES_PER_OCTAVE
-from melody_rnn.files import ARCHIVE_ERRORS
 from melody_rnn.music.keys import MAX_SHARPS, MODES, Key
 from melody_rnn.music.meters import Meter
 from melody_rnn.tunes.outline import BarKind, BarPlan, Cadence, Outline, PlannedEnding
@@ -105,14 +103,12 @@ class OutlineBank(Sequence[Outline]):
             "num_endings": [len(outline.endings) for outline in outlines],
             "endings": [_ending_row(ending) for outline in outlines for ending in outline.endings],
         }
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-            for name, (dtype, width) in _ARRAYS.items():
-                array = np.array(rows[name], dtype).reshape((-1, width) if width > 1 else -1)
-                data = io.BytesIO()
-                np.lib.format.write_array(data, array, allow_pickle=False)
-                archive.writestr(zipfile.ZipInfo(f"{name}.npy"), data.getvalue(), zipfile.ZIP_DEFLATED)
-        return packed.getvalue()
+        return pack_arrays(
+            {
+                name: np.array(rows[name], dtype).reshape((-1, width) if width > 1 else -1)
+                for name, (dtype, width) in _ARRAYS.items()
+            }
+        )
 
     @classmethod
     def from_bytes(cls, data: bytes, steps_per_quarter: int) -> "OutlineBank":
@@ -223,15 +219,11 @@ def _ending_of_row(section: int, passes: int, start: int, num_steps: int, pitch:
 
 
 def _read_arrays(data: bytes) -> dict[str, NDArray[Any]]:
-    arrays = {}
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(info.file_size for info in archive.infolist()) > _MAX_BYTES:
-            raise ValueError("they are too large")
-        for name, (dtype, width) in _ARRAYS.items():
-            array = np.lib.format.read_array(io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False)
-            if array.dtype != np.dtype(dtype) or array.shape[1:] != ((width,) if width > 1 else ()):
-                raise ValueError(f"{name} has another type")
-            arrays[name] = array
+    kinds = {name: (dtype, 2 if width > 1 else 1) for name, (dtype, width) in _ARRAYS.items()}
+    arrays = unpack_arrays(data, kinds, _MAX_BYTES)
+    for name, (_, width) in _ARRAYS.items():
+        if width > 1 and arrays[name].shape[1] != width:
+            raise ValueError(f"its array {name} has another shape")
     num_outlines = len(arrays["meters"])
     if any(len(arrays[name]) != num_outlines for name in ("lengths", "keys", "pitches", "jumps")):
         raise ValueError("their numbers differ")

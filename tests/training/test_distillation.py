@@ -11,21 +11,23 @@ import pytest
 import tensorflow as tf
 from scales import CONFIG, SETTINGS, dataset, scales
 
-from melody_rnn.config import EncodingConfig, ModelConfig, NetworkConfig
+from melody_rnn.config import CONFIGS, EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.data.dataset import Dataset
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InputFileError, InvalidArgumentError, ModelError
 from melody_rnn.evaluation.evaluate import evaluate
 from melody_rnn.model import MelodyRNN
+from melody_rnn.music.meters import Meter
 from melody_rnn.presets import Preset, load_preset, make_network, save_to_preset
 from melody_rnn.sampling.softmax import sum_labels
 from melody_rnn.training import load_teacher, resume, train
-from melody_rnn.training.batches import training_batches
+from melody_rnn.training.batches import Written, outlined, training_batches
 from melody_rnn.training.distillation import Distillation, Teacher, View, check_teachers
 from melody_rnn.training.run import RUN
 from melody_rnn.training.summaries import measure
 from melody_rnn.training.trainee import Trainee
 from melody_rnn.training.written import read_written, save_written, write_tunes
+from melody_rnn.tunes.cues import METERS
 
 ONE_HOT = ModelConfig("plain", EncodingConfig("one_hot", 60, 72), NetworkConfig((10,), dropout=0.0))
 BARS = ModelConfig("bars", EncodingConfig("lookback", 60, 72, (1, 2), "bar"), NetworkConfig((6,), dropout=0.5))
@@ -260,7 +262,7 @@ def test_teachers_write_as_many_tunes_each_to_the_melodies_lengths_and_first_eve
     melodies, teachers = scales("train", 5), [load_teacher(teacher), random_teacher(ONE_HOT, 1)]
     encoding, path = make_encoding(BARS.encoding), tmp_path / "written.npz"
     save_written(path, write_tunes(teachers, melodies, 20, seed=1))
-    written = read_written(path, encoding, melodies)
+    written = read_written(path, melodies).examples(outlined(encoding, melodies))
     assert sorted(row.melody.id for row in written) == sorted(melody.id for melody in melodies * 4)
     originals = {melody.id: melody.events for melody in melodies}
     for row in written:
@@ -273,17 +275,17 @@ def test_teachers_write_as_many_tunes_each_to_the_melodies_lengths_and_first_eve
     assert all(map(np.array_equal, write_tunes(teachers, melodies, 20, 1), write_tunes(teachers, melodies, 20, 1)))
     assert not np.array_equal(*(write_tunes(teachers, melodies, 20, seed).events for seed in (1, 2)))
     with pytest.raises(InputFileError, match=r"written\.npz: not the tunes of this run"):
-        read_written(path, encoding, melodies[:4])
+        read_written(path, melodies[:4])
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(InputFileError, match=r"written\.npz: not the tunes of this run"):
-        read_written(path, encoding, melodies)
+        read_written(path, melodies)
 
 
 def test_a_student_hears_teachers_in_what_they_write_and_events_in_the_train_split_alone(tmp_path, teacher):
     encoding = make_encoding(BARS.encoding)
     melodies, settings = scales("train", 8), replace(SETTINGS, batch_size=4, written_per_melody=2, transposition=0)
     save_written(tmp_path / "written.npz", write_tunes([load_teacher(teacher)], melodies, 12, seed=1))
-    written = read_written(tmp_path / "written.npz", encoding, melodies)
+    written = read_written(tmp_path / "written.npz", melodies)
     _, _, weights, taught = next(iter(training_batches(encoding, melodies, settings, 0, None, (), written)))
     present = weights.numpy() + taught.numpy()
     assert present.sum(axis=1).min() >= 31
@@ -307,3 +309,17 @@ def test_a_run_with_written_tunes_goes_on_as_if_it_had_not_been_interrupted(tmp_
 def test_nobody_writes_without_a_teacher(tmp_path):
     with pytest.raises(InvalidArgumentError, match="written is for learning from teachers"):
         train(CONFIG, replace(SETTINGS, written=40), dataset(), tmp_path / "run")
+
+
+def test_teachers_that_know_form_know_the_outline_of_what_they_wrote():
+    """Also where the student's own encoding reads none."""
+    form = make_encoding(CONFIGS["tunes_rnn"].encoding)
+    melodies = [replace(melody, meter=Meter(3, 4)) for melody in scales("train", 4)]
+    written = Written(np.arange(4, dtype=np.int32), np.concatenate([melody.events for melody in melodies]))
+    settings = replace(SETTINGS, batch_size=4, written_per_melody=1, transposition=0)
+    stream = training_batches(make_encoding(BARS.encoding), melodies, settings, 0, None, [form], written)
+    _, _, weights, taught, (inputs, _) = next(iter(stream))
+    first = sum(form._widths[:5])
+    meters = np.argmax(inputs[:, 0, first : first + form._widths[5]], axis=1)
+    assert taught.numpy().any(axis=1).sum() == weights.numpy().any(axis=1).sum() == 4
+    assert meters.tolist() == [METERS.index(Meter(3, 4)) + 1] * 8
