@@ -24,7 +24,6 @@ from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.events import NOTES_PER_OCTAVE
 from melody_rnn.litert.description import Step, StepDescription
 from melody_rnn.litert.run import StepResult, StepRun
-from melody_rnn.sampling.softmax import softmax
 from melody_rnn.sampling.surprise import surprises
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from melody_rnn.network.network import MelodyNetwork
 
 MAX_STRENGTH: Final = 10.0
-_LEAST: Final = float(np.finfo(np.float32).tiny)
 
 
 def check_guide(config: ModelConfig, guide: ModelConfig, strength: float) -> None:
@@ -63,10 +61,9 @@ def guided(logits: Array, meanings: Array, guide_logits: Array, guide_meanings: 
         strength: g.
     """
     xp = namespace(logits)
-    is_same = meanings[:, :, np.newaxis] == guide_meanings[:, np.newaxis, :]
-    theirs = xp.sum(xp.where(is_same, softmax(guide_logits)[:, np.newaxis, :], 0.0), axis=2)
-    difference = -surprises(logits, meanings) - xp.log(xp.maximum(theirs, _LEAST))
-    return logits + strength * xp.where(xp.any(is_same, axis=2), difference, 0.0)
+    is_known = xp.any(meanings[:, :, np.newaxis] == guide_meanings[:, np.newaxis, :], axis=2)
+    difference = surprises(guide_logits, guide_meanings, meanings) - surprises(logits, meanings, meanings)
+    return logits + strength * xp.where(is_known, difference, 0.0)
 
 
 def fold(event: Array, config: EncodingConfig) -> Array:

@@ -87,7 +87,7 @@ def take_in(
         event: [batch] int32.
     """
     xp = namespace(logits)
-    nats = surprises(logits, meanings)
+    nats = surprises(logits, meanings, meanings)
     chances = softmax(drawn_from)
     expected = xp.sum(chances * nats, axis=1)
     deviation = nats - expected[:, np.newaxis]
@@ -102,14 +102,17 @@ def take_in(
     return xp.where(is_free, after, steering)
 
 
-def surprises(logits: Array, meanings: Array) -> Array:
-    """Returns -log p of the event that each label stands for, [batch, num_classes] float32, in nats at temperature 1.
+def surprises(logits: Array, meanings: Array, events: Array) -> Array:
+    """Returns -log p of events, all labels that stand for each together, [batch, num_events] float32.
+
+    They are in nats at temperature 1; an event for which no label stands has the most that there is.
 
     Args:
         logits: [batch, num_classes] float32.
         meanings: [batch, num_classes] int32, the event that each label stands for.
+        events: [batch, num_events] int32.
     """
     xp = namespace(logits)
-    is_same = meanings[:, :, np.newaxis] == meanings[:, np.newaxis, :]
+    is_same = events[:, :, np.newaxis] == meanings[:, np.newaxis, :]
     together = xp.sum(xp.where(is_same, softmax(logits)[:, np.newaxis, :], 0.0), axis=2)
     return -xp.log(xp.maximum(together, _LEAST))

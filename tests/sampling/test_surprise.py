@@ -24,7 +24,7 @@ def melodies(num_steps, seed=1, forbidden=(), **settings):
         rules = Rules(controls, None, None, False, 60)
         choice = rules.choose(step, state, logits, meanings, gumbel(rng.random((BATCH, 6), np.float32)))
         state = state._replace(steering=choice.steering)
-        own = surprises(logits, meanings)
+        own = surprises(logits, meanings, meanings)
         nats.append(np.take_along_axis(own, choice.label[:, np.newaxis], axis=1)[:, 0])
     return np.stack(nats, axis=1), state.steering
 
@@ -52,7 +52,7 @@ def test_steps_without_a_choice_do_not_count():
 def test_labels_of_one_event_surprise_as_one():
     logits = np.log(np.array([[0.1, 0.1, 0.2, 0.3, 0.1, 0.2]], np.float32))
     expected = -np.log([0.1, 0.1, 0.4, 0.3, 0.1, 0.4])
-    np.testing.assert_allclose(surprises(logits, MEANINGS[np.newaxis])[0], expected, rtol=1e-5)
+    np.testing.assert_allclose(surprises(logits, MEANINGS[np.newaxis], MEANINGS[np.newaxis])[0], expected, rtol=1e-5)
 
 
 def test_temperatures_stay_within_limits():
