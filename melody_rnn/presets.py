@@ -90,8 +90,7 @@ class PresetInfo:
 
 def list_presets() -> list[PresetInfo]:
     """Returns the presets that ship with the package, by name."""
-    folders = sorted(path.parent for path in _shipped_folder().glob(f"*/{_DESCRIPTION}"))
-    return [PresetInfo(folder.name, folder, _headline(folder)) for folder in folders]
+    return [PresetInfo(folder.name, folder, _headline_of(folder)) for folder in _shipped_presets()]
 
 
 def find_preset(name_or_folder: str | Path | None = None) -> Path:
@@ -101,7 +100,7 @@ def find_preset(name_or_folder: str | Path | None = None) -> Path:
         ModelError: If there is none; the message lists the shipped ones.
     """
     wanted = DEFAULT_PRESET if name_or_folder is None else name_or_folder
-    shipped = {info.name: info.path for info in list_presets()}
+    shipped = {folder.name: folder for folder in _shipped_presets()}
     if str(wanted) in shipped:
         return shipped[str(wanted)]
     if (Path(wanted) / _DESCRIPTION).is_file():
@@ -225,18 +224,27 @@ def make_network(config: ModelConfig) -> "MelodyNetwork":
         keras.config.set_dtype_policy(policy)
 
 
+def _shipped_presets() -> list[Path]:
+    """Returns the folders of the presets that ship with the package, by name."""
+    return sorted(path.parent for path in _shipped_folder().glob(f"*/{_DESCRIPTION}"))
+
+
 def _shipped_folder() -> Path:
     package = Path(__file__).parent
     installed = package / "models"
     return installed if installed.is_dir() else package.parent / "models"
 
 
-def _headline(folder: Path) -> str:
+def _headline_of(folder: Path) -> str:
     try:
-        lines = _read_card(folder).splitlines()
+        return headline(_read_card(folder))
     except ModelError:
         return ""
-    return next((line for line in lines if line and not line.startswith("#")), "")
+
+
+def headline(card: str) -> str:
+    """Returns the first sentence under a card's title."""
+    return next((line for line in card.splitlines() if line and not line.startswith("#")), "")
 
 
 def _describe(preset: Preset) -> str:

@@ -14,7 +14,15 @@ from melody_rnn.files import read_input, whole_folder
 from melody_rnn.litert.description import STEP_FILE, Step
 from melody_rnn.page.knowledge import knowledge, outlines_file
 from melody_rnn.page.samplers import sampler, shape_of
-from melody_rnn.presets import DEFAULT_PRESET, Preset, find_preset, list_presets, read_preset_step, read_whole_preset
+from melody_rnn.presets import (
+    DEFAULT_PRESET,
+    Preset,
+    find_preset,
+    headline,
+    list_presets,
+    read_preset_step,
+    read_whole_preset,
+)
 
 BUILT: Final = Path(__file__).parent / "built"
 """What `make page` builds."""
@@ -67,12 +75,8 @@ def page_models(names_or_folders: Sequence[str | Path] = ()) -> list[PageModel]:
         name = preset.name or folder.resolve().name
         if name in models:
             raise InvalidArgumentError(f"two models are called {name}; give each once")
-        models[name] = PageModel(replace(preset, name=name), step, _headline(preset.card))
+        models[name] = PageModel(replace(preset, name=name), step, headline(preset.card))
     return list(models.values())
-
-
-def _headline(card: str) -> str:
-    return next((line for line in card.splitlines() if line and not line.startswith("#")), "")
 
 
 def page_contents(models: Sequence[PageModel]) -> Contents:
