@@ -36,6 +36,14 @@ _STUCK_FROM: Final = 5
 _MAX_COMPARED: Final = 2000
 
 
+def note_spans(events: Ints) -> tuple[Ints, Ints]:
+    """Returns the steps at which the notes of events [num_steps] begin and have ended; the last sounds to the end."""
+    changes = np.flatnonzero(events != NO_EVENT)
+    is_note = events[changes] >= 0
+    ends = np.append(changes[1:], len(events))[is_note] if len(changes) else changes
+    return changes[is_note], ends
+
+
 @dataclass(frozen=True, eq=False)
 class Notes:
     """The notes of a melody, in the order in which they begin.
@@ -60,10 +68,7 @@ class Notes:
     def of(cls, tune: Tune) -> "Notes":
         """Returns the notes of a tune; the last one sounds to its end."""
         events = np.array(tune.events, np.int64)
-        changes = np.flatnonzero(events != NO_EVENT)
-        is_note = events[changes] >= 0
-        ends = np.append(changes[1:], len(events))[is_note] if len(changes) else changes
-        starts = changes[is_note]
+        starts, ends = note_spans(events)
         return cls(events[starts], starts, ends, len(events), tune.steps_per_bar, tune.steps_per_quarter)
 
     @cached_property

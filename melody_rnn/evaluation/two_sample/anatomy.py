@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from melody_rnn.evaluation.musical_metrics import note_spans
 from melody_rnn.events import NO_EVENT, NOTES_PER_OCTAVE
 from melody_rnn.music.meters import Meter
 from melody_rnn.music.scales import SCALES
@@ -61,10 +62,7 @@ class Anatomy:
     def of(cls, tune: Tune) -> "Anatomy":
         """Takes a tune apart; the last note sounds to its end."""
         events = np.array(tune.events, np.int64)
-        changes = np.flatnonzero(events != NO_EVENT)
-        is_note = events[changes] >= 0
-        ends = np.append(changes[1:], len(events))[is_note] if len(changes) else changes
-        starts = changes[is_note]
+        starts, ends = note_spans(events)
         first = tune.steps_per_bar if tune.pickup_steps else 0
         whole = events[first:]
         missing = -len(whole) % tune.steps_per_bar
