@@ -15,7 +15,6 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -27,10 +26,12 @@ import tensorflow as tf
 
 from melody_rnn.config import CONFIGS
 from melody_rnn.data.dataset import StoredMelody, load
+from melody_rnn.data.index import training_index
 from melody_rnn.data.squashing import squash_all
 from melody_rnn.encodings import make_encoding
 from melody_rnn.presets import Preset, make_network, save_to_preset
 from melody_rnn.training.batches import opening_pitches, outline_bank, outlined, pad
+from melody_rnn.tunes.cues import CUES, NUM_DISTANCES
 
 CONFIG: Final = CONFIGS["tunes_rnn"]
 ENCODING: Final = make_encoding(CONFIG.encoding)
@@ -41,7 +42,7 @@ LONGEST_BAR: Final = CONFIG.encoding.max_bar_steps
 REACH: Final = int(LOOKBACKS.max()) * LONGEST_BAR
 UNITS: Final = CONFIG.network.embedding_size
 NUM_LAYERS: Final = len(CONFIG.network.layer_sizes)
-NUM_CUES: Final = 17
+NUM_CUES: Final = len(CUES) - NUM_DISTANCES
 WIDTHS: Final = np.array(ENCODING._widths)  # type: ignore[attr-defined]
 OFFSETS: Final = np.cumsum([0, *WIDTHS[:-1]])
 COLUMN_OF_INPUT: Final = np.repeat(np.arange(len(WIDTHS)), WIDTHS)
@@ -636,13 +637,16 @@ def main() -> None:
         found |= {way.name: params for way, params in zip(ways, best, strict=True)}
     costs = dict(zip(found, evaluate(stacked(list(found.values())), test)[0], strict=True))
     bank, openings = outline_bank(dataset.split("train"), CONFIG), opening_pitches(melodies["train"])
+    index = training_index(dataset)
     for name, params in found.items():
         difference = compared(costs[name], costs[FIRST_RUN[0].name], weight)
         figures[name] = [float(costs[name].sum() / weight.sum()), *difference]
         print(f"{name}: {figures[name][0]:.4f}, against the one alone {np.round(difference, 4)}", flush=True)
         network = make_network(CONFIG)
         network.assign_by_name({key: np.asarray(value) for key, value in params.items()})
-        save_to_preset(arguments.output / name, Preset(replace(CONFIG), openings, outlines=bank, name=name), network)
+        save_to_preset(
+            arguments.output / name, Preset(CONFIG, openings, outlines=bank, training_tunes=index, name=name), network
+        )
     figures["validation"] = float(evaluate(stacked([params]), validation)[0].sum() / validation.weight.sum())
     figures["minutes"] = (time.monotonic() - start) / 60
     (arguments.output / "nats.json").write_text(json.dumps(figures, indent=2) + "\n")
