@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Final, NoReturn
 
 import click
@@ -129,7 +130,7 @@ def _open_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)
         if getattr(sys, name) is None:
-            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False))
 
 
 def _place(error: OSError) -> str:
@@ -137,7 +138,7 @@ def _place(error: OSError) -> str:
     if error.filename is not None:
         return f"{error.filename}: "
     try:
-        os.getcwd()
+        Path.cwd()
     except OSError:
         return "the current folder: "
     return ""
