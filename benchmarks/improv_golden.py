@@ -30,16 +30,18 @@ from melody_rnn.music.chords import parse_chord
 from melody_rnn.music.keys import Key, spell
 from melody_rnn.tunes.tune import Tune
 
-NUM_TUNES = 150
-NUM_STEPS = 160
+NUM_TUNES = 50
+NUM_STEPS = 128
 AHEAD = 64
+# It learns fast, so that few steps do.
+LEARNING = "learning_rate=0.01,dropout_keep_prob=0.9"
 HPARAMS = {
-    "basic_improv": "batch_size=64,rnn_layer_sizes=[48,32]",
-    "attention_improv": "batch_size=64,rnn_layer_sizes=[40,32,24],attn_length=40",
-    "chord_pitches_improv": "batch_size=64,rnn_layer_sizes=[40,32,24]",
+    "basic_improv": f"batch_size=32,rnn_layer_sizes=[48,32],{LEARNING}",
+    "attention_improv": f"batch_size=32,rnn_layer_sizes=[40,32,24],attn_length=40,{LEARNING}",
+    "chord_pitches_improv": f"batch_size=32,rnn_layer_sizes=[40,32,24],{LEARNING}",
 }
 # All triads, sevenths, another bass, other spellings and none.
-SYMBOLS = "C Am7 F#m7 Bb/D N.C. Gaug Bdim C#m Ebmaj7 G13 Dm Abdim7 F#m7b5 Dm7/C B7 E+".split()
+SYMBOLS = ["C", "Am7", "F#m7", "Bb/D", "N.C.", "Gaug", "Bdim", "C#m", "Ebmaj7", "G13", "Dm", "Abdim7", "F#m7b5", "B7/A"]
 # Degrees of chords above the tonic, and their kinds, by mode.
 CHORDS = {
     "major": ((0, ""), (5, ""), (7, ""), (7, "7"), (9, "m"), (2, "m"), (4, "m")),
@@ -108,7 +110,7 @@ def main() -> None:
     parser.add_argument("--magenta", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--configs", nargs="*", default=list(IMPROV_NAMES), choices=IMPROV_NAMES)
-    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--steps", type=int, default=120)
     arguments = parser.parse_args()
     tunes = MelodyRNN.from_preset("tunes_rnn").generate(num_outputs=NUM_TUNES, num_steps=NUM_STEPS, seed=1)
     sheets = [(list(tune.events), chords_by_rule(tune)) for tune in tunes]
@@ -170,7 +172,7 @@ def train(bin_folder: Path, config: str, records: Path, folder: Path, bundle: Pa
     run_dir = f"--run_dir={own / 'run'}"
     run([bin_folder / "improv_rnn_train", *model, run_dir, examples, f"--num_training_steps={steps}"])
     words = "--bundle_description=Small, trained on tunes of melody_rnn with chords by rule."
-    one = [f"--config={config}", f"--hparams={HPARAMS[config].replace('batch_size=64', 'batch_size=1')}"]
+    one = [f"--config={config}", f"--hparams={HPARAMS[config].replace('batch_size=32', 'batch_size=1')}"]
     run(
         [bin_folder / "improv_rnn_generate", *one, run_dir, f"--bundle_file={bundle}", "--save_generator_bundle", words]
     )
