@@ -127,3 +127,16 @@ def test_memory_does_not_grow_with_the_number_of_melodies(tiny_model, monkeypatc
 def test_an_empty_melody_has_no_trace(tiny_model):
     with pytest.raises(MelodyError, match="at least one event"):
         tiny_model.trace([[60], []])
+
+
+@pytest.mark.parametrize("name", ["tunes_rnn", "lookback_rnn"])
+def test_what_was_said_on_the_way_is_what_a_replay_says(name, monkeypatch):
+    model = MelodyRNN.from_preset(name)
+    asked = {"primer": "C2:3 G6 R C9:2 E4", "num_outputs": 3, "seed": 1, "trace": True}
+    result = model.generate(**asked)
+    again = model.trace(result.tunes, outlines=result.outlines)
+    for trace, replayed in zip(result.traces, again, strict=True):
+        for field in ("events", "log_likelihoods", "entropies", "ranks", "event_probabilities", "logits", "label_events"):
+            np.testing.assert_array_equal(getattr(trace, field), getattr(replayed, field))
+    monkeypatch.setattr(MelodyRNN, "trace", lambda *_, **__: pytest.fail("the model was asked again"))
+    assert model.generate(**asked).nats_per_event == result.nats_per_event
