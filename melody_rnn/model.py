@@ -644,9 +644,7 @@ class MelodyRNN:
             tunes.append(replace(tune, origin=origin))
         return Generated(tuple(tunes), seed, request.outlines)
 
-    def _with_traces(
-        self, result: Generated, start: Start | None = None, sampled: Sampled | None = None
-    ) -> Generated:
+    def _with_traces(self, result: Generated, start: Start | None = None, sampled: Sampled | None = None) -> Generated:
         """Returns a result with its traces, as the model played, and all that they say of the tunes.
 
         Where it is known what the network said while it played, it is not asked again.

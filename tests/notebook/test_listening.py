@@ -351,7 +351,7 @@ def test_sound_comes_before_sheet_music_and_never_over_another_tunes(room, monke
     assert f"/ {height}" in emptied
     assert "<svg" not in emptied
     assert "<audio" in tune
-    assert "measure" not in tune
+    assert 'class="measure' not in tune
     assert f'id="{room.sheet.name}"' in sheet
     assert f'data-sheet="{room.sheet.name}"' in tune
     assert sheet.count('class="measure') > 0
