@@ -71,8 +71,8 @@ class CompiledBeamSearch(BeamSearch):
             check += 0.0 * logits
             parent, event, scores = choose(step, state, logits, encoding.label_events(encoding_state), scores)
             states = _gather((encoding_state, rnn_state), self._batch_axes, parent)
-            others = tf.nest.map_structure(lambda tensor: tf.gather(tensor, parent), tuple(state[3:]))
-            state = rules.advance(step, LoopState(event, *states, *others), event)
+            state = LoopState(event, *states, *state.of_rows(parent)[3:])
+            state = rules.advance(step, state, event)
             written = tuple(array.write(step, row) for array, row in zip(written, (event, parent), strict=True))
             return step + 1, state, scores, written, check
 

@@ -126,6 +126,10 @@ class Constraints:
         except MelodyError as error:
             raise InvalidArgumentError(f"end_on must be {TONIC!r} or a note, but {error}") from None
 
+    def kept_events(self) -> list[int]:
+        """Returns the events whose pitches are kept, in their order."""
+        return [event for _, event in sorted((self.keep or {}).items())]
+
     def check_bar(self, steps_per_bar: int) -> None:
         """Checks that the rhythm fits a bar.
 

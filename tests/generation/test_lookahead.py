@@ -13,7 +13,6 @@ from melody_rnn.generation.beam import BeamSearch
 from melody_rnn.generation.beginning import Start
 from melody_rnn.generation.lookahead import LookAhead, Particles, plan_look_ahead
 from melody_rnn.generation.potentials import BarTargets, Played, Potential, contour, density
-from melody_rnn.generation.rules import LoopState
 from melody_rnn.sampling.automaton import Automaton, Close, Situation
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.sampler import SamplerSettings
@@ -39,8 +38,7 @@ class Table(BeamSearch):
             logits = LOGITS[step, np.searchsorted(EVENTS, state.event)]
             meanings = np.tile(EVENTS, (len(logits), 1))
             parent, event, scores = choose(step, state, logits, meanings, scores)
-            others = (part if isinstance(part, tuple) else part[parent] for part in state[3:])
-            state = rules.advance(step, LoopState(event, (), (), *others), event)
+            state = rules.advance(step, state.of_rows(parent)._replace(event=event), event)
             written.append((event, parent))
         return (*(np.stack(part) for part in zip(*written, strict=True)), scores, True)
 
