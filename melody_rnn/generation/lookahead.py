@@ -42,7 +42,7 @@ from melody_rnn.sampling.transforms import Now, Stage
 DEFAULT_PARTICLES: Final = 16
 MAX_PARTICLES: Final = 256
 TILE_ROWS: Final = 32
-_NEEDING: Final = ("rhythm", "end_on", "keep", "keep_rhythm")
+_NEEDING: Final = ("rhythm", "end_on", "keep", "keep_rhythm", "keep_pitches")
 """Constraints that a melody does not meet by itself, or that come as a surprise."""
 # Each particle has noise of its own; the first one's is the plain melody's.
 _NEXT_PARTICLE: Final = 2**32

@@ -187,7 +187,7 @@ class SteppingBeamSearch(BeamSearch):
             if (parent != np.arange(len(parent))).any():
                 run.reorder(parent)
                 state = state.of_rows(parent)
-            state = rules.advance(step, state._replace(event=event), event)
+            state = rules.advance(step, state, event)
             written.append((event, parent))
         return (*(np.stack(part) for part in zip(*written, strict=True)), scores, True)
 
