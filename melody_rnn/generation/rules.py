@@ -53,6 +53,12 @@ class LoopState(NamedTuple):
     onset_bars: Any = ()
     clock: Any = ()
 
+    def of_rows(self, rows: Array) -> "LoopState":
+        """Returns what the rules know of `rows` [batch] int32; event, encoding and network stay as they are."""
+        take = namespace(rows).take
+        others = (part if isinstance(part, tuple) else take(part, rows, axis=0) for part in self[3:])
+        return LoopState(*self[:3], *others)
+
     def bar(self) -> Any:
         """Returns the bar of the next step, [batch] int32; nothing where no setting needs it."""
         return self.clock if isinstance(self.clock, tuple) else self.clock[:, 1] // self.clock[:, 0]

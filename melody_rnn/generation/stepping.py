@@ -210,9 +210,10 @@ class SteppingBeamSearch(BeamSearch):
             _check_finite(said.logits)
             with np.errstate(over="ignore"):
                 parent, event, scores = choose(step, state, said.logits, said.label_events, scores)
-            run.reorder(parent)
-            others = (part if isinstance(part, tuple) else part[parent] for part in state[3:])
-            state = rules.advance(step, LoopState(event, (), run, *others), event)
+            if (parent != np.arange(len(parent))).any():
+                run.reorder(parent)
+                state = state.of_rows(parent)
+            state = rules.advance(step, state, event)
             written.append((event, parent))
         return (*(np.stack(part) for part in zip(*written, strict=True)), scores, True)
 
