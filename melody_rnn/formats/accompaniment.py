@@ -91,8 +91,7 @@ def accompany(score: Score, how: Accompaniment) -> Score:
         how: How it is accompanied.
 
     Raises:
-        MelodyError: If the score has no chord symbol that is known.
-        InvalidArgumentError: If the style is none for its meter.
+        MelodyError: If the score has no chord symbol that is known, or the style is none for its meter.
     """
     parts = tuple(part for part in score.parts if not part.is_accompaniment)
     bars = list(_bars(score))
@@ -205,13 +204,13 @@ def _style(asked: Style, meter: Meter, qpm: float) -> str:
     """Returns the pattern of a bar.
 
     Raises:
-        InvalidArgumentError: If the one that was asked for is none for its meter.
+        MelodyError: If the one that was asked for is none for its meter.
     """
     fitting = [name for name, meters in _METERS.items() if meter in meters]
     if asked not in ("auto", "ballad"):
         if asked not in fitting:
             meters = " or ".join(map(str, _METERS[asked]))
-            raise InvalidArgumentError(f"a {asked} is in {meters}, and the tune in {meter}; leave the style out")
+            raise MelodyError(f"a {asked} is in {meters}, and the tune in {meter}; leave the style out")
         return asked
     if asked == "ballad" or not fitting:
         return "ballad" if asked == "ballad" else "plain"

@@ -90,9 +90,8 @@ def tune_bytes(
         accompaniment: How sound and MIDI play the chords with the melody, or None.
 
     Raises:
-        InvalidArgumentError: If the kind is unknown, a file of it holds one tune and there are more, or the
-            accompaniment is none for its meter.
-        MelodyError: If there are no chords to accompany it with.
+        InvalidArgumentError: If the kind is unknown, or a file of it holds one tune and there are more.
+        MelodyError: If there are no chords to accompany it with, or not so in its meter.
     """
     if kind not in KINDS:
         raise InvalidArgumentError(f"the kind of file must be one of {', '.join(KINDS)}, got {kind or 'none'}")

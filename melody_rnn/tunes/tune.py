@@ -284,7 +284,7 @@ class Tune:
 
         Raises:
             InvalidArgumentError: If the name ends in none of them, or the accompaniment is none.
-            MelodyError: If it has no chords to accompany it with.
+            MelodyError: If it has no chords to accompany it with, or not so in its meter.
             OutputError: If the file cannot be written, or is there and may not be replaced.
         """
         from melody_rnn.tunes.files import write_tune

@@ -94,7 +94,7 @@ def _timed(track: Any) -> list[tuple[int, Any]]:
 
 
 def _names_accompaniment(message: Any) -> bool:
-    return message.type == "track_name" and message.name.startswith(ACCOMPANIMENT)
+    return bool(message.type == "track_name" and message.name.startswith(ACCOMPANIMENT))
 
 
 def _track(messages: Sequence[tuple[int, Any]], end: int) -> Any:
