@@ -238,13 +238,11 @@ def _openings(
 def _close(request: Request) -> Close | None:
     """Returns how a last note ends melodies: from a strong beat of the last bar on, for a beat at least.
 
-    Strong beats are the first one, and that in the middle of a bar of an even number of beats. Where the last bar has
-    none that leaves a beat, it is the bar before.
+    Where the last bar has none that leaves a beat, it is the bar before.
     """
     outline, length = request.outlines[0], request.lengths[0]
     beat = int(outline.meter.tempo_beat * outline.steps_per_quarter)
-    bar = outline.steps_per_bar
-    strong = (0, bar // 2) if beat and bar % (2 * beat) == 0 else (0,)
+    bar, strong = outline.steps_per_bar, outline.meter.strong_steps(outline.steps_per_quarter)
     for first in range((length - 1) // bar * bar, -1, -bar):
         onsets = tuple(first + place for place in strong if first + place + beat <= length)
         if onsets:
