@@ -311,12 +311,16 @@ def log_share(logits: Array, restricted: Array, controls: Controls, now: Now, we
     xp = namespace(logits)
 
     def share(stages: tuple[Stage, ...]) -> Array:
-        own = controls.apply(stages, logits, now)
-        if weighted is None or weighted is logits:
-            left = log_softmax(own)
-        else:
-            # The weights are tempered as the logits are, and so is what is drawn.
-            left = controls.apply(stages, weighted, now) - xp.logsumexp(own, axis=1, keepdims=True)
+        left = log_softmax(controls.apply(stages, logits, now))
+        if weighted is not None and weighted is not logits:
+            # The weights are tempered as the logits are, and so is what is drawn. What is no note weighs nothing, by
+            # which both distributions can be compared.
+            own = log_softmax(controls.apply(stages, weighted, now))
+            is_still = now.label_events < 0
+            before, after = (
+                xp.logsumexp(xp.where(is_still, part, -float("inf")), axis=1, keepdims=True) for part in (left, own)
+            )
+            left = own + before - after
         return xp.logsumexp(xp.where(restricted > -float("inf"), left, -float("inf")), axis=1)
 
     if not controls.counts_onsets:
