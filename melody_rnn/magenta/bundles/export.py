@@ -80,7 +80,7 @@ def magenta_id(config: ModelConfig) -> str:
         ModelError: If it has none of them.
     """
     network = config.network
-    if config.encoding.kind == "tune" or network.embedding_size or network.residual:
+    if config.encoding.knows_form or network.embedding_size or network.residual:
         raise ModelError(
             f"{config.name} cannot be exported: its encoding and layers are melody_rnn's own; "
             f"export a model of {', '.join(MAGENTA_NAMES)}"
