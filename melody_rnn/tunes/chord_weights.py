@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from melody_rnn.errors import MelodyError
 from melody_rnn.events import NOTES_PER_OCTAVE
+from melody_rnn.music.chord_keys import key_of_chords
 from melody_rnn.music.chord_scales import chord_scale
 from melody_rnn.music.chords import ChordTones, parse_chord
 from melody_rnn.music.keys import Key
@@ -18,8 +19,21 @@ from melody_rnn.tunes.tune import Chord
 
 DEFAULT_STRENGTH: Final = 3.0
 """Nats by which a note that fits its chord is preferred; docs/chords.md has what others cost and gain."""
+MAX_STRENGTH: Final = 1000.0
 _BEAT_SHARE: Final = 0.5
 """How much of the strength holds on beats that are not strong."""
+
+
+def chord_at(chords: Sequence[Chord], step: int) -> ChordTones | None:
+    """Returns the chord that holds at a step; None where none does, or one that is not known."""
+    number = bisect_right(chords, step, key=lambda chord: chord.step) - 1
+    return _parse(chords[number].symbol) if number >= 0 else None
+
+
+def key_of(chords: Sequence[Chord], num_steps: int) -> Key | None:
+    """Returns the key of the chords of so many steps; None if none is known."""
+    ends = [*(chord.step for chord in chords[1:]), num_steps]
+    return key_of_chords([(_parse(chord.symbol), end - chord.step) for chord, end in zip(chords, ends, strict=True)])
 
 
 def chord_weights(

@@ -9,9 +9,10 @@ from typing import Final
 
 from melody_rnn.errors import InvalidArgumentError, MelodyError, printable, unnamed
 from melody_rnn.formats.reading import is_music
-from melody_rnn.music.chords import parse_chord
-from melody_rnn.music.forms import MAX_BARS, Form, Part
-from melody_rnn.music.keys import Key, key_of_tonic
+from melody_rnn.music.chord_keys import key_of_chords
+from melody_rnn.music.chords import ChordTones, parse_chord
+from melody_rnn.music.forms import DEFAULT_PART_BARS, MAX_BARS, Form, Part
+from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import Meter
 from melody_rnn.music.pitches import in_letters
 from melody_rnn.tunes.files import read_tune
@@ -25,6 +26,8 @@ HOLD: Final = "."
 _HOLDS: Final = (".", "/")
 _SAME_BAR: Final = "%"
 NO_CHORD: Final = "N.C."
+# What a bar is shared into for weighing its chords.
+_SHARES: Final = 5040
 _MAX_TEXT: Final = 20_000
 _SHOWN: Final = 40
 _LABEL: Final = re.compile(r"(?:^|(?<=[\s|\]]))([A-Z]):(?=\s)")
@@ -68,26 +71,31 @@ class Progression:
         ]
         return Form(tuple(parts))
 
-    def key(self) -> Key:
-        """Returns the major or minor key that has most of the chords' notes, and best those it begins and ends on."""
-        chords = [chord for symbol in self.symbols if (chord := parse_chord(symbol))]
-        if not chords:
-            return Key(0)
-        keys = [key_of_tonic(tonic, mode) for mode in ("major", "minor") for tonic in range(12)]
+    def key(self) -> Key | None:
+        """Returns the key of the tune that it is of, or else that of the chords; None if there are none."""
+        if self.source is not None and self.source.key is not None:
+            return self.source.key
+        shares: list[tuple[ChordTones | None, int]] = []
+        for bars in self.parts.values():
+            for bar in bars:
+                for token in bar:
+                    chord = (shares[-1][0] if shares else None) if token == HOLD else parse_chord(token)
+                    shares.append((chord, _SHARES // len(bar)))
+        return key_of_chords(shares)
 
-        def fit(key: Key) -> float:
-            share = sum(tone in key.pitch_classes for chord in chords for tone in chord.tones)
-            third = (key.tonic + (3 if key.mode == "minor" else 4)) % 12
-            # What it begins and ends on is often the tonic; the beginning counts where the end leads back to it.
-            ends = [(1.2, chords[0]), (1.0, chords[-1])]
-            return share + sum(w * (1 + (third in chord.tones)) for w, chord in ends if chord.root == key.tonic)
-
-        return max(keys, key=fit)
+    def usual_form(self) -> Form:
+        """Returns a form that the bars fill: each part twice, in at least eight bars if the chords are of all parts."""
+        lengths = [(label or "A", len(bars)) for label, bars in self.parts.items()]
+        if "" in self.parts:
+            (own,) = self.parts.values()
+            lengths = [("A", -(-DEFAULT_PART_BARS // len(own)) * len(own))]
+        return Form(tuple(Part(*part) for part in lengths for _ in range(2)))
 
     def fits(self, outline: Outline) -> bool:
         """Returns whether the bars fill the parts of a tune evenly."""
         try:
-            self._laid_out(outline)
+            for bar in self._laid_out(outline):
+                _places(bar, outline.meter, 1)
         except InvalidArgumentError:
             return False
         return True
