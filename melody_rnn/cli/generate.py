@@ -21,7 +21,7 @@ from melody_rnn.cli.surprise import MAX_ROWS, Surprise, print_rows
 from melody_rnn.config import MAX_FIRST, MAX_SEED, MAX_STEPS
 from melody_rnn.errors import MAX_MESSAGE, InvalidArgumentError, OutputError, printable
 from melody_rnn.model_source import find_model
-from melody_rnn.tunes.chord_weights import DEFAULT_STRENGTH, MAX_STRENGTH
+from melody_rnn.music.chord_scales import DEFAULT_STRENGTH, MAX_STRENGTH
 
 if TYPE_CHECKING:
     from melody_rnn.formats.accompaniment import Accompaniment

@@ -9,6 +9,7 @@ from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import DEFAULT_QPM
 from melody_rnn.generation.chords import AskedChords, ChordsLike, read_chords
 from melody_rnn.generation.outlines import Shape, draw_outlines
+from melody_rnn.music.chord_scales import DEFAULT_STRENGTH, MAX_STRENGTH
 from melody_rnn.music.forms import MAX_BARS, Form, parse_form
 from melody_rnn.music.keys import Key, key_of_tonic
 from melody_rnn.music.meters import COMMON_TIME, Meter, parse_meter
@@ -18,7 +19,6 @@ from melody_rnn.music.tempos import usual_qpm
 from melody_rnn.music.transposition import home_transposition, major_key
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.schedule import Steps
-from melody_rnn.tunes.chord_weights import DEFAULT_STRENGTH, MAX_STRENGTH
 from melody_rnn.tunes.outline import Outline, stream_outline
 from melody_rnn.tunes.outline_bank import OutlineBank
 from melody_rnn.tunes.primers import PrimerLike, read_primer

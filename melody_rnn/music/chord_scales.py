@@ -12,6 +12,9 @@ from melody_rnn.music.chords import ChordTones
 from melody_rnn.music.keys import Key
 from melody_rnn.music.scales import SCALES
 
+DEFAULT_STRENGTH: Final = 3.0
+"""Nats by which a note that fits its chord is preferred; docs/chords.md has what others cost and gain."""
+MAX_STRENGTH: Final = 1000.0
 _FAMILIES: Final = ("major", "harmonic minor", "melodic minor", "half-whole", "whole tone")
 
 

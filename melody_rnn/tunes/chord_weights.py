@@ -17,9 +17,6 @@ from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import Meter
 from melody_rnn.tunes.tune import Chord
 
-DEFAULT_STRENGTH: Final = 3.0
-"""Nats by which a note that fits its chord is preferred; docs/chords.md has what others cost and gain."""
-MAX_STRENGTH: Final = 1000.0
 _BEAT_SHARE: Final = 0.5
 """How much of the strength holds on beats that are not strong."""
 
