@@ -99,9 +99,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     model = MelodyRNN.from_preset(arguments.model)
-    print(
-        "| chords | tunes | nats an event | chord's on strong beats | of its scale | strong notes a tune | seconds a tune |"
-    )
+    print("| chords | tunes | nats an event | chord's on strong beats | of its scale | strong notes | s a tune |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     ways = [("none", 0.0, 1), *((f"strength {strength:g}", strength, 1) for strength in STRENGTHS)]
     ways += [(f"strength {strength:g}, look-ahead", strength, arguments.particles) for strength in (1.0, 3.0)]

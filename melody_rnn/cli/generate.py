@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -266,13 +267,17 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
     choosing = choosing.after(brought) if is_sampled else replace(choosing, settings={})
     asked = replace(asked, choosing=choosing)
     primer = _read_primer(asked)
-    asked = _read_kept(_read_chords(asked), primer)
+    asked = _read_chords(asked)
+    if asked.choosing.sources and not asked.choosing.keep and asked.seed is None:
+        asked = replace(asked, seed=secrets.randbelow(MAX_SEED + 1))
+    on_the_way = partial(_read_kept, asked, primer)
+    asked = on_the_way(0)
     model = _load(asked, primer, verbose)
     if asked.copied:
         copying.check(model, asked.model_name)
     shown: list[dict[str, Any]] = []
     num_tunes = 0
-    for rows in _generate(asked, primer, model, as_json):
+    for rows in _generate(asked, primer, model, as_json, on_the_way):
         # Of a run of many, the table has the first ones.
         shown += rows[: MAX_ROWS + 1 - len(shown)]
         num_tunes += len(rows)
@@ -301,8 +306,18 @@ def _is_given(option: str) -> bool:
 def _check(asked: Options) -> None:
     if asked.instrument is not None and not asked.is_whole:
         raise InvalidArgumentError("--for is for whole tunes; give --range and --program for a stream of steps")
-    if asked.number is not None and (asked.primer_midi, asked.choosing.keep, asked.chords) == (None, None, None):
+    if asked.number is not None and (asked.primer_midi, asked.chords) == (None, None) and not asked.choosing.sources:
         raise InvalidArgumentError("--tune says which tune of a file to take; give --primer-midi, --keep or --chords")
+    if asked.choosing.between is not None:
+        others = {
+            "a search": asked.search.is_any,
+            "a primer": asked.primer is not None or asked.primer_midi is not None,
+            "--max-copied": asked.max_copied is not None,
+            "--first-index": asked.first_index is not None,
+        }
+        other = next((name for name, is_given in others.items() if is_given), None)
+        if other is not None:
+            raise InvalidArgumentError(f"--between says what each tune has, and does not go with {other}")
     if asked.primer is not None and asked.primer_midi is not None:
         raise InvalidArgumentError("--primer and --primer-midi both say how to begin; give one of them")
     find_model(asked.model)
@@ -349,13 +364,18 @@ def _read_chords(asked: Options) -> Options:
     return replace(asked, chords=read_progression(str(asked.chords), asked.number or 1))
 
 
-def _read_kept(asked: Options, primer: "Tune | None") -> Options:
-    """Returns the options with the bars to keep, and with their meter, pickup and tempo if nothing else says them."""
+def _read_kept(asked: Options, primer: "Tune | None", number: int = 0) -> Options:
+    """Returns the options with what is kept, and with its meter, pickup and tempo if nothing else says them.
+
+    On a way between tunes they are those of one of the run, by its number, which has the form of the nearer end.
+    """
     from melody_rnn.music.meters import COMMON_TIME
     from melody_rnn.tunes.outline import outline_of
 
     steps_per_quarter = find_model(asked.model).steps_per_quarter
-    kept = asked.choosing.read_kept(steps_per_quarter, asked.number or 1)
+    place = (number + 1) / (asked.num_outputs + 1)
+    tunes = asked.choosing.read_kept(steps_per_quarter, asked.number or 1)
+    kept = (tunes[0] if place <= 0.5 else tunes[-1]) if tunes else None
     if kept is not None and primer is None:
         pickup_steps = kept.pickup_steps if asked.pickup_steps is None else asked.pickup_steps
         asked = replace(
@@ -372,21 +392,28 @@ def _read_kept(asked: Options, primer: "Tune | None") -> Options:
     meter = asked.meter or (primer.meter if primer else COMMON_TIME)
     steps_per_bar = meter.steps_per_bar(steps_per_quarter)
     silence = steps_per_bar - asked.pickup_steps if asked.pickup_steps else 0
-    if asked.choosing.vary and kept is not None:
-        seed = secrets.randbelow(MAX_SEED + 1) if asked.seed is None else asked.seed
+    if kept is not None and not asked.choosing.keep:
         num_steps = asked.num_steps if asked.is_whole or asked.new_steps else asked.num_steps or len(kept)
-        asked = replace(asked, seed=seed, num_steps=num_steps)
-    return replace(asked, choosing=asked.choosing.with_kept(kept, steps_per_bar, silence, asked.seed or 0))
+        asked = replace(asked, num_steps=num_steps)
+    return replace(asked, choosing=asked.choosing.with_kept(tunes, steps_per_bar, silence, asked.seed or 0, place))
 
 
 def _generate(
-    asked: Options, primer: "Tune | None", model: "MelodyRNN", as_json: bool
+    asked: Options, primer: "Tune | None", model: "MelodyRNN", as_json: bool, on_the_way: Callable[[int], Options]
 ) -> Iterator[list[dict[str, Any]]]:
     """Generates and writes the tunes, some at a time, so that a run of many takes no more memory than one of few.
+
+    Args:
+        asked: What all are asked for.
+        primer: What all begin with.
+        model: The model.
+        as_json: Whether each row is printed.
+        on_the_way: What one on a way between tunes is asked for, by its number.
 
     Yields:
         What a row of output says about each of some tunes.
     """
+    from melody_rnn.generation.result import joined
     from melody_rnn.generation.trace import save_traces
     from melody_rnn.model import fresh_seed
 
@@ -408,7 +435,16 @@ def _generate(
         with _counting("Sampling", asked.search.best_of or count) as on_done:
             sampling = {"seed": seed, "on_done": on_done, "sampler": asked.choosing.sampler()}
             sampling |= asked.choosing.looking_ahead() | {"guide": guide, "max_copied": asked.max_copied}
-            generated = find(model, asked.search, count, common, sampling, is_traced, first)
+            if asked.choosing.between is None:
+                generated = find(model, asked.search, count, common, sampling, is_traced, first)
+            else:
+                numbers = range(first, first + count)
+                each = (_asked(on_the_way(number), primer) for number in numbers)
+                parts = [
+                    find(model, asked.search, 1, own, sampling, is_traced, number)
+                    for own, number in zip(each, numbers, strict=True)
+                ]
+                generated = joined(parts, numbers)
         rows: list[dict[str, Any]] = []
         told = list(enumerate(facts(generated), start=first + 1))
         tunes = [_signed(asked, primer, tune, own, index) for tune, (index, own) in zip(generated, told, strict=True)]

@@ -1,5 +1,6 @@
 """Scores and note_seq's NoteSequences: the one place where the two meet."""
 
+from bisect import bisect_right
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
@@ -136,8 +137,10 @@ def _seconds_clock(tempos: list[tuple[float, float]]) -> Callable[[float], float
     for (place, qpm), (next_place, _) in pairwise(tempos):
         starts.append(starts[-1] + (next_place - place) * 60 / qpm)
 
+    places = [place for place, _ in tempos]
+
     def seconds(quarters: float) -> float:
-        number = max((k for k, (place, _) in enumerate(tempos) if place <= quarters), default=0)
+        number = max(bisect_right(places, quarters) - 1, 0)
         place, qpm = tempos[number]
         return starts[number] + (quarters - place) * 60 / qpm
 

@@ -37,13 +37,12 @@ from melody_rnn.generation.rules import FREE, Fixed, LoopState, Rules
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.sampler import Controls, fill_with_noise, gumbel
-from melody_rnn.sampling.softmax import log_softmax
 from melody_rnn.sampling.transforms import Now, Stage
 
 DEFAULT_PARTICLES: Final = 16
 MAX_PARTICLES: Final = 256
 TILE_ROWS: Final = 32
-_NEEDING: Final = ("rhythm", "end_on", "keep", "keep_rhythm")
+_NEEDING: Final = ("rhythm", "end_on", "keep", "keep_rhythm", "keep_pitches")
 """Constraints that a melody does not meet by itself, or that come as a surprise."""
 # Each particle has noise of its own; the first one's is the plain melody's.
 _NEXT_PARTICLE: Final = 2**32
@@ -197,8 +196,12 @@ class Particles:
                 on_done(min(tile, num_melodies - first))
             return drawn
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            parts = list(pool.map(one_tile, range(0, num_melodies, tile)))
+        starts = range(0, num_melodies, tile)
+        if len(starts) == 1:
+            parts = [one_tile(0)]
+        else:
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                parts = list(pool.map(one_tile, starts))
         events = np.concatenate([part.events for part in parts])[:num_melodies]
         return Drawn(events, tuple(outlook for part in parts for outlook in part.outlooks)[:num_melodies])
 
@@ -277,11 +280,7 @@ class Particles:
                     logits, restricted, meanings = (
                         xp.take(part, parent, axis=0) for part in (logits, restricted, meanings)
                     )
-                    others = (
-                        part if isinstance(part, tuple) else xp.take(part, parent, axis=0)
-                        for part in state._replace(steering=known.steering)[3:]
-                    )
-                    state = LoopState(state.event, (), (), *others)
+                    state = state._replace(steering=known.steering).of_rows(parent)
                     choice = rules.draw(step, state, logits, restricted, meanings, perturbations[:, step])
                     return parent, choice.event, tuple(known._replace(steering=choice.steering))
 
@@ -311,17 +310,18 @@ def log_share(logits: Array, restricted: Array, controls: Controls, now: Now, we
     xp = namespace(logits)
 
     def share(stages: tuple[Stage, ...]) -> Array:
-        left = log_softmax(controls.apply(stages, logits, now))
+        applied = controls.apply(stages, logits, now)
+        left = applied
         if weighted is not None and weighted is not logits:
             # The weights are tempered as the logits are, and so is what is drawn. What is no note weighs nothing, by
             # which both distributions can be compared.
-            own = log_softmax(controls.apply(stages, weighted, now))
-            is_still = now.label_events < 0
+            own, is_still = controls.apply(stages, weighted, now), now.label_events < 0
             before, after = (
-                xp.logsumexp(xp.where(is_still, part, -float("inf")), axis=1, keepdims=True) for part in (left, own)
+                xp.logsumexp(xp.where(is_still, part, -float("inf")), axis=1, keepdims=True) for part in (applied, own)
             )
             left = own + before - after
-        return xp.logsumexp(xp.where(restricted > -float("inf"), left, -float("inf")), axis=1)
+        left = xp.where(restricted > -float("inf"), left, -float("inf"))
+        return xp.logsumexp(left, axis=1) - xp.logsumexp(applied, axis=1)
 
     if not controls.counts_onsets:
         return share(("temperature",))

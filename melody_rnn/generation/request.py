@@ -329,7 +329,7 @@ class _Run:
 
     def home(self, outline: Outline) -> int:
         """Returns by how many semitones to move an outline so that the model is at home with it."""
-        if self.primer is not None or (self.constraints and self.constraints.keep):
+        if self.primer is not None or (self.constraints and self.constraints.kept_events()):
             return _transposition(self.config, self.primer, self.constraints)
         encoding, home = self.config.encoding, self.config.transpose_to_key
         lowest, highest = outline.pitches or (encoding.min_note, encoding.max_note - 1)
@@ -339,7 +339,7 @@ class _Run:
     def tunes(self, outlines: Sequence[Outline], first: int = 0) -> list[Request]:
         """Returns the requests for whole tunes, numbered from `first` on."""
         if self.primer is not None:
-            amount = _transposition(self.config, self.primer, None)
+            amount = _transposition(self.config, self.primer, self.constraints)
             outlines = [outline.transposed(outline.transposition - amount) for outline in outlines]
         groups: dict[object, list[int]] = {}
         for number, outline in enumerate(outlines, start=first):
@@ -431,15 +431,13 @@ def count_new_steps(num_given: int, num_steps: int, new_steps: int | None) -> in
 def _transposition(config: ModelConfig, primer: Tune | None, constraints: Constraints | None) -> int:
     """Returns by how many semitones to move what sounds so that the model is at home with it.
 
-    A primer says it, or else events to keep; else the key and the range of the constraints do.
+    A primer and events to keep say it together, or else the key and the range of the constraints do.
     """
     low, high = config.encoding.min_note, config.encoding.max_note
-    if primer is not None:
-        return home_transposition(primer.events, low, high, config.transpose_to_key)
+    given = [*(primer.events if primer else ()), *(constraints.kept_events() if constraints else ())]
+    if given:
+        return home_transposition(given, low, high, config.transpose_to_key)
     if constraints is None:
         return 0
-    if constraints.keep:
-        kept = [event for _, event in sorted(constraints.keep.items())]
-        return home_transposition(kept, low, high, config.transpose_to_key)
     lowest, highest = constraints.pitches or (low, high - 1)
     return placement(constraints.tones, range(lowest, highest + 1), low, high, config.transpose_to_key)

@@ -103,5 +103,8 @@ def _checkpoint(variables: Weights) -> bytes:
     with scratch_folder() as folder:
         path = folder / "model.ckpt"
         arrays = [tf.constant(array) for array in variables.values()]
-        tf.raw_ops.Save(filename=str(path), tensor_names=list(variables), data=arrays)
+        try:
+            tf.raw_ops.Save(filename=str(path), tensor_names=list(variables), data=arrays)
+        except tf.errors.OpError as error:
+            raise OutputError(f"{folder.parent}: no temporary file can be written there ({error.message})") from error
         return path.read_bytes()
