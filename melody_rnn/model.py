@@ -137,7 +137,7 @@ class MelodyRNN:
 
     @classmethod
     def from_bundle(cls, path: str | Path, engine: EngineChoice = "tensorflow") -> "MelodyRNN":
-        """Loads one of Magenta's Melody RNN bundles, whatever its file is called; nothing in it is executed.
+        """Loads a bundle of Magenta's Melody RNN or Improv RNN, whatever it is called; nothing in it is executed.
 
         Args:
             path: The bundle.

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError, OutputError, unnamed
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
@@ -14,6 +14,9 @@ from melody_rnn.formats.reading import read_score, score_sources
 from melody_rnn.tunes.from_score import fitting_grid, tunes_of_score
 from melody_rnn.tunes.to_score import about_text, score_of
 from melody_rnn.tunes.tune import Tune
+
+if TYPE_CHECKING:
+    from note_seq import NoteSequence
 
 AUDIO_KINDS: Final = ("wav", "flac", "ogg", "mp3")
 NOTATION_KINDS: Final = ("abc", "musicxml", "xml", "mxl")
@@ -115,14 +118,18 @@ def midi_of(tune: Tune, velocity: int = 100, midi_type: int = 1, accompaniment: 
         midi_type: 1 for a track of tempos beside the notes, 0 for one track.
         accompaniment: How its chords are played with it, in tracks after the melody's, or None.
     """
+    played = tune.played()
+    return midi_of_sequence(played, played.to_sequence(velocity, accompaniment), midi_type)
+
+
+def midi_of_sequence(played: Tune, sequence: "NoteSequence", midi_type: int = 1) -> bytes:
+    """Returns a played tune, with all that a sequence made of it holds, as the bytes of a MIDI file."""
     from melody_rnn.formats.midi.writer import midi_bytes
 
-    played = tune.played()
     seconds_per_step = 60 / (played.tempo * played.steps_per_quarter)
     offset = played.first_step * seconds_per_step
     markers = [(section.start * seconds_per_step - offset, section.label) for section in played.sections]
-    sequence = played.to_sequence(velocity, accompaniment)
-    return midi_bytes(sequence, text=about_text(played), title=tune.title, markers=markers, midi_type=midi_type)
+    return midi_bytes(sequence, text=about_text(played), title=played.title, markers=markers, midi_type=midi_type)
 
 
 def write_tune(
