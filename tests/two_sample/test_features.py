@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from toy_tunes import plain_tune, random_notes
 
-from melody_rnn.evaluation.two_sample.anatomy import Anatomy, best_major_key, longest_run, numbered, steps_per_beat
 from melody_rnn.evaluation.two_sample.features import GROUPS, NAMES, SENTENCES, columns, measure
 from melody_rnn.evaluation.two_sample.reference import page
-from melody_rnn.evaluation.two_sample.repetition import loop_bars, shared_notes
 from melody_rnn.evaluation.two_sample.surprise import Listener
+from melody_rnn.features.anatomy import Anatomy, best_major_key, longest_run, numbered, steps_per_beat
+from melody_rnn.features.repetition import loop_bars, shared_notes
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import Meter, parse_meter
 from melody_rnn.tunes.tune import Tune

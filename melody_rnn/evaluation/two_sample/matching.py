@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from melody_rnn.errors import InvalidArgumentError
+from melody_rnn.errors import InvalidArgumentError, ModelError
 from melody_rnn.evaluation.two_sample.classifier import MIN_TUNES, TwoSample, two_sample
 from melody_rnn.model import MelodyRNN
 from melody_rnn.music.meters import Meter
@@ -35,7 +35,7 @@ class Shape(NamedTuple):
         return cls(tune.meter, tune.pickup_steps, len(tune.events))
 
 
-def generate_alike(model: MelodyRNN, real: Sequence[Tune], seed: int) -> list[Tune]:
+def generate_alike(model: MelodyRNN, real: Sequence[Tune], seed: int, best_of: int = 1) -> list[Tune]:
     """Generates one tune for each real one, of its meter and length, and of its pickup where the model can.
 
     A model that knows form makes whole tunes, each by an outline of its bank of that meter, length and pickup; where
@@ -47,10 +47,18 @@ def generate_alike(model: MelodyRNN, real: Sequence[Tune], seed: int) -> list[Tu
         real: The real tunes.
         seed: Of the runs. A tune depends on it, on its shape, and on how many real tunes of its meter and pickup come
             before it.
+        best_of: Of so many runs, by seeds from that one on, each tune is the one that looks most real to the model's
+            critic, which more than one run needs.
 
     Returns:
         The tunes, in the order of the real ones.
     """
+    if best_of > 1:
+        if model.critic is None:
+            raise ModelError("the model has no critic, which chooses the best; models/train_critic.py trains one")
+        runs = [generate_alike(model, real, seed + number) for number in range(best_of)]
+        log_odds = np.stack([model.critic.judge(run) for run in runs])
+        return [runs[number][place] for place, number in enumerate(log_odds.argmax(axis=0).tolist())]
     return _streams(model, real, seed) if model.outlines is None else _whole_tunes(model, real, seed)
 
 
