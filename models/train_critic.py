@@ -46,7 +46,7 @@ def main() -> None:
     is_real = np.arange(2 * num) >= num
     (auc,) = weighted_aucs(judged, is_real, np.zeros(2 * num, np.int64), np.ones((1, 2 * num)))
     print(
-        f"{len(real):,} real and {len(generated):,} generated tunes; AUC of {num:,} held-out and as many new: {auc:.3f}"
+        f"{len(real):,} real and {len(generated):,} generated tunes; AUC {auc:.3f} of {num:,} held-out and as many new"
     )
 
 

@@ -71,7 +71,8 @@ class Critic:
         for _ in range(DEPTH):
             is_above = np.take_along_axis(filled, self.columns[trees, node], axis=1) > self.thresholds[trees, node]
             node = 2 * node + 1 + is_above
-        return self.start + self.values[trees, node - NUM_NODES].sum(axis=1, dtype=np.float64)
+        added: Floats = self.values[trees, node - NUM_NODES].sum(axis=1, dtype=np.float64)
+        return self.start + added
 
     def to_bytes(self) -> bytes:
         """Returns the critic as a NumPy archive, the same for the same critic; `from_bytes` is the inverse."""
@@ -113,7 +114,8 @@ class Critic:
 
 def features(tunes: Sequence[Tune]) -> Floats:
     """Returns the features of written tunes, [num_tunes, len(NAMES)] float64, NaN where there is none to measure."""
-    return np.array([list(features_of(Anatomy.of(tune)).values()) for tune in tunes]).reshape(-1, len(NAMES))
+    values = [features_of(Anatomy.of(tune)) for tune in tunes]
+    return np.array([[own[name] for name in NAMES] for own in values]).reshape(-1, len(NAMES))
 
 
 def _digest() -> NDArray[np.uint8]:

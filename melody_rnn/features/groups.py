@@ -23,7 +23,7 @@ class Group:
     sentences: Mapping[str, str]
 
 
-_MEASURED: Final = (
+MEASURED: Final = (
     (Group("pitch", "Pitches relative to the tonic.", pitch.SENTENCES), pitch.measure),
     (Group("intervals", "How it goes from note to note.", intervals.SENTENCES), intervals.measure),
     (Group("rhythm", "When notes begin and how long they sound.", rhythm.SENTENCES), rhythm.measure),
@@ -31,7 +31,9 @@ _MEASURED: Final = (
     (Group("phrases", "What happens at the ends of phrases.", phrases.SENTENCES), phrases.measure),
     (Group("ends", "How it begins and ends.", ends.SENTENCES), ends.measure),
 )
-GROUPS: Final = tuple(group for group, _ in _MEASURED)
+"""Groups, and what gives the values of each."""
+
+GROUPS: Final = tuple(group for group, _ in MEASURED)
 """All groups. None knows how high a tune sounds or what key it is in: register and keys are figures of their own."""
 
 NAMES: Final = tuple(name for group in GROUPS for name in group.sentences)
@@ -39,8 +41,8 @@ NAMES: Final = tuple(name for group in GROUPS for name in group.sentences)
 
 
 def features_of(tune: Anatomy) -> Values:
-    """Returns a tune's features by their names, those of `NAMES` in their order; NaN where there is none to measure."""
+    """Returns a tune's features by their names; NaN where there is none to measure."""
     own: Values = {}
-    for _, measure in _MEASURED:
+    for _, measure in MEASURED:
         own |= measure(tune)
-    return {name: own[name] for name in NAMES}
+    return own
