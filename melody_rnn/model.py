@@ -539,7 +539,9 @@ class MelodyRNN:
             arguments: All others of `generate`; a setting for each tune is one for each candidate.
 
         Returns:
-            The best first; `candidates` tells which tune of `generate(num_candidates, ...)` each is.
+            The best first; `candidates` tells which tune of `generate(num_candidates, ...)` each is. Of the most real
+            ones as many outlines are drawn as tunes are kept (`num_outlines`), and one is kept of each, so that no form
+            or key is preferred to another.
 
         Raises:
             InvalidArgumentError: If an argument is out of its range.
@@ -553,11 +555,17 @@ class MelodyRNN:
         by = by or ("typical" if real_nats is not None else "likely")
         rank([], by, real_nats)
         judge = self._judge(is_whole) if by == "real" else None
+        if judge is not None:
+            arguments["num_outlines"] = num_outputs
         is_traced = arguments.pop("trace", False)
         result = self.generate(num_outputs=num_candidates, trace=is_traced, **arguments)
         if judge is not None:
             log_odds = judge(result.tunes).tolist()
-            return replace(result, real_log_odds=tuple(log_odds)).best(rank(log_odds, by, None)[:num_outputs])
+            ranked = rank(log_odds, by, None)
+            # The first of each outline.
+            best = {place % num_outputs: place for place in reversed(ranked)}
+            kept = sorted(best.values(), key=ranked.index)
+            return replace(result, real_log_odds=tuple(log_odds)).best(kept)
         result = self._with_traces(result)
         assert result.nats_per_event is not None
         return result.best(rank(result.nats_per_event, by, real_nats)[:num_outputs])

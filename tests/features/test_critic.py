@@ -104,12 +104,26 @@ def test_a_critic_in_a_folder(critic, tmp_path):
 
 def test_the_shipped_critic_ranks_candidates():
     model = MelodyRNN.from_preset("tunes_rnn", "litert")
-    best = model.best_of(6, 2, "real", seed=3, bars=8)
-    candidates = model.generate(num_outputs=6, seed=3, bars=8)
+    best = model.best_of(7, 2, "real", seed=3, bars=8)
+    candidates = model.generate(num_outputs=7, seed=3, bars=8, num_outlines=2)
+    assert candidates.outlines[0] != candidates.outlines[1]
+    assert candidates.outlines == (candidates.outlines[:2] * 4)[:7]
     log_odds = model.critic.judge(candidates)
-    assert list(best.candidates) == np.argsort(-log_odds)[:2].tolist()
-    assert list(best) == [candidates[place] for place in best.candidates]
-    np.testing.assert_allclose(best.real_log_odds, np.sort(log_odds)[:-3:-1])
+    places = [2 * int(log_odds[::2].argmax()), 1 + 2 * int(log_odds[1::2].argmax())]
+    places.sort(key=lambda place: -log_odds[place])
+    assert list(best.candidates) == places
+    assert list(best) == [candidates[place] for place in places]
+    np.testing.assert_allclose(best.real_log_odds, log_odds[places])
+
+
+def test_a_number_of_outlines():
+    model = MelodyRNN.from_preset("tunes_rnn", "litert")
+    plain, alike = (model.generate(num_outputs=3, seed=1, num_outlines=own) for own in (None, 3))
+    assert list(plain) == list(alike)
+    with pytest.raises(InvalidArgumentError, match="num_outlines must be at least 1"):
+        model.generate(num_outlines=0)
+    with pytest.raises(InvalidArgumentError, match="num_outlines is for whole tunes"):
+        model.generate(num_outlines=1, num_steps=32)
 
 
 def test_the_shipped_critic_hears_a_high_temperature():

@@ -47,22 +47,19 @@ def generate_alike(model: MelodyRNN, real: Sequence[Tune], seed: int, best_of: i
         real: The real tunes.
         seed: Of the runs. A tune depends on it, on its shape, and on how many real tunes of its meter and pickup come
             before it.
-        best_of: Of so many runs, by seeds from that one on, each tune is the one that looks most real to the model's
-            critic, which more than one run needs.
+        best_of: Of so many whole tunes by the same outline each is the one that looks most real to the model's critic.
 
     Returns:
         The tunes, in the order of the real ones.
     """
+    if model.outlines is not None:
+        return _whole_tunes(model, real, seed, best_of)
     if best_of > 1:
-        if model.critic is None:
-            raise ModelError("the model has no critic, which chooses the best; models/train_critic.py trains one")
-        runs = [generate_alike(model, real, seed + number) for number in range(best_of)]
-        log_odds = np.stack([model.critic.judge(run) for run in runs])
-        return [runs[number][place] for place, number in enumerate(log_odds.argmax(axis=0).tolist())]
-    return _streams(model, real, seed) if model.outlines is None else _whole_tunes(model, real, seed)
+        raise ModelError("a critic judges whole tunes, which the model does not write")
+    return _streams(model, real, seed)
 
 
-def _whole_tunes(model: MelodyRNN, real: Sequence[Tune], seed: int) -> list[Tune]:
+def _whole_tunes(model: MelodyRNN, real: Sequence[Tune], seed: int, best_of: int) -> list[Tune]:
     assert model.outlines is not None
     outlines = []
     for place, tune in enumerate(real):
@@ -71,7 +68,13 @@ def _whole_tunes(model: MelodyRNN, real: Sequence[Tune], seed: int) -> list[Tune
             model.outlines.draw(seed, [place], partial(_is_alike, wanted=wanted, depth=depth)) for depth in (3, 2, 1, 0)
         )
         outlines.append(next(found[0] for found in drawn if found))
-    return list(model.generate(num_outputs=len(outlines), seed=seed, outlines=outlines))
+    tunes = list(model.generate(num_outputs=len(outlines) * best_of, seed=seed, outlines=outlines * best_of))
+    if best_of == 1:
+        return tunes
+    if model.critic is None:
+        raise ModelError("the model has no critic, which chooses the best; models/train_critic.py trains one")
+    best = model.critic.judge(tunes).reshape(best_of, len(outlines)).argmax(axis=0)
+    return [tunes[run * len(outlines) + place] for place, run in enumerate(best.tolist())]
 
 
 def _is_alike(outline: Outline, wanted: Shape, depth: int) -> bool:
