@@ -4,7 +4,8 @@ usage: python benchmarks/improv_golden.py --magenta ENVIRONMENT --output FOLDER 
 
 ENVIRONMENT is a folder with the original Magenta 2.1.4. Its programs make examples of tunes that the default model
 writes, over chords found by rule, train small networks on them and save bundles. Then it scores melodies, gives
-distributions and continues greedily. Writes NAME.mag and NAME.json for each configuration. The cases of a file:
+distributions and continues greedily. Writes NAME.mag and NAME.json for each configuration; a bundle that is there is
+kept as it is. The cases of a file:
 
     events: a melody at 4 steps a quarter; chords: a symbol for each of its steps and 64 more; squashed: its events in
         the model's range.
@@ -121,7 +122,8 @@ def main() -> None:
         run([bin_folder / "python", "-c", RECORDS, records], sheets)
         for config in arguments.configs:
             bundle = arguments.output / f"{config}.mag"
-            train(bin_folder, config, records, folder, bundle, arguments.steps)
+            if not bundle.exists():
+                train(bin_folder, config, records, folder, bundle, arguments.steps)
             golden = run([bin_folder / "python", "-c", GOLDEN, bundle], cases(sheets))
             (arguments.output / f"{config}.json").write_text(golden.splitlines()[-1] + "\n")
             print(f"{config}: {bundle.stat().st_size:,} bytes", flush=True)
