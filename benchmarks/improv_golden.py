@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("--magenta", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--configs", nargs="*", default=list(IMPROV_NAMES), choices=IMPROV_NAMES)
-    parser.add_argument("--steps", type=int, default=120)
+    parser.add_argument("--steps", type=int, default=300)
     arguments = parser.parse_args()
     tunes = MelodyRNN.from_preset("tunes_rnn").generate(num_outputs=NUM_TUNES, num_steps=NUM_STEPS, seed=1)
     sheets = [(list(tune.events), chords_by_rule(tune)) for tune in tunes]
