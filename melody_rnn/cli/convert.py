@@ -10,10 +10,12 @@ import click
 from melody_rnn.cli import options
 from melody_rnn.cli.jobs import Job, each, find_jobs
 from melody_rnn.cli.kinds import KindsType, midi_type_option
+from melody_rnn.cli.rendering import accompaniment_option
 from melody_rnn.cli.startup import quieten
 from melody_rnn.errors import MAX_MESSAGE, InputFileError, printable
 
 if TYPE_CHECKING:
+    from melody_rnn.formats.accompaniment import Accompaniment
     from melody_rnn.tunes.tune import Tune
 
 _TOGETHER: Final = ("abc", "pdf")
@@ -51,6 +53,7 @@ _GRIDS: Final = (4, 12, 24)
     help="Which tune of a tune book, or which part of another file. [default: all of them]",
 )
 @midi_type_option
+@accompaniment_option
 @options.json_option
 @options.verbose_option
 def command(
@@ -60,6 +63,7 @@ def command(
     output_dir: Path | None,
     number: int | None,
     midi_type: int,
+    accompaniment: "Accompaniment | None",
     as_json: bool,
     verbose: bool,
 ) -> None:
@@ -73,30 +77,45 @@ def command(
     melody-rnn convert tune.abc --to mid,pdf
     melody-rnn convert tunes/ --to musicxml -o scores
     melody-rnn convert midi_out --to abc
+    melody-rnn convert tune.abc --to mid --render-chords=guitar
     """
     if output_dir is not None:
         options.check_output_dir(output_dir)
     quieten(verbose)
     jobs = find_jobs(files, output_dir)
     grids = _GRIDS if steps_per_quarter is None else (steps_per_quarter,)
-    for job, paths in each(jobs, lambda job: _convert(job, kinds, grids, number, midi_type), "Converting"):
+    for job, paths in each(
+        jobs, lambda job: _convert(job, kinds, grids, number, midi_type, accompaniment), "Converting"
+    ):
         row = {"file": str(job.source), "written": [str(path) for path in paths]}
         click.echo(json.dumps(row) if as_json else "  ".join(printable(path, MAX_MESSAGE) for path in paths))
 
 
-def _convert(job: Job, kinds: Sequence[str], grids: Sequence[int], number: int | None, midi_type: int) -> list[Path]:
+def _convert(
+    job: Job,
+    kinds: Sequence[str],
+    grids: Sequence[int],
+    number: int | None,
+    midi_type: int,
+    accompaniment: "Accompaniment | None",
+) -> list[Path]:
     from melody_rnn.tunes.files import tune_bytes, write_new
 
     tunes = _read(job.source, grids, number)
     options.tell_remarks(job.source, *tunes)
+    if accompaniment is not None:
+        for tune in tunes:
+            # What cannot be accompanied is known before anything is written.
+            tune.to_sequence(accompaniment=accompaniment)
     stem, width = job.source.stem, max(2, len(str(len(tunes))))
     paths = []
     for kind in kinds:
         if len(tunes) == 1 or kind in _TOGETHER:
-            paths.append(write_new(job.folder, stem, tune_bytes(tunes, kind, midi_type=midi_type), f".{kind}"))
+            data = tune_bytes(tunes, kind, midi_type=midi_type, accompaniment=accompaniment)
+            paths.append(write_new(job.folder, stem, data, f".{kind}"))
             continue
         for number, tune in enumerate(tunes, start=1):
-            data = tune_bytes([tune], kind, midi_type=midi_type)
+            data = tune_bytes([tune], kind, midi_type=midi_type, accompaniment=accompaniment)
             paths.append(write_new(job.folder, f"{stem}_{number:0{width}d}", data, f".{kind}"))
     return paths
 
