@@ -4,7 +4,8 @@ usage: python benchmarks/improv_golden.py --magenta ENVIRONMENT --output FOLDER 
 
 ENVIRONMENT is a folder with the original Magenta 2.1.4. Its programs make examples of tunes that the default model
 writes, over chords found by rule, train small networks on them and save bundles. Then it scores melodies, gives
-distributions and continues greedily. Writes NAME.mag and NAME.json for each configuration. The cases of a file:
+distributions and continues greedily. Writes NAME.mag and NAME.json for each configuration; a bundle that is there is
+kept as it is. The cases of a file:
 
     events: a melody at 4 steps a quarter; chords: a symbol for each of its steps and 64 more; squashed: its events in
         the model's range.
@@ -110,7 +111,7 @@ def main() -> None:
     parser.add_argument("--magenta", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--configs", nargs="*", default=list(IMPROV_NAMES), choices=IMPROV_NAMES)
-    parser.add_argument("--steps", type=int, default=120)
+    parser.add_argument("--steps", type=int, default=300)
     arguments = parser.parse_args()
     tunes = MelodyRNN.from_preset("tunes_rnn").generate(num_outputs=NUM_TUNES, num_steps=NUM_STEPS, seed=1)
     sheets = [(list(tune.events), chords_by_rule(tune)) for tune in tunes]
@@ -121,7 +122,8 @@ def main() -> None:
         run([bin_folder / "python", "-c", RECORDS, records], sheets)
         for config in arguments.configs:
             bundle = arguments.output / f"{config}.mag"
-            train(bin_folder, config, records, folder, bundle, arguments.steps)
+            if not bundle.exists():
+                train(bin_folder, config, records, folder, bundle, arguments.steps)
             golden = run([bin_folder / "python", "-c", GOLDEN, bundle], cases(sheets))
             (arguments.output / f"{config}.json").write_text(golden.splitlines()[-1] + "\n")
             print(f"{config}: {bundle.stat().st_size:,} bytes", flush=True)

@@ -14,7 +14,7 @@ from melody_rnn.cli.startup import load_tensorflow, quieten
 from melody_rnn.errors import InvalidArgumentError, MelodyError, ModelError, OutputError
 from melody_rnn.magenta.commands.families import IMPROV, MELODY, Family
 from melody_rnn.magenta.commands.flags import Definer, Flags, Log, run_command, value_of
-from melody_rnn.magenta.commands.models import check_source, load_model
+from melody_rnn.magenta.commands.models import check_source, hparams_of, load_model
 
 if TYPE_CHECKING:
     from melody_rnn.model import MelodyRNN
@@ -190,7 +190,7 @@ def _save_bundle(flags: Flags, family: Family, log: Log) -> None:
         raise OutputError(f"{path}: there is no folder {path.parent}; make it first")
     if flags.bundle_description is None:
         log.warn("no --bundle_description given")
-    hparams = read_hparams([flags.hparams]) if flags.hparams else {}
+    hparams = read_hparams(hparams_of(flags))
     load_model(flags, family).save_bundle(
         path,
         flags.bundle_description or "",

@@ -1,11 +1,12 @@
 """The model that Magenta's flags describe, and the one that they name."""
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from melody_rnn.config import CONFIGS, ModelConfig, NetworkConfig
-from melody_rnn.errors import InvalidArgumentError, ModelError
+from melody_rnn.errors import InvalidArgumentError, ModelError, printable
 from melody_rnn.magenta.commands.families import Family
 from melody_rnn.magenta.commands.flags import Flags, value_of
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from melody_rnn.training import TrainingSettings
 
 _PRESET_FILE: Final = "preset.json"
+_SHOWN: Final = 60
 
 
 def read_config(flags: Flags, family: Family) -> tuple[ModelConfig, "TrainingSettings"]:
@@ -32,8 +34,19 @@ def read_config(flags: Flags, family: Family) -> tuple[ModelConfig, "TrainingSet
         network = NetworkConfig(config.network.layer_sizes, dropout=0.0)
         config = dataclasses.replace(config, network=network)
         settings = dataclasses.replace(settings, batch_size=64, clip_norm=3.0)
-    texts = [flags.hparams] if flags.hparams else []
-    return parse_hparams(texts, config, settings)
+    return parse_hparams(hparams_of(flags), config, settings)
+
+
+def hparams_of(flags: Flags) -> list[str]:
+    """Returns what --hparams says as `name=value` texts; on the original's page they are written as a dict, too."""
+    text = flags.hparams.strip()
+    if not (text.startswith("{") and text.endswith("}")):
+        return [text] if text else []
+    try:
+        values = json.loads(text.replace("'", '"'))
+    except (ValueError, RecursionError) as error:
+        raise InvalidArgumentError(f"hparams must be name=value, got {printable(text, _SHOWN)!r}") from error
+    return [f"{name}={json.dumps(value)}" for name, value in values.items()]
 
 
 def check_config(flags: Flags, family: Family) -> str:
@@ -133,7 +146,7 @@ def check_source(flags: Flags, family: Family) -> None:
 def _check_hparams(flags: Flags, network: NetworkConfig) -> None:
     from melody_rnn.training.settings import read_hparams
 
-    given = read_hparams([flags.hparams]) if flags.hparams else {}
+    given = read_hparams(hparams_of(flags))
     for name, magenta_name in (("layer_sizes", "rnn_layer_sizes"), ("attention_length", "attn_length")):
         found: Any = getattr(network, name)
         found = list(found) if isinstance(found, tuple) else found

@@ -24,7 +24,8 @@ from melody_rnn.tunes.tune import Chord, Tune
 DATA = Path(__file__).parents[2] / "data"
 BUNDLE = DATA / "chord_pitches_improv.mag"
 GENERATE, CREATE, TRAIN = "improv_rnn_generate", "improv_rnn_create_dataset", "improv_rnn_train"
-HPARAMS = "--hparams=batch_size=4,rnn_layer_sizes=[8,6]"
+# As the page has them, though the original cannot read that.
+HPARAMS = "--hparams={'batch_size':4,'rnn_layer_sizes':[8,6]}"
 SYMBOLS = ["C", "Am7", "F", "G7"]
 
 
@@ -93,6 +94,13 @@ def test_chords_and_their_lengths_say_how_long_melodies_are(run, tmp_path):
     tune = read_tune(file)
     assert tune.events[:4] == (60, -2, 64, -2)
     assert tune.chords == (Chord(0, "Am7"), Chord(8, "D/F#"), Chord(16, "N.C."))
+
+
+def test_a_primer_may_begin_in_a_later_bar(run, tmp_path):
+    primer = f"--primer_melody={[-2] * 16 + [60, -2, 62]}"
+    run(GENERATE, f"--bundle_file={BUNDLE}", "--num_outputs=1", f"--output_dir={tmp_path}", primer)
+    (file,) = tmp_path.iterdir()
+    assert mido.MidiFile(file).length == pytest.approx(16)
 
 
 def test_beams_write_over_chords_too(run, tmp_path):
@@ -183,6 +191,8 @@ MISTAKES = [
     ([GENERATE, "--run_dir=x", "--config=basic_rnn"], "--config must be one of basic_improv, attention_improv"),
     ([GENERATE, "--run_dir=x"], "--config must be one of basic_improv"),
     ([GENERATE, "--run_dir=x", "--melody_encoder_decoder=key"], "Unknown command line flag 'melody_encoder_decoder'"),
+    ([*FROM_BUNDLE, "--hparams={'batch_size'}"], "hparams must be name=value"),
+    ([*FROM_BUNDLE, "--hparams={'speed':3}"], "hparams: unknown name 'speed'"),
     ([*FROM_BUNDLE, "--checkpoint_file=x"], "Unknown command line flag 'checkpoint_file'"),
     ([*FROM_BUNDLE, "--num_steps=20"], "Unknown command line flag 'num_steps'"),
     ([*FROM_BUNDLE, "--backing_chords=C H7 G"], "'H7' is no chord symbol that is known"),
