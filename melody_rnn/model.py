@@ -34,7 +34,8 @@ from melody_rnn.generation.potentials import Potential
 from melody_rnn.generation.rejection import check_limit, first_accepted
 from melody_rnn.generation.request import Asked, AskedWithPrimer, Request, is_stream, plan
 from melody_rnn.generation.result import Generated, RankBy, joined, rank
-from melody_rnn.generation.trace import Replay, Trace, move_trace, trace_melodies, with_draws
+from melody_rnn.generation.rules import Sampled
+from melody_rnn.generation.trace import Replay, Trace, move_trace, trace_melodies, trace_of, with_draws
 from melody_rnn.kept_steps import keep_step, kept_step
 from melody_rnn.litert.description import Step
 from melody_rnn.loading import load_tensorflow
@@ -391,7 +392,7 @@ class MelodyRNN:
                 that the model was trained on. The tunes are then the first ones of the run that share no more,
                 `candidates` tells which, and all have the same settings.
             asked: What else the tunes are asked for: num_steps, new_steps, meter, pickup_steps, qpm, constraints, form,
-                bars, key, pitches; see `melody_rnn.generation.request.Asked`.
+                bars, key, pitches, chords; see `melody_rnn.generation.request.Asked`.
 
         Returns:
             `num_outputs` tunes, primer included exactly as given. Whole tunes are written ones: their sections say how
@@ -445,7 +446,7 @@ class MelodyRNN:
                 parts.append(_with_endings(result, request, start, events, own, engine))
                 continue
             sampled = engine.loop.traced(*job)
-            result = self._with_traces(self._result(request, start, sampled.events, seed, engine))
+            result = self._with_traces(self._result(request, start, sampled.events, seed, engine), start, sampled)
             result = _with_endings(result, request, start, sampled.events, own, engine)
             drawn = zip(result.traces or (), request.lengths, sampled.labels, sampled.logits, strict=True)
             traces = (
@@ -643,11 +644,26 @@ class MelodyRNN:
             tunes.append(replace(tune, origin=origin))
         return Generated(tuple(tunes), seed, request.outlines)
 
-    def _with_traces(self, result: Generated) -> Generated:
-        """Returns a result with its traces, as the model played, and all that they say of the tunes."""
+    def _with_traces(self, result: Generated, start: Start | None = None, sampled: Sampled | None = None) -> Generated:
+        """Returns a result with its traces, as the model played, and all that they say of the tunes.
+
+        Where it is known what the network said while it played, it is not asked again.
+        """
         if result.traces is not None:
             return result
-        traces = tuple(self.trace(result.tunes, outlines=result.outlines))
+        if start is None or sampled is None or sampled.said is None or sampled.label_events is None:
+            traces = tuple(self.trace(result.tunes, outlines=result.outlines))
+        else:
+            played = np.concatenate([start.events, sampled.events], axis=1)
+            own = zip(result.tunes, result.outlines, played, sampled.said, sampled.label_events, strict=True)
+            traces = tuple(
+                move_trace(
+                    trace_of(events[: len(tune)], said[: len(tune) - 1], label_events[: len(tune)]),
+                    np.array(tune.events, np.int32),
+                    -outline.transposition,
+                )
+                for tune, outline, events, said, label_events in own
+            )
         tunes = (
             replace(tune, probabilities=tuple(trace.probabilities.tolist()))
             for tune, trace in zip(result.tunes, traces, strict=True)

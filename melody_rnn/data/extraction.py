@@ -6,7 +6,7 @@ Source of the rules and their defaults: Magenta's pipelines/melody_pipelines.py 
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple, get_args
@@ -20,8 +20,8 @@ from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import COMMON_TIME, Meter
 from melody_rnn.tunes.found_form import find_form
 from melody_rnn.tunes.from_score import opening_steps, pickup_of, tunes_of_score
-from melody_rnn.tunes.line import Line, Polyphony, Span, one_line, padded, quantise, shift_at
-from melody_rnn.tunes.tune import Jump, Section, Tune
+from melody_rnn.tunes.line import Line, Polyphony, Span, one_line, padded, quantise, shift_at, to_step
+from melody_rnn.tunes.tune import Chord, Jump, Section, Tune
 
 Collapsed = Literal["keep", "drop"]
 Repeats = Literal["written", "expanded"]
@@ -95,6 +95,7 @@ class Extracted(NamedTuple):
         is_truncated: Whether its end was cut off.
         sections: Its sections, if the score has them and the melody is its tune.
         jump: Its da capo or dal segno, likewise.
+        chords: The chord symbols, each as long as it holds.
     """
 
     events: list[int]
@@ -105,6 +106,7 @@ class Extracted(NamedTuple):
     is_truncated: bool
     sections: tuple[Section, ...] = ()
     jump: Jump | None = None
+    chords: tuple[Chord, ...] = ()
 
 
 class Rejection(NamedTuple):
@@ -162,8 +164,14 @@ def _with_found_form(melody: Extracted, rules: ExtractionRules) -> Extracted:
     if melody.sections or melody.is_truncated:
         return melody
     events, meter, pickup_steps = tuple(melody.events), melody.meter, melody.pickup_steps
-    found = find_form(Tune(events, meter, pickup_steps, steps_per_quarter=rules.steps_per_quarter))
-    return melody._replace(events=list(found.events), sections=found.sections)
+    tune = Tune(events, meter, pickup_steps, steps_per_quarter=rules.steps_per_quarter)
+    found = find_form(tune)
+    chords = melody.chords
+    if chords and found is not tune:
+        # Passes may have other chords; then they are lost, and the form is not.
+        with_chords = find_form(replace(tune, chords=chords))
+        chords = with_chords.chords if with_chords.events == found.events else ()
+    return melody._replace(events=list(found.events), sections=found.sections, chords=chords)
 
 
 def _with_form(melodies: list[Extracted], score: Score, rules: ExtractionRules) -> list[Extracted]:
@@ -235,8 +243,27 @@ class _Extractor:
                 key = self._key_at(line.spans[0].exact_start, stretch.origin, pads)
                 is_truncated = rules.max_steps is not None and len(events) > rules.max_steps
                 self._result.melodies.append(
-                    Extracted(events[: rules.max_steps], stretch.meter, pickup, key, line.num_collapsed, is_truncated)
+                    Extracted(
+                        events[: rules.max_steps],
+                        stretch.meter,
+                        pickup,
+                        key,
+                        line.num_collapsed,
+                        is_truncated,
+                        chords=self._chords(stretch, pads, first_step, len(events[: rules.max_steps])),
+                    )
                 )
+
+    def _chords(self, stretch: _Stretch, pads: Sequence[Pad], first_step: int, num_steps: int) -> tuple[Chord, ...]:
+        """Returns the chord symbols of steps of a stretch; the first one's may stand before it."""
+        chords: dict[int, str] = {}
+        for chord in self._score.chords:
+            if chord.start < stretch.end:
+                time = float(chord.start - stretch.origin) + shift_at(chord.start, pads)
+                step = to_step(time, self._rules.steps_per_quarter) - first_step
+                if step < num_steps:
+                    chords[max(step, 0)] = chord.symbol
+        return tuple(Chord(step, symbol) for step, symbol in chords.items())
 
     def _key_at(self, time: float, origin: Fraction, pads: Sequence[Pad]) -> Key | None:
         """Returns the key that holds at a time, in quarter notes from where a stretch counts, silences put in."""

@@ -178,7 +178,7 @@ def evaluate(
     melodies = _melodies(model.config, dataset, split)
     _check_splits(melodies, train, split)
     scores = [_scores(name, melodies, _play(model, melodies, known), seed)]
-    if make_encoding(model.config.encoding).num_cues:
+    if model.config.encoding.knows_form:
         others = [level for level in KNOWN_WORDS if level != known]
         scores += [
             _scores(f"{name}, {KNOWN_WORDS[level]}", melodies, _play(model, melodies, level), seed) for level in others

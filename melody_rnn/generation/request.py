@@ -7,6 +7,7 @@ from typing import Final, TypedDict
 from melody_rnn.config import MAX_STEPS, ModelConfig
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import DEFAULT_QPM
+from melody_rnn.generation.chords import AskedChords, ChordsLike, read_chords
 from melody_rnn.generation.outlines import Shape, draw_outlines
 from melody_rnn.music.forms import MAX_BARS, Form, parse_form
 from melody_rnn.music.keys import Key, key_of_tonic
@@ -106,12 +107,13 @@ class Request:
             outline.jump,
             steps_per_quarter=self.config.steps_per_quarter,
             ends_note=outline.num_steps is not None,
-            has_triplets=self.config.encoding.kind == "tune",
+            has_triplets=self.config.encoding.knows_form,
             given=given if any(given) else (),
         )
         if self.primer is None:
-            return tune
-        return replace(tune, title=self.primer.title, program=self.primer.program, chords=self.primer.chords)
+            return replace(tune, chords=outline.chords)
+        chords = outline.chords or self.primer.chords
+        return replace(tune, title=self.primer.title, program=self.primer.program, chords=chords)
 
     def _qpm(self, outline: Outline) -> float:
         if self.tempo is not None:
@@ -155,6 +157,10 @@ class Asked(TypedDict, total=False):
         outline: Of all whole tunes, in place of form, bars, key and pitches; as `melody_rnn.tunes.outline.outline_of`
             gives that of a tune. Where the model plays it is worked out here.
         outlines: One for each whole tune, as the model's bank has them; they are taken as they are.
+        chords: The chords, as `Tune.chords` has them: each holds from its step, counted from the start of the first
+            bar, up to the next one's; of whole tunes as they are written. Or a tune, whose chords they are; or what
+            makes them of each outline and its number of steps. What is written carries them; models that hear chords
+            write to them. Where nothing else says the key, it is that of the chords.
     """
 
     num_steps: int | None
@@ -170,6 +176,7 @@ class Asked(TypedDict, total=False):
     pitches: tuple[int, int] | None
     outline: Outline | None
     outlines: Sequence[Outline] | None
+    chords: ChordsLike | None
 
 
 class AskedWithPrimer(Asked, total=False):
@@ -228,6 +235,7 @@ def plan(
         asked.get("qpm"),
         asked.get("tempo"),
         constraints if constraints and constraints.given() else None,
+        read_chords(asked.get("chords"), config.steps_per_quarter),
     )
     if is_stream(asked) or bank is None:
         return [run.stream(range(first, first + num_outputs), meter, asked)]
@@ -239,7 +247,10 @@ def plan(
             )
         return run.tunes(outlines, first)
     if outline is None:
-        drawn = draw_outlines(bank, _shape(asked, meter), range(first, first + num_outputs), seed, given)
+        shape = _shape(asked, meter)
+        if run.chords is not None and shape.key is None and given is None:
+            shape = replace(shape, key=run.chords.key(Outline(meter or COMMON_TIME)))
+        drawn = draw_outlines(bank, shape, range(first, first + num_outputs), seed, given)
         return run.tunes(drawn, first)
     if len(of_tunes) > 1 or meter not in (None, outline.meter):
         raise InvalidArgumentError("an outline says all of the form; leave out form, bars, key, pitches and meter")
@@ -272,6 +283,7 @@ class _Run:
     qpm: float | None
     tempo: float | None
     constraints: Constraints | None
+    chords: AskedChords | None
 
     def stream(self, numbers: range, meter: Meter | None, asked: Asked) -> Request:
         """Returns the request for melodies without form, by their numbers in the run."""
@@ -290,8 +302,15 @@ class _Run:
                 f"a pickup of {outline.pickup_steps} steps begins after {outline.first_step} steps of silence, which "
                 f"count: ask for more steps than {length}"
             )
-        outline = replace(outline, transposition=_transposition(config, primer, self.constraints))
+        outline = replace(outline, transposition=self._stream_transposition(outline, length))
         return self._request([outline] * len(numbers), numbers, [length] * len(numbers))
+
+    def _stream_transposition(self, outline: Outline, length: int) -> int:
+        """Returns by how many semitones to move a stream; where nothing else says it, the chords do."""
+        config = self.config
+        if self.primer is not None or self.constraints is not None or self.chords is None:
+            return _transposition(config, self.primer, self.constraints)
+        return self.home(replace(outline, key=self.chords.key(replace(outline, num_steps=length))))
 
     def home(self, outline: Outline) -> int:
         """Returns by how many semitones to move an outline so that the model is at home with it."""
@@ -328,7 +347,7 @@ class _Run:
         return Request(
             config=self.config,
             primer=self.primer,
-            outlines=tuple(outlines),
+            outlines=tuple(self._with_chords(outlines, lengths)),
             numbers=tuple(numbers),
             lengths=tuple(lengths),
             num_given=self._count_given(outlines[0]),
@@ -336,6 +355,13 @@ class _Run:
             tempo=self.tempo,
             constraints=self.constraints,
         )
+
+    def _with_chords(self, outlines: Sequence[Outline], lengths: Sequence[int]) -> Sequence[Outline]:
+        """Returns outlines with the chords that are asked for; without any as they are."""
+        if self.chords is None:
+            return outlines
+        laid = {pair: self.chords.on(*pair) for pair in set(zip(outlines, lengths, strict=True))}
+        return [laid[pair] for pair in zip(outlines, lengths, strict=True)]
 
     def _count_given(self, outline: Outline) -> int:
         """Returns how many steps lie before the first that is generated.

@@ -110,11 +110,17 @@ class Sampled(NamedTuple):
         labels: [num_melodies, new_steps] int32, the label that was drawn at each step.
         logits: [num_melodies, new_steps, num_classes] float32, what it was drawn from: with constraints, repetition
             control, temperature and truncation.
+        said: [num_melodies, all_steps - 1, num_classes] float32, the network's own logits before each event after the
+            first; None where they are not known.
+        label_events: [num_melodies, all_steps, num_classes] int32, the event that each label stands for at every step;
+            None likewise.
     """
 
     events: NDArray[np.int32]
     labels: NDArray[np.int32]
     logits: NDArray[np.float32]
+    said: NDArray[np.float32] | None = None
+    label_events: NDArray[np.int32] | None = None
 
 
 class Choice(NamedTuple):

@@ -275,7 +275,7 @@ class _Trainer:
         self._encoding = make_encoding(config.encoding)
         self._train = squash_all(config, dataset.split("train"))
         self._validation = squash_all(config, dataset.split("validation"))
-        self._outlines = outline_bank(dataset.split("train"), config) if self._encoding.num_cues else None
+        self._outlines = outline_bank(dataset.split("train"), config) if config.encoding.knows_form else None
         self._index = training_index(dataset) if self.is_chief else None
         per_epoch = num_batches(len(self._train), min(settings.batch_size, len(self._train)))
         self._steps_per_epoch = settings.checkpoint_steps or per_epoch

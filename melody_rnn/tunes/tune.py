@@ -23,6 +23,11 @@ class Chord(NamedTuple):
     symbol: str
 
 
+def transpose_chords(chords: Sequence[Chord], amount: int, key: Key | None) -> tuple[Chord, ...]:
+    """Returns chords `amount` semitones higher, spelled as in `key`, which they are moved into."""
+    return tuple(chord._replace(symbol=transpose_chord(chord.symbol, amount, key)) for chord in chords)
+
+
 @dataclass(frozen=True)
 class Ending:
     """How a section ends on passes before its last one.
@@ -213,20 +218,18 @@ class Tune:
         def moved(events: Sequence[int]) -> tuple[int, ...]:
             return tuple(transpose(events, amount).tolist())
 
-        def moved_chords(chords: Sequence[Chord]) -> tuple[Chord, ...]:
-            return tuple(chord._replace(symbol=transpose_chord(chord.symbol, amount, key)) for chord in chords)
-
         sections = tuple(
             replace(
                 section,
                 endings=tuple(
-                    replace(ending, events=moved(ending.events), chords=moved_chords(ending.chords))
+                    replace(ending, events=moved(ending.events), chords=transpose_chords(ending.chords, amount, key))
                     for ending in section.endings
                 ),
             )
             for section in self.sections
         )
-        return replace(self, events=moved(self.events), chords=moved_chords(self.chords), key=key, sections=sections)
+        chords = transpose_chords(self.chords, amount, key)
+        return replace(self, events=moved(self.events), chords=chords, key=key, sections=sections)
 
     def played(self) -> "Tune":
         """Returns the tune with repeats, endings and da capo performed; a tune without them as it is."""

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from melody_rnn.config import CONFIGS, MAGENTA_NAMES, ModelConfig
 from melody_rnn.errors import ModelError, OutputError
 from melody_rnn.files import scratch_folder, write_whole
-from melody_rnn.formats.note_sequences import load_part
 from melody_rnn.magenta.bundles.graph import make_metagraph
 from melody_rnn.magenta.bundles.naming import MAGENTA_2, make_naming
 from melody_rnn.magenta.bundles.weights import Weights, revert_weights
+from melody_rnn.note_seq_parts import load_part
 
 generator_pb2 = load_part("protobuf.generator_pb2")
 _DESCRIPTIONS: Final = {
@@ -80,7 +80,7 @@ def magenta_id(config: ModelConfig) -> str:
         ModelError: If it has none of them.
     """
     network = config.network
-    if config.encoding.kind == "tune" or network.embedding_size or network.residual:
+    if config.encoding.knows_form or network.embedding_size or network.residual:
         raise ModelError(
             f"{config.name} cannot be exported: its encoding and layers are melody_rnn's own; "
             f"export a model of {', '.join(MAGENTA_NAMES)}"
@@ -103,5 +103,8 @@ def _checkpoint(variables: Weights) -> bytes:
     with scratch_folder() as folder:
         path = folder / "model.ckpt"
         arrays = [tf.constant(array) for array in variables.values()]
-        tf.raw_ops.Save(filename=str(path), tensor_names=list(variables), data=arrays)
+        try:
+            tf.raw_ops.Save(filename=str(path), tensor_names=list(variables), data=arrays)
+        except tf.errors.OpError as error:
+            raise OutputError(f"{folder.parent}: no temporary file can be written there ({error.message})") from error
         return path.read_bytes()
