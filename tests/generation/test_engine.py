@@ -154,7 +154,7 @@ def test_engines_search_the_same_whole_tunes(load):
 LOOKING_AHEAD = {
     "what is kept": {
         "constraints": Constraints(
-            keep={step: -2 for step in range(40, 44)} | {44: 62},
+            keep=dict.fromkeys(range(40, 44), -2) | {44: 62},
             keep_rhythm={20: 60, 21: -2, 22: 60, 23: -1},
             keep_pitches={24: 60, 25: -2, 26: 62, 27: -2, 28: 64, 30: 65, 31: -2},
             max_leap=12,
