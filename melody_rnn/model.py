@@ -28,7 +28,7 @@ from melody_rnn.generation.engine import (
     litert_engine,
     tensorflow_engine,
 )
-from melody_rnn.generation.guidance import check_guide
+from melody_rnn.generation.guidance import GuidedStep, check_guide
 from melody_rnn.generation.lookahead import plan_look_ahead
 from melody_rnn.generation.potentials import Potential
 from melody_rnn.generation.rejection import check_limit, first_accepted
@@ -478,6 +478,7 @@ class MelodyRNN:
         min_p: float | None = None,
         seed: int | None = None,
         sampler: SamplerSettings | None = None,
+        guide: "tuple[MelodyRNN, float] | None" = None,
         **asked: Unpack[Asked],
     ) -> "Stream":
         """Samples one tune event by event, to be heard and steered while it is made.
@@ -494,6 +495,7 @@ class MelodyRNN:
             min_p: As in `generate`.
             seed: As in `generate`.
             sampler: As in `generate`.
+            guide: As in `generate`.
             asked: As in `generate`.
 
         Returns:
@@ -506,14 +508,21 @@ class MelodyRNN:
 
         settings = _settings(sampler or self.sampler, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
         seed = fresh_seed() if seed is None else _check_seed(seed)
+        if guide is not None:
+            check_guide(self.config, guide[0].config, guide[1])
         (request,) = plan(self.config, self._preset.outlines, 1, seed, {"primer": primer, **asked})
         beginning = begin(request, self._preset.opening_pitches, seed)
-        finish = partial(self._tune_of, request, beginning.start)
-        return Stream(self._any_step, request, beginning, settings, seed, finish)
-
-    def _tune_of(self, request: Request, start: Start, stream: "Stream") -> Tune:
-        """Returns what a stream has given as a tune."""
+        step: Step | GuidedStep = self._any_step
         engine = self._litert or litert_engine(self.config, self._any_step)
+        if guide is not None:
+            other, strength = guide
+            step = GuidedStep(self._any_step, other._any_step, other.config.encoding, strength)
+            engine = guided_litert_engine(self.config, self._any_step, other.config, other._any_step, strength)
+        finish = partial(self._tune_of, request, beginning.start, engine)
+        return Stream(step, request, beginning, settings, seed, finish)
+
+    def _tune_of(self, request: Request, start: Start, engine: Engine, stream: "Stream") -> Tune:
+        """Returns what a stream has given as a tune."""
         events = np.array([stream.played[request.num_given :]], np.int32)
         result = self._result(request, start, events, stream.seed, engine)
         if stream.is_whole:

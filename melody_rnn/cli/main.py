@@ -129,7 +129,9 @@ def _open_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)
         if getattr(sys, name) is None:
-            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))
+            # It stays open to the end of the process.
+            stream = open(number, "w" if number else "r", encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
 
 
 def _place(error: OSError) -> str:
@@ -137,7 +139,7 @@ def _place(error: OSError) -> str:
     if error.filename is not None:
         return f"{error.filename}: "
     try:
-        os.getcwd()
+        Path.cwd()
     except OSError:
         return "the current folder: "
     return ""
