@@ -1,12 +1,9 @@
 """Scores and note_seq's NoteSequences: the one place where the two meet."""
 
-import importlib
-import importlib.util
-import sys
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from melody_rnn.events import DEFAULT_QPM
 from melody_rnn.formats.measures import first_bar_is_pickup, measure
@@ -14,22 +11,7 @@ from melody_rnn.formats.score import ChordSymbol, KeyChange, MeterChange, Note, 
 from melody_rnn.music.keys import key_of_tonic
 from melody_rnn.music.meters import Meter
 from melody_rnn.music.tempos import quarter_clock
-
-
-def load_part(part: str) -> Any:
-    """Returns one module of note_seq without the package around it, whose import takes most of a second."""
-    if "note_seq" in sys.modules:
-        return importlib.import_module(f"note_seq.{part}")
-    spec = importlib.util.find_spec("note_seq")
-    assert spec is not None
-    sys.modules["note_seq"] = importlib.util.module_from_spec(spec)
-    try:
-        return importlib.import_module(f"note_seq.{part}")
-    finally:
-        # Whoever imports the package later gets all of it.
-        for name in [name for name in sys.modules if name.partition(".")[0] == "note_seq"]:
-            del sys.modules[name]
-
+from melody_rnn.note_seq_parts import load_part
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence as NoteSequence

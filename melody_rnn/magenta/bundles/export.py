@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from melody_rnn.config import CONFIGS, MAGENTA_NAMES, ModelConfig
 from melody_rnn.errors import ModelError, OutputError
 from melody_rnn.files import scratch_folder, write_whole
-from melody_rnn.formats.note_sequences import load_part
 from melody_rnn.magenta.bundles.graph import make_metagraph
 from melody_rnn.magenta.bundles.naming import MAGENTA_2, make_naming
 from melody_rnn.magenta.bundles.weights import Weights, revert_weights
+from melody_rnn.note_seq_parts import load_part
 
 generator_pb2 = load_part("protobuf.generator_pb2")
 _DESCRIPTIONS: Final = {

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from melody_rnn.config import CONFIGS, ModelConfig
 from melody_rnn.errors import InputFileError, ModelError, printable
 from melody_rnn.files import open_input, read_input
-from melody_rnn.formats.note_sequences import load_part
 from melody_rnn.magenta.bundles.architecture import model_config, network_config
 from melody_rnn.magenta.bundles.foreign import (
     SNIFFED_BYTES,
@@ -29,6 +28,7 @@ from melody_rnn.magenta.bundles.weights import (
     input_and_output_size,
 )
 from melody_rnn.network.checkpoint import MAX_METAGRAPH_BYTES, read_checkpoint
+from melody_rnn.note_seq_parts import load_part
 
 generator_pb2 = load_part("protobuf.generator_pb2")
 MAX_BYTES: Final = 2**27
