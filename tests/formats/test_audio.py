@@ -5,11 +5,11 @@ import shutil
 import numpy as np
 import pytest
 import soundfile
-from heard import NOTE_SECONDS, SCALE, scale, strongest_pitches
 from note_seq import NoteSequence
 
 from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError
 from melody_rnn.formats import audio
+from tests.formats.heard import NOTE_SECONDS, SCALE, scale, strongest_pitches
 
 PICCOLO = 72
 

@@ -3,7 +3,6 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from scales import SETTINGS, scales
 
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.encodings import make_encoding
@@ -15,6 +14,7 @@ from melody_rnn.training.batches import (
     opening_pitches,
     training_batches,
 )
+from tests.training.scales import SETTINGS, scales
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toy_tunes import plain_tune, random_notes
 
 from melody_rnn.evaluation.two_sample.anatomy import Anatomy, best_major_key, longest_run, numbered, steps_per_beat
 from melody_rnn.evaluation.two_sample.features import GROUPS, NAMES, SENTENCES, columns, measure
@@ -14,6 +13,7 @@ from melody_rnn.evaluation.two_sample.surprise import Listener
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import Meter, parse_meter
 from melody_rnn.tunes.tune import Tune
+from tests.two_sample.toy_tunes import plain_tune, random_notes
 
 C, D, E, F, G = 60, 62, 64, 65, 67
 ODD_TUNES = {
