@@ -12,7 +12,7 @@ from melody_rnn.config import CONFIGS, NetworkConfig
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.generation.beam import StochasticBeam
 from melody_rnn.generation.chords import read_chords
-from melody_rnn.generation.potentials import Potential
+from melody_rnn.generation.potentials import density
 from melody_rnn.generation.request import plan
 from melody_rnn.music.chord_keys import key_of_chords
 from melody_rnn.music.chords import parse_chord
@@ -101,10 +101,8 @@ def test_searches_and_look_ahead_hear_chords():
     for search in (
         lambda **chords: improv.beam_search(8, **asked, **chords),
         lambda **chords: improv.stochastic_beam_search(StochasticBeam(2, 2, 1), seed=1, **asked, **chords),
-        lambda **chords: improv.generate(seed=1, look_ahead=8, constraints=Constraints(end=(60,)), **asked, **chords),
-        lambda **chords: improv.generate(
-            seed=1, potentials=[Potential("any", lambda played: 0.0 * played.events[:, 0])], **asked, **chords
-        ),
+        lambda **chords: improv.generate(seed=1, look_ahead=8, constraints=Constraints(end_on="C"), **asked, **chords),
+        lambda **chords: improv.generate(seed=1, potentials=[density("4,4")], **asked, **chords),
     ):
         assert search(chords=CHORDS[:2])[0].events != search(chords=OTHERS)[0].events
 
