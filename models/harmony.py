@@ -242,9 +242,7 @@ def flat(parts: Potentials) -> Array:
 def unflat(vector: Array, like: Potentials) -> Potentials:
     """Returns a vector as potentials."""
     ends = np.cumsum([part.size for part in like])
-    return Potentials(
-        *(part.reshape(old.shape) for part, old in zip(np.split(vector, ends[:-1]), like, strict=True))
-    )
+    return Potentials(*(part.reshape(old.shape) for part, old in zip(np.split(vector, ends[:-1]), like, strict=True)))
 
 
 def log_likelihood(tunes: Sequence[Chorded], own: Potentials) -> tuple[float, Potentials]:

@@ -10,8 +10,8 @@ chords, one a beat, has as its score the sum of what `harmony.json` says of
 - `degree`: each chord that is new, and the first one, by the group of the key; `rare` for degrees not listed;
 - `move`: a new chord by the chord before it;
 - `stay`: the chord before that goes on, by where in the bar;
-- `first`, `place`: a chord at the beginning, and at each place of a section's bars, by its function: tonic, dominant (V),
-  subdominant (IV, iv, ii, II) or modal (bVII, v).
+- `first`, `place`: a chord at the beginning, and at each place of a section's bars, by its function: tonic, dominant
+  (V), subdominant (IV, iv, ii, II) or modal (bVII, v).
 
 The best sequence is found exactly (Viterbi). It is a conditional random field: its few numbers are those under which
 the chords that people wrote are likeliest (`models/harmony.py` has learnt them).
@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melody_rnn.events import NOTES_PER_OCTAVE
-from melody_rnn.music.keys import Key, key_of_tonic
+from melody_rnn.music.keys import Key, key_of_tonic, spell
 
 GROUPS: Final = ("major", "mixolydian", "dorian", "minor")
 """Keys with parameters of their own."""
@@ -62,6 +62,27 @@ _FUNCTIONS: Final = {
     "subdominant": ("IV", "iv", "ii", "II"),
     "modal": ("bVII", "v"),
 }
+MOVES: Final = (
+    ("V", "tonic"),
+    ("bVII", "tonic"),
+    ("IV", "tonic"),
+    ("v", "tonic"),
+    ("ii", "V"),
+    ("II", "V"),
+    ("VI", "ii"),
+    ("VI", "II"),
+    ("III", "vi"),
+    ("V", "IV"),
+    ("IV", "V"),
+    ("tonic", "V"),
+    ("tonic", "IV"),
+    ("tonic", "bVII"),
+    ("vi", "IV"),
+    ("vi", "ii"),
+    ("bVII", "V"),
+    ("V", "vi"),
+)
+"""Moves from chord to chord that have a parameter; 'tonic' is the chord on the tonic of the group."""
 _TONIC_OF_GROUP: Final = {"major": "I", "mixolydian": "I", "dorian": "i", "minor": "i"}
 _THIRDS: Final = (4, 3)
 _FIFTH, _SEVENTH, _LEADING_TONE = 7, 10, 11
@@ -100,9 +121,9 @@ class Beats(NamedTuple):
     places: NDArray[np.intp]
     stresses: NDArray[np.intp]
 
-    def __getitem__(self, beats: slice) -> "Beats":  # type: ignore[override]
-        """Returns some of the beats."""
-        return Beats(*(part[beats] for part in (self.notes, self.onsets, self.places, self.stresses)))
+    def after(self, count: int) -> "Beats":
+        """Returns the beats after the first ones."""
+        return Beats(self.notes[count:], self.onsets[count:], self.places[count:], self.stresses[count:])
 
 
 class Potentials(NamedTuple):
@@ -143,8 +164,6 @@ def tonic_chord(key: Key) -> int:
 
 def chord_symbol(chord: int, key: Key, has_seventh: bool = False) -> str:
     """Returns a chord's symbol, spelled as in a key."""
-    from melody_rnn.music.keys import spell
-
     quality, root = divmod(chord, NOTES_PER_OCTAVE)
     return spell(key.tonic + root, key) + "m" * quality + "7" * has_seventh
 
@@ -207,19 +226,6 @@ def parameter_names() -> list[str]:
     names += [f"stay {stress}" for stress in STRESSES]
     names += [f"first {function}" for function in _FUNCTIONS]
     return names + [f"place {place} {function}" for place in PLACES for function in _FUNCTIONS]
-
-
-MOVES: Final = tuple(
-    (before, after)
-    for before, after in (
-        move.split()
-        for move in (
-            "V tonic,bVII tonic,IV tonic,v tonic,ii V,II V,VI ii,VI II,III vi,V IV,IV V,tonic V,tonic IV,tonic bVII,vi IV,"
-            "vi ii,bVII V,V vi"
-        ).split(",")
-    )
-)
-"""Moves from chord to chord that have a parameter; 'tonic' is the chord on the tonic of the group."""
 
 
 def potentials_of(values: Mapping[str, float], group: str) -> Potentials:

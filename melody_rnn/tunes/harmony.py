@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +102,7 @@ def _harmonized(tune: Tune) -> Tune:
             own = _symbols(found, length, _first_beat_step(tune, start), end, key)
             known[music] = tuple(chord._replace(step=chord.step - start) for chord in own)
         chords += (chord._replace(step=chord.step + start) for chord in known[music])
-        endings = tuple(_with_chords(tune, ending, found, end, key) for ending in section.endings)
+        endings = tuple(_with_chords(tune, ending, found, key) for ending in section.endings)
         harmonized.append(replace(section, endings=endings))
     return replace(tune, key=key, chords=tuple(chords), sections=tuple(harmonized) if tune.sections else ())
 
@@ -113,24 +114,23 @@ def _keyed(tune: Tune) -> Tune:
 def _is_played(written: Tune, tune: Tune) -> bool:
     """Returns whether a written tune, played, has its notes where another one has them."""
     played = written.played().events
-    return all(
-        (own >= 0 or other >= 0) <= (own == other) for own, other in zip(played, tune.events, strict=False)
-    )
+    return all((own >= 0 or other >= 0) <= (own == other) for own, other in zip(played, tune.events, strict=False))
 
 
 def _without_chords(section: Section) -> Section:
     return replace(section, endings=tuple(replace(ending, chords=()) for ending in section.endings))
 
 
-def _with_chords(tune: Tune, ending: Ending, found: NDArray[np.intp], end: int, key: Key) -> Ending:
+def _with_chords(tune: Tune, ending: Ending, found: NDArray[np.intp], key: Key) -> Ending:
     """Returns an ending with chords that go on from those before it."""
     length = beat_steps(tune)
     first = ending.start // length
-    if not ending.events or not first or ending.start % length:
+    # Of a tune that was cut off, an ending may lie after its end.
+    if not ending.events or ending.start % length or not 0 < first <= len(found):
         return ending
     # As the section would be with this ending in the place of its last one.
     whole = replace(tune, events=tune.events[: ending.start] + ending.events, sections=_up_to(tune, ending.start))
-    beats = beats_of(whole)[slice(first, None)]
+    beats = beats_of(whole).after(first)
     own, _ = best_chords(beats, key, before=int(found[first - 1]))
     chords = _symbols(own, length, 0, len(ending.events), key)
     return replace(ending, chords=tuple(chords))
@@ -151,15 +151,15 @@ def _allowed(last_pitch: int, key: Key, count: int) -> NDArray[np.bool_]:
 
 def _symbols(found: NDArray[np.intp], length: int, start: int, end: int, key: Key) -> list[Chord]:
     """Returns the symbols of a stretch: where it begins, and where the chord changes."""
-    chords: list[Chord] = []
-    before = -1
-    for beat in range(-(-start // length), -(-end // length)):
-        chord = int(found[beat])
-        if chord != before:
-            later = found[beat:][found[beat:] != chord]
-            has_seventh = chord == _DOMINANT and len(later) > 0 and later[0] == tonic_chord(key)
-            chords.append(Chord(beat * length, chord_symbol(chord, key, has_seventh)))
-        before = chord
+    first, tonic = -(-start // length), tonic_chord(key)
+    own = found[first : -(-end // length)].tolist()
+    changes = [place for place, chord in enumerate(own) if not place or chord != own[place - 1]]
+    chords = []
+    for place, following in pairwise([*changes, None]):
+        assert place is not None
+        # The dominant has its seventh where it goes to the tonic.
+        has_seventh = following is not None and (own[place], own[following]) == (_DOMINANT, tonic)
+        chords.append(Chord((first + place) * length, chord_symbol(own[place], key, has_seventh)))
     return chords
 
 
@@ -194,8 +194,9 @@ def _where(tune: Tune, length: int, count: int) -> Iterator[tuple[int, int]]:
             number += 1
         first, end, _ = bounds[number]
         place_in_bar = beat % beats_per_bar
-        yield _place(beat // beats_per_bar - first, end - first, place_in_bar * 2 >= max(beats_per_bar, 2)), _stress(
-            beat // beats_per_bar - first, place_in_bar, beats_per_bar, tune.meter.quarters
+        yield (
+            _place(beat // beats_per_bar - first, end - first, place_in_bar * 2 >= max(beats_per_bar, 2)),
+            _stress(beat // beats_per_bar - first, place_in_bar, beats_per_bar, tune.meter.quarters),
         )
 
 
