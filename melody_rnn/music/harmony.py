@@ -103,6 +103,8 @@ PLACES: Final = (
 """Where in a section a beat is; the third, fourth and fifth bars are those of any eight."""
 STRESSES: Final = ("odd bar", "even bar", "middle of bar", "other beat", "pickup")
 """Where in the bar a beat is, and in a section whether the bar is its first, third and so on, or another one."""
+# Chosen on train tunes of corpus:tunebooks, whose keys are known.
+_LAST_IS_TONIC: Final = 12.0
 _FILE: Final = Path(__file__).with_name("harmony.json")
 
 
@@ -168,10 +170,14 @@ def chord_symbol(chord: int, key: Key, has_seventh: bool = False) -> str:
     return spell(key.tonic + root, key) + "m" * quality + "7" * has_seventh
 
 
-def find_key(beats: Beats) -> Key:
-    """Returns the key in which a melody's best chords score most; of equals the first in `GROUPS`, from C up."""
+def find_key(beats: Beats, last_pitch: int) -> Key:
+    """Returns the key in which a melody's best chords score most, an end on the tonic counted.
+
+    Of equals it is the first in `GROUPS`, from C up.
+    """
     keys = [key_of_tonic(tonic, group) for group in GROUPS for tonic in range(NOTES_PER_OCTAVE)]
-    return max(keys, key=lambda key: best_chords(beats, key)[1])
+    last = last_pitch % NOTES_PER_OCTAVE
+    return max(keys, key=lambda key: best_chords(beats, key)[1] + _LAST_IS_TONIC * (key.tonic == last))
 
 
 def best_chords(

@@ -88,7 +88,7 @@ def beat_steps(tune: Tune) -> int:
 def _harmonized(tune: Tune) -> Tune:
     """Returns a written tune, or one without a form, with its key and chords."""
     beats, length = beats_of(tune), beat_steps(tune)
-    key = tune.key or find_key(beats)
+    key = tune.key or find_key(beats, tune.pitches[-1])
     found, _ = best_chords(beats, key, _allowed(tune.pitches[-1], key, len(beats.notes)))
     sections = tune.sections or (Section(0),)
     ends = section_ends(sections, len(tune))
@@ -108,7 +108,7 @@ def _harmonized(tune: Tune) -> Tune:
 
 
 def _keyed(tune: Tune) -> Tune:
-    return tune if tune.key else replace(tune, key=find_key(beats_of(tune)))
+    return tune if tune.key else replace(tune, key=find_key(beats_of(tune), tune.pitches[-1]))
 
 
 def _is_played(written: Tune, tune: Tune) -> bool:
