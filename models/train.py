@@ -27,9 +27,11 @@ FACTS = "training.json"
 BUILDS = {
     "tunebooks": "dataset build --input corpus:tunebooks",
     "tunes": "dataset build --input corpus:tunebooks --collapsed keep --polyphony skyline",
+    "chords": "dataset build --input corpus:tunebooks --collapsed keep --polyphony skyline --chords infer",
+    "chorded": "dataset build --input corpus:tunebooks --chords infer",
 }
 TEST = "tunebooks"
-"""Every model is measured on the test split of this one, whose tunes no other has in its train split."""
+"""Models are measured on the test split of this one, whose tunes no other has in its train split."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Recipe:
         notes: Listening notes.
         dataset: What it is trained on.
         program: What trains it in place of that command, beside this file.
+        test: What it is measured on: the same melodies for all, some with chords.
+        data: What is particular to its data.
     """
 
     headline: str
@@ -49,6 +53,8 @@ class Recipe:
     notes: str
     dataset: str = "tunebooks"
     program: str = ""
+    test: str = TEST
+    data: str = ""
 
 
 MAGENTAS = "--epochs 30 --hparams batch_size=32,learning_rate=0.003,schedule=cosine,dropout=0.25"
@@ -60,6 +66,19 @@ RECIPES = {
         "they lie. It knows the meter: give `--meter 6/8` for jigs, `--meter 3/4` for waltzes.",
         dataset="tunes",
         program="train_on_gpu.py",
+    ),
+    "chords_rnn": Recipe(
+        "tunes_rnn, told the chords of the tune, too: melodies over a progression of one's own.",
+        "--from tunes_rnn --steps 160 --patience 0 --hparams "
+        "batch_size=32,learning_rate=0.01,dropout=0.05,unknown_chords=0,only_chords=true,checkpoint_steps=32",
+        "Where no chord is known it is tunes_rnn, to the last bit: only the weights of what says a chord were trained. "
+        "Give it chords as `--chords`, such as `--chords '| G | C G | D7 | G |'`.",
+        dataset="chords",
+        test="chorded",
+        data="""
+- Its chords are inferred: the books have none, so `melody-rnn harmonize` found chords for their melodies
+  (docs/harmonize.md says how often it finds what people wrote). What 'chords known' costs in nats is with these, which
+  were found with the whole melody in view; chords that somebody thought of beforehand tell less of it.""",
     ),
     "attention_rnn": Recipe(
         "Magenta's attention_rnn, trained on fiddle tunes in 12 keys' worth of features.",
@@ -96,7 +115,7 @@ probable as all labels that stand for it together; label nats are what Magenta c
 over tunes. Onset nats are for whether a note begins, ends or goes on; pitch nats for the pitch of a note that begins.
 
 {figures}
-
+{differences}
 Of the runs of twelve intervals in {num_generated} generated melodies {generated:.1f} % are in the train split; of
 those in real test tunes {real:.1f} %.
 
@@ -116,7 +135,7 @@ calibration error (of the likeliest event, {num_bins} bins) from {error_before:.
 
 - `corpus:tunebooks`: Aird's Airs, O'Neill's tunes of 1850, Ryan's Mammoth Collection and a few smaller books, from
   music21 {music21}, whose files are checked against known checksums. Of {tunes:,} tunes {melodies:,} melodies were kept
-  ({split}), {steps:,} steps. Dropped: {dropped}.
+  ({split}), {steps:,} steps. Dropped: {dropped}.{data}
 - Splits: tunes that share 30 % of their runs of twelve intervals are on one side; {exact} exact copies and {near:.1f} %
   near ones of test tunes are in the train split. Digest of the dataset: `{digest}`.
 - Terms: the tunes are in the public domain, from books of the 18th and 19th century and of 1903; music21 distributes
@@ -159,7 +178,7 @@ def main() -> None:
     work = arguments.work
     for name in arguments.only:
         recipe = RECIPES[name]
-        for dataset in {recipe.dataset, TEST}:
+        for dataset in {recipe.dataset, recipe.test}:
             if not (work / "data" / dataset / "dataset.json").exists():
                 melody_rnn(BUILDS[dataset], "--output", str(work / "data" / dataset))
         dataset = work / "data" / recipe.dataset
@@ -169,7 +188,7 @@ def main() -> None:
             train(name, dataset, work / "runs")
         options = [
             "--dataset",
-            str(work / "data" / TEST),
+            str(work / "data" / recipe.test),
             "--copied",
             str(NUM_COPIED),
             "--calibrate",
@@ -266,7 +285,7 @@ def first(evaluation: dict[str, Any]) -> float:
 def commands(name: str) -> str:
     """Returns the commands that make a model and measure it, as a card shows them."""
     recipe, runs = RECIPES[name], Path("runs")
-    lines = [f"{BUILDS[dataset]} --output data/{dataset}" for dataset in dict.fromkeys((recipe.dataset, TEST))]
+    lines = [f"{BUILDS[dataset]} --output data/{dataset}" for dataset in dict.fromkeys((recipe.dataset, recipe.test))]
     lines = [f"melody-rnn {line}" for line in lines]
     data, made = f"--dataset data/{recipe.dataset}", f"runs/{name}/model"
     if recipe.program:
@@ -275,7 +294,7 @@ def commands(name: str) -> str:
         made = f"{folder}/{name}"
     else:
         lines.append(f"melody-rnn train --model {name} {recipe.options} {data} --run-dir runs/{name}")
-    lines.append(f"melody-rnn evaluate --model {made} --dataset data/{TEST} {MEASURES}")
+    lines.append(f"melody-rnn evaluate --model {made} --dataset data/{recipe.test} {MEASURES}")
     return "\n".join(f"    {line}" for line in lines)
 
 
@@ -303,6 +322,8 @@ def card(name: str, dataset: Path, evaluation: dict[str, Any]) -> str:
         commands=commands(name),
         nats=first(evaluation),
         figures=figures(evaluation["scores"]),
+        differences=differences(name, evaluation["differences"]),
+        data=recipe.data,
         num_melodies=evaluation["num_melodies"],
         num_events=evaluation["num_events"],
         digest=evaluation["digest"],
@@ -354,6 +375,19 @@ def figures(scores: list[dict[str, Any]]) -> str:
         cells = ["-" if score[key] is None else f"{score[key]:.3f}" for key in COLUMNS.values()]
         rows.append(["this model" if number == 0 else score["name"], *cells])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def differences(name: str, rows: list[dict[str, Any]]) -> str:
+    """Returns what a model gains by what it is told, tune by tune, as a paragraph; nothing for other models."""
+    told = [
+        f"{'chords known' if row['name'] == name else row['name'].partition(', ')[2]} against "
+        f"{row['other'].partition(', ')[2]} {row['nats_per_event']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
+        for row in rows
+    ]
+    if not told:
+        return ""
+    words = f"Nats per event of the same tunes, with a 95 % bootstrap over tunes: {'; '.join(told)}."
+    return "\n" + "\n".join(textwrap.wrap(words, 120)) + "\n"
 
 
 def num_parameters(weights: Path) -> int:

@@ -28,6 +28,7 @@ from melody_rnn.data.index import training_index
 from melody_rnn.data.splits import Split
 from melody_rnn.data.squashing import squash_all
 from melody_rnn.encodings import make_encoding
+from melody_rnn.encodings.chords import ChordEncoding
 from melody_rnn.errors import DeviceError, InputFileError, InvalidArgumentError, ModelError, OutputError, TrainingError
 from melody_rnn.files import held, read_json, reason, resolved, write_whole
 from melody_rnn.network.checkpoint import check_checkpoint
@@ -305,7 +306,14 @@ class _Trainer:
         if teachers:
             softness = settings.distill_temperature, settings.distill_weight
             self._distillation = Distillation(teachers, self._encoding, *softness, settings.mixed_precision)
-        trainee = Trainee(network, self._encoding, settings.clip_norm, self._distillation)
+        trained = None
+        if settings.only_chords:
+            if not isinstance(self._encoding, ChordEncoding) or not self._config.network.embedding_size:
+                raise InvalidArgumentError(
+                    f"only_chords is for models with chords, such as chords_rnn; {self._config.name} is none"
+                )
+            trained = self._encoding.inputs_of_known_chords()
+        trainee = Trainee(network, self._encoding, settings.clip_norm, self._distillation, trained)
         rate: Any = settings.learning_rate
         if settings.schedule == "cosine":
             rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, num_steps)
