@@ -76,8 +76,8 @@ class ChordEncoding(Encoding):
         own = np.arange(self.input_size) < self.input_size - self.melody.input_size
         nothing = tf.zeros([1, self.num_cues], tf.int32)
         features, _ = self.step(tf.constant([NO_EVENT]), self.initial_state(1), nothing)
-        is_on = np.asarray(features.vectors(self.hot_size))[0] > 0
-        return np.logical_and(own, ~is_on)
+        is_off: NDArray[np.bool_] = np.asarray(features.vectors(self.hot_size))[0] == 0
+        return own & is_off
 
     def label_events(self, state: State) -> tf.Tensor:
         """See `Encoding.label_events`."""
