@@ -10,10 +10,12 @@ import click
 from melody_rnn.cli import options
 from melody_rnn.cli.jobs import Job, each, find_jobs
 from melody_rnn.cli.kinds import KindsType, midi_type_option
+from melody_rnn.cli.rendering import accompaniment_option
 from melody_rnn.cli.startup import quieten
 from melody_rnn.errors import MAX_MESSAGE, InputFileError, printable
 
 if TYPE_CHECKING:
+    from melody_rnn.formats.accompaniment import Accompaniment
     from melody_rnn.tunes.tune import Tune
 
 _TOGETHER: Final = ("abc", "pdf")
@@ -58,6 +60,7 @@ tune_option = click.option(
 @output_option
 @tune_option
 @midi_type_option
+@accompaniment_option
 @options.json_option
 @options.verbose_option
 def command(verbose: bool, **arguments: Any) -> None:
@@ -71,6 +74,7 @@ def command(verbose: bool, **arguments: Any) -> None:
     melody-rnn convert tune.abc --to mid,pdf
     melody-rnn convert tunes/ --to musicxml -o scores
     melody-rnn convert midi_out --to abc
+    melody-rnn convert tune.abc --to mid --render-chords=guitar
     """
     quieten(verbose)
     convert_files(**arguments)
@@ -83,6 +87,7 @@ def convert_files(
     output_dir: Path | None,
     number: int | None,
     midi_type: int,
+    accompaniment: "Accompaniment | None",
     as_json: bool,
     change: "Callable[[Tune], Tune] | None" = None,
     ending: str = "",
@@ -97,6 +102,7 @@ def convert_files(
         output_dir: Where the files go; beside each file if None.
         number: Which tune of each file, from 1; None for all.
         midi_type: Of MIDI files.
+        accompaniment: What plays the chords along, in MIDI and sound.
         as_json: Whether it prints JSON.
         change: What is done to each tune before it is written.
         ending: What comes after a file's name in the names of what is made of it.
@@ -115,24 +121,38 @@ def convert_files(
     def work(job: Job) -> list[Path]:
         tunes = _read(job.source, grids, number)
         options.tell_remarks(job.source, *tunes)
-        return _write(job, [change(tune) for tune in tunes] if change else tunes, kinds, midi_type, ending)
+        if change:
+            tunes = [change(tune) for tune in tunes]
+        return _write(job, tunes, kinds, midi_type, accompaniment, ending)
 
     for job, paths in each(jobs, work, title):
         row = {"file": str(job.source), "written": [str(path) for path in paths]}
         click.echo(json.dumps(row) if as_json else "  ".join(printable(path, MAX_MESSAGE) for path in paths))
 
 
-def _write(job: Job, tunes: "Sequence[Tune]", kinds: Sequence[str], midi_type: int, ending: str) -> list[Path]:
+def _write(
+    job: Job,
+    tunes: "Sequence[Tune]",
+    kinds: Sequence[str],
+    midi_type: int,
+    accompaniment: "Accompaniment | None",
+    ending: str,
+) -> list[Path]:
     from melody_rnn.tunes.files import tune_bytes, write_new
 
+    if accompaniment is not None:
+        for tune in tunes:
+            # What cannot be accompanied is known before anything is written.
+            tune.to_sequence(accompaniment=accompaniment)
     stem, width = job.source.stem + ending, max(2, len(str(len(tunes))))
     paths = []
     for kind in kinds:
         if len(tunes) == 1 or kind in _TOGETHER:
-            paths.append(write_new(job.folder, stem, tune_bytes(tunes, kind, midi_type=midi_type), f".{kind}"))
+            data = tune_bytes(tunes, kind, midi_type=midi_type, accompaniment=accompaniment)
+            paths.append(write_new(job.folder, stem, data, f".{kind}"))
             continue
         for number, tune in enumerate(tunes, start=1):
-            data = tune_bytes([tune], kind, midi_type=midi_type)
+            data = tune_bytes([tune], kind, midi_type=midi_type, accompaniment=accompaniment)
             paths.append(write_new(job.folder, f"{stem}_{number:0{width}d}", data, f".{kind}"))
     return paths
 

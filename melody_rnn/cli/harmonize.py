@@ -15,6 +15,7 @@ from melody_rnn.cli.convert import (
     tune_option,
 )
 from melody_rnn.cli.kinds import midi_type_option
+from melody_rnn.cli.rendering import accompaniment_option
 from melody_rnn.cli.startup import quieten
 
 _ENDING = "_chords"
@@ -28,6 +29,7 @@ _ENDING = "_chords"
 @output_option
 @tune_option
 @midi_type_option
+@accompaniment_option
 @options.json_option
 @options.verbose_option
 def command(replace: bool, verbose: bool, **arguments: Any) -> None:
@@ -38,7 +40,8 @@ def command(replace: bool, verbose: bool, **arguments: Any) -> None:
     has the same chords. Tunes that have chords keep them.
 
     \b
-    melody-rnn harmonize tune.abc --to abc,mid,pdf
+    melody-rnn harmonize tune.abc --to abc,pdf
+    melody-rnn harmonize tune.abc --to mid,mp3 --render-chords
     melody-rnn harmonize tunes/ --to musicxml -o scores
     melody-rnn harmonize reels.abc --tune 3 --to pdf --replace
     """

@@ -225,7 +225,7 @@ class _Extractor:
 
     def run(self) -> Extraction:
         result, rules = self._result, self._rules
-        parts = [part.notes for part in self._score.parts if part.notes and not part.is_drums]
+        parts = [part.notes for part in self._score.parts if part.may_be_melody]
         if not parts:
             result.rejections.append(Rejection("no_notes", "no note that could be a melody (drums do not count)"))
             return result

@@ -190,11 +190,12 @@ def _engrave(score: Score, seed: int, page_height: float) -> list[_Block]:
     # Its default is known to the thread only that imported it, and a notebook's widgets have another one.
     toolkit.setResourcePath(str(Path(verovio.__file__).parent / "data"))
     toolkit.setOptions(options)
-    # It tells on standard error of tunes that fit one line.
+    # It tells on standard error of tunes that fit one line, and of lines that are full.
     with quietly():
-        is_read = toolkit.loadData(document) and toolkit.getPageCount()
-    if is_read:
-        return [_block(toolkit.renderToSVG(page)) for page in range(1, toolkit.getPageCount() + 1)]
+        num_pages = toolkit.getPageCount() if toolkit.loadData(document) else 0
+        pages = [toolkit.renderToSVG(page) for page in range(1, num_pages + 1)]
+    if pages:
+        return [_block(page) for page in pages]
     raise MelodyError("Verovio cannot engrave the tune; write it as .musicxml and see what another program makes of it")
 
 

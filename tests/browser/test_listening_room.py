@@ -55,7 +55,7 @@ def check_layout(page):
     """Checks that nothing of the room is cut, and that what is written in pictures can be read."""
     cut = page.evaluate(
         """() => [...document.querySelectorAll('.jp-OutputArea-output')]
-            .filter(output => output.querySelector('.jupyter-widgets, .melody-tune'))
+            .filter(output => output.querySelector('.jupyter-widgets, .melody-tune, .melody-sheet'))
             .filter(output => output.scrollWidth > output.clientWidth + 1).map(output => output.innerText)"""
     )
     assert cut == []

@@ -1,17 +1,28 @@
 """The page in a real browser: the same tunes as Python, its controls, and what it says when something is wrong."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from melody_rnn import Constraints, MelodyRNN, Tune
 from melody_rnn.formats.reading import read_score
+from melody_rnn.generation.request import plan
 from melody_rnn.page.contents import page_models, write_page
 from melody_rnn.tunes.files import read_tune
+from melody_rnn.tunes.primers import parse_primer
+from melody_rnn.tunes.tune import section_ends
 
 MILLISECONDS = 60_000
 PRIMER = (67, -2, 69, -2, 71, -2, 74, -2, -2, -2, -1, -2, 67, -2, -2, -2)
 NUM_SEEDS = 10
+JIG = """X:1
+T:Begun
+M:6/8
+L:1/8
+K:D
+A|d2e f2d|edB BAF|d2e f2d|e2d cde|
+"""
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +100,77 @@ def test_a_hundred_tunes_are_those_of_python(open_page):
             settings = {"temperature": temperature, "top_p": None if top_p == 1 else top_p}
             (tune,) = model.generate(num_outputs=1, seed=seed, **settings, **in_python)
             assert tuple(found) == tune.events, (name, asked, seed)
+
+
+def in_page(tune):
+    """Returns a beginning as the page takes it."""
+    primer = {
+        "events": tune.events,
+        "meter": str(tune.meter),
+        "pickupSteps": tune.pickup_steps,
+        "qpm": tune.tempo or 120,
+    }
+    return primer | ({"key": str(tune.key)} if tune.key else {})
+
+
+def assert_whole_tune_is(found, tune, why):
+    assert tuple(found["events"]) == tune.events, why
+    own = [ending for section in tune.sections for ending in section.endings]
+    ends = section_ends(tune.sections, len(tune))
+    # Python leaves out those that are as their sections end anyway.
+    written = [
+        (tuple(ending["passes"]), ending["start"], tuple(ending["events"]))
+        for ending in found["endings"]
+        if tuple(ending["events"]) != tune.events[ending["start"] : ends[ending["section"]]]
+    ]
+    assert written == [(ending.passes, ending.start, ending.events) for ending in own], why
+    assert tuple(found["played"]) == tune.played().events, why
+
+
+def test_endings_are_those_of_python(open_page):
+    page = open_page()
+    model = MelodyRNN.from_preset(engine="litert")
+    bank = model._preset.outlines
+    places = [place for place, outline in enumerate(bank) if outline.endings]
+    num_endings = 0
+    for seed, place in enumerate(places[:: len(places) // 12]):
+        request = {"model": "tunes_rnn", "seed": seed, "temperatures": [[0, 1.1]], "topP": 0.95, "outline": place}
+        found = page.evaluate("request => melodyRnn.tune(request)", request)
+        outlines = [bank[place]]
+        (tune,) = model.generate(num_outputs=1, seed=seed, temperature=1.1, top_p=0.95, outlines=outlines)
+        assert_whole_tune_is(found, tune, (place, seed))
+        num_endings += sum(len(section.endings) for section in tune.sections)
+    assert num_endings > 8
+
+
+def test_whole_tunes_after_a_beginning_are_those_of_python(open_page, tmp_path):
+    page = open_page()
+    model = MelodyRNN.from_preset(engine="litert")
+    (tmp_path / "jig.abc").write_text(JIG)
+    jig = replace(read_tune(tmp_path / "jig.abc"), ends_note=True)
+    beginnings = [
+        (parse_primer("C4 D4 E4 G4 | C4 D4 E4 G4 | A4:8 G4:8"), {}),
+        (parse_primer("C5 D4 E4 G4 | C5 D4 E4 F4"), {"bars": 32}),
+        (Tune(PRIMER * 3, ends_note=True), {"key": "E dorian"}),
+        (jig, {}),
+        (jig, {"bars": 32, "key": "A major"}),
+    ]
+    num_endings = 0
+    for primer, asked in beginnings:
+        plans = [
+            plan(model.config, model._preset.outlines, 1, seed, {"primer": primer, **asked}) for seed in range(100)
+        ]
+        with_endings = [seed for seed, (request,) in enumerate(plans) if request.outlines[0].endings]
+        for seed in sorted({*range(4), *with_endings[:2]}):
+            request = {**asked, "model": "tunes_rnn", "seed": seed, "temperatures": [[0, 1]], "topP": 1}
+            found = page.evaluate(
+                "request => melodyRnn.tune(request)", {**request, "primer": in_page(primer), "hasForm": True}
+            )
+            (tune,) = model.generate(num_outputs=1, seed=seed, primer=primer, **asked)
+            assert_whole_tune_is(found, tune, (str(primer), asked, seed))
+            num_endings += sum(len(section.endings) for section in tune.sections)
+            assert found["key"] == str(tune.key)
+    assert num_endings > 2
 
 
 def test_a_tune_is_written_changed_saved_and_shared(open_page, screenshots, tmp_path):

@@ -84,6 +84,7 @@ UNKNOWN_TO_MAGENTAJS = {
     "lookback_rnn cannot be exported to Magenta.js: its encoding is lookback": CONFIGS["lookback_rnn"],
     "attention_rnn cannot be exported to Magenta.js: its encoding is key": CONFIGS["attention_rnn"],
     "tunes_rnn cannot be exported to Magenta.js: its encoding is tune": CONFIGS["tunes_rnn"],
+    "basic_improv cannot be exported to Magenta.js: it hears chords": CONFIGS["basic_improv"],
     "basic_rnn cannot be exported to Magenta.js: it has attention": replace(
         BASIC, network=NetworkConfig(attention_length=40)
     ),

@@ -80,8 +80,9 @@ def test_listening(tmp_path, model):
     np.testing.assert_allclose(answer["probabilities"], tunes[0].probabilities[1:], atol=1e-5)
     assert answer["status"].startswith("tunes_rnn, temperature 1, seed 1, ")
     # What is shown when the notebook is opened again, where no widget is.
-    (page,) = [output.data["text/html"] for output in notebook.cells[2].outputs if "text/html" in output.data]
-    assert 'class="measure' in page, "no sheet music"
+    page, sheet = [output.data["text/html"] for output in notebook.cells[2].outputs if "text/html" in output.data]
+    assert 'class="measure' in sheet, "no sheet music"
+    assert re.search('data-sheet="(.*?)"', page)[1] == re.search('id="(.*?)"', sheet)[1]
     assert "Opened again? The tune is still here" in page
     cards = [str(widget["state"].get("value")) for widget in widgets_of(notebook)]
     pages = [page, *(card for card in cards if "<audio" in card)]

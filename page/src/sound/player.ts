@@ -88,6 +88,11 @@ export class Player {
     this.playing?.events.push(event);
   }
 
+  /** Takes other events for those of the melody that do not sound yet. */
+  exchange(events: readonly number[]): void {
+    if (this.playing) this.playing.events = [...events];
+  }
+
   /** Says that no more events come. */
   finish(): void {
     if (this.playing) this.playing.isOpen = false;
