@@ -157,3 +157,9 @@ def test_shares_that_cannot_be(tmp_path, split):
     result = CliRunner().invoke(cli, command)
     assert result.exit_code == 2
     assert "must be the percentages of train, validation and test" in result.output
+
+
+def test_chords_are_added_to_a_model_that_hears_none(train, tmp_path):
+    with pytest.raises(MelodyRNNError, match=r"--from gives a tunes_rnn; it can become chords_rnn; leave out --model"):
+        train("--from", "tunes_rnn", "--model", "basic_improv")
+    assert not (tmp_path / "mine").exists()
