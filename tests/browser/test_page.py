@@ -279,7 +279,8 @@ SOUND = """async melody => {
   const [left, right] = [buffer.getChannelData(0), buffer.getChannelData(1)];
   const bytes = new Uint8Array(Float32Array.from(left, (value, place) => (value + right[place]) / 2).buffer);
   let text = '';
-  for (let start = 0; start < bytes.length; start += 8192) text += String.fromCharCode(...bytes.slice(start, start + 8192));
+  for (let start = 0; start < bytes.length; start += 8192)
+    text += String.fromCharCode(...bytes.slice(start, start + 8192));
   const peak = samples => samples.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   return { rate: buffer.sampleRate, peak: Math.max(peak(left), peak(right)), samples: btoa(text) };
 }"""
