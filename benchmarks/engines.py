@@ -37,6 +37,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "dynamic temperature": {"sampler": SamplerSettings(dynamic_temperature=(1.3, 0.7))},
     "repetition": {"sampler": SamplerSettings(repetition_penalty=1.2, no_repeat_ngram=4, max_same_pitch=2)},
     "constraints": {"constraints": CONSTRAINTS, "look_ahead": 1},
+    "look-ahead": {"constraints": CONSTRAINTS},
     "primer": {"primer": "C4 D4 E4:2 R:2 G4 C5", "meter": "3/4"},
     WHOLE: {},
 }

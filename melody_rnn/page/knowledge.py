@@ -16,20 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melody_rnn.config import ModelConfig
-from melody_rnn.events import DEFAULT_QPM, NO_EVENT, NOTES_PER_OCTAVE
+from melody_rnn.events import DEFAULT_QPM, MIN_PITCH, NO_EVENT, NOTES_PER_OCTAVE
 from melody_rnn.generation.beginning import fixed_of, opening_shares
 from melody_rnn.generation.request import Request, plan
+from melody_rnn.generation.rules import ACT, PITCH_CLASS, RING
 from melody_rnn.litert.description import StepDescription
 from melody_rnn.music.keys import Key, key_of_tonic
 from melody_rnn.music.meters import Meter, parse_meter
 from melody_rnn.music.tempos import usual_qpm
 from melody_rnn.presets import Preset
 from melody_rnn.sampling.constraints import Constraints
-from melody_rnn.tunes.cues import CUES, METERS, NUM_DISTANCES, cues_of
-from melody_rnn.tunes.outline import Outline, stream_outline
+from melody_rnn.tunes.cues import CUES, METERS, NUM_DISTANCES, cue_names, cues_of_all
+from melody_rnn.tunes.outline import Outline, PlannedEnding, stream_outline
 from melody_rnn.tunes.outline_bank import OutlineBank
 from melody_rnn.tunes.performance import played_steps
-from melody_rnn.tunes.tune import Tune
+from melody_rnn.tunes.tune import Ending, Tune
 
 PAGE_METERS: Final = (*METERS, *map(parse_meter, ("5/4", "7/8")))
 """The meters that the page offers."""
@@ -38,9 +39,9 @@ MODES: Final = ("major", "minor", "dorian", "mixolydian")
 _PHRASE_BARS: Final = 16
 # A third larger than at the best, and six times as fast.
 _COMPRESSION: Final = 6
-_COLUMNS: Final = (*(cue.name for cue in CUES), "fixed", "repeats")
+_FIXED: Final = ("fixed", "repeats")
 # The columns of distances are wider than the others.
-_WIDE: Final = (*(cue.name for cue in CUES[-NUM_DISTANCES:]), "repeats")
+_WIDE: Final = (*(cue.name for cue in CUES[-NUM_DISTANCES:]), "chord_tones", "repeats")
 
 
 def knowledge(preset: Preset, step: StepDescription) -> dict[str, Any]:
@@ -61,6 +62,8 @@ def knowledge(preset: Preset, step: StepDescription) -> dict[str, Any]:
         "knowsForm": preset.outlines is not None,
         "hasCues": any(info.name == "cues" for info in step.inputs),
         "numClasses": step.num_classes,
+        "maxBarSteps": encoding.max_bar_steps,
+        "fixed": {"act": ACT, "ring": RING, "pitchClass": PITCH_CLASS},
         "openings": _openings(plan(config, None, 1, 0, {"num_steps": 2})[0], preset),
         "keys": [_key(preset, key_of_tonic(tonic, mode)) for mode in MODES for tonic in range(NOTES_PER_OCTAVE)],
         "meters": [_meter(meter, config.steps_per_quarter) for meter in PAGE_METERS],
@@ -73,34 +76,42 @@ def outlines_file(preset: Preset) -> bytes:
     """Returns all that a model's bank of outlines says of every step, as one file for the page.
 
     It is compressed by gzip: the length of a JSON text as a little-endian uint32, that text, and one column after the
-    other, of all steps of all outlines. The last outlines are streams, one for each of `PAGE_METERS`: the bar of a
-    pickup, then as many bars as come again and again.
+    other, of all steps of all outlines, then of all tunes up to the end of each of their endings, then of streams, one
+    for each of `PAGE_METERS`: the bar of a pickup, then as many bars as come again and again.
 
     Args:
         preset: A model that knows form.
     """
     bank, config = preset.outlines, preset.config
     assert bank is not None
-    steps_per_quarter = config.steps_per_quarter
-    streams = [stream_outline(meter, 1, steps_per_quarter) for meter in PAGE_METERS]
-    rows, described = [], []
+    rows, outlines, endings, streams = [], [], [], []
     for outline in bank:
-        described.append(_outline(outline, preset, bank))
+        outlines.append(_outline(outline, preset, bank))
         rows.append(_steps_of(outline, outline.num_steps or 0, config))
-    for outline in streams:
+    for outline in bank:
+        for ending in outline.endings:
+            own = outline.with_ending(ending)
+            starts = [section.start for section in own.sections]
+            endings.append({"numSteps": ending.end, "starts": starts, "cadences": _cadences(own)})
+            rows.append(_steps_of(own, ending.end, config))
+    for meter in PAGE_METERS:
+        outline = stream_outline(meter, 1, config.steps_per_quarter)
         num_steps = (1 + _PHRASE_BARS) * outline.steps_per_bar
-        described.append({"meter": str(outline.meter), "numSteps": num_steps, "transposition": 0})
-        rows.append(np.pad(cues_of(outline, num_steps, config.encoding), [(0, 0), (0, 2)]))
+        streams.append({"meter": str(meter), "numSteps": num_steps})
+        (cues,) = cues_of_all([outline], num_steps, config.encoding)
+        rows.append(np.pad(cues, [(0, 0), (0, len(_FIXED))]))
     table = np.concatenate(rows)
-    types = ["Int16Array" if name in _WIDE else "Int8Array" for name in _COLUMNS]
+    names = (*cue_names(config.encoding), *_FIXED)
+    types = ["Int16Array" if name in _WIDE else "Int8Array" for name in names]
     columns = [
         column.astype("<i2" if kind == "Int16Array" else "i1") for column, kind in zip(table.T, types, strict=True)
     ]
     about = {
-        "numTunes": len(bank),
         "numSteps": len(table),
-        "columns": [[name, kind] for name, kind in zip(_COLUMNS, types, strict=True)],
-        "outlines": described,
+        "columns": [[name, kind] for name, kind in zip(names, types, strict=True)],
+        "outlines": outlines,
+        "endings": endings,
+        "streams": streams,
     }
     text = json.dumps(about, separators=(",", ":")).encode()
     # What follows must begin where its numbers can be read in place.
@@ -120,10 +131,12 @@ def _steps_of(outline: Outline, num_steps: int, config: ModelConfig) -> NDArray[
     (request,) = plan(config, OutlineBank([outline], config.steps_per_quarter), 1, 0, {"outlines": [outline]})
     fixed = fixed_of(request)
     num_given = request.num_given
-    table = np.zeros((num_steps, len(_COLUMNS)), np.int32)
-    table[:, : len(CUES)] = cues_of(outline, num_steps, config.encoding)
+    # Its chords are not known; what the page is told of them comes there.
+    (cues,) = cues_of_all([outline], num_steps, config.encoding)
+    table = np.pad(cues, [(0, 0), (0, len(_FIXED))])
     if fixed is not None:
-        table[num_given:, -2], table[num_given:, -1] = fixed.events[0], fixed.repeats[0]
+        num_new = num_steps - num_given
+        table[num_given:, -2], table[num_given:, -1] = fixed.events[0, :num_new], fixed.repeats[0, :num_new]
     return table
 
 
@@ -136,22 +149,51 @@ def _outline(outline: Outline, preset: Preset, bank: OutlineBank) -> dict[str, A
         "tonic": None if outline.key is None else outline.key.tonic,
         "mode": None if outline.key is None else outline.key.mode,
         "transposition": outline.transposition,
+        "pitches": outline.pitches,
         "sections": [[section.start, section.label, section.times] for section in outline.sections],
+        "endings": [[ending.section, ending.start, ending.num_steps, ending.passes] for ending in outline.endings],
         "passages": list(_passages(outline)),
         "bars": sum(part.bars * part.times for part in outline.parts()),
         "hasJump": outline.jump is not None,
         "openings": _openings(request, preset),
+        "cadences": _cadences(outline),
     }
 
 
+def _cadences(outline: Outline) -> list[tuple[int, int, int]]:
+    """Returns the last note that each section ends on: first step, the section's end, pitch as the model plays it."""
+    return [
+        (max(end - cadence.steps, section.start), end, cadence.pitch + outline.transposition)
+        for section, end, cadence in zip(outline.sections, outline.section_ends, outline.cadences, strict=False)
+    ]
+
+
 def _passages(outline: Outline) -> Iterator[tuple[int, int]]:
-    """Yields what is played one after the other: from which step to which, or -1 and the length of a silence."""
-    meter, sections = outline.meter, tuple(replace(section, endings=()) for section in outline.sections)
-    nothing = (NO_EVENT,) * (outline.num_steps or 0)
-    steps = played_steps(Tune(nothing, meter, outline.pickup_steps, sections=sections, jump=outline.jump))
+    """Yields what is played one after the other: from which step to which, or -1 and the length of a silence.
+
+    Steps after the tune's last one are those of its endings, one ending after the other.
+    """
+    # Of the notes those count that sections end on: bars are made whole after them.
+    events = np.full(outline.num_steps or 0, NO_EVENT)
+    events[[first for first, _, _ in outline.last_notes()]] = MIN_PITCH
+    sections = []
+    for number, section in enumerate(outline.sections):
+        own = [_silent(ending) for ending in outline.endings if ending.section == number]
+        sections.append(replace(section, endings=tuple(own)))
+    tune = Tune(
+        tuple(events.tolist()), outline.meter, outline.pickup_steps, sections=tuple(sections), jump=outline.jump
+    )
+    steps = played_steps(tune)
     bounds = [place for place, (one, two) in enumerate(pairwise(steps), 1) if two != (one + 1 if one >= 0 else -1)]
     for start, end in pairwise([0, *bounds, len(steps)]):
         yield (steps[start], steps[start] + end - start) if steps[start] >= 0 else (-1, end - start)
+
+
+def _silent(ending: PlannedEnding) -> Ending:
+    """Returns an ending of which nothing is known but its last note."""
+    silence = [NO_EVENT] * ending.num_steps
+    silence[-ending.cadence.steps] = MIN_PITCH
+    return Ending(ending.passes, ending.start, tuple(silence))
 
 
 def _openings(request: Request, preset: Preset) -> list[tuple[int, float]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 from typing import NamedTuple
 
 from melody_rnn.events import NO_EVENT, NOTE_OFF
@@ -18,6 +18,7 @@ class _Passage(NamedTuple):
         ending: The ending, whose steps count from its own first one, or None.
         label: The label of the section that begins with it, or None.
         at: The step of the tune in whose place it is played; it tells where in a bar it belongs.
+        number: What its first step counts as; see `played_steps`.
     """
 
     start: int
@@ -25,6 +26,7 @@ class _Passage(NamedTuple):
     ending: Ending | None
     label: str | None
     at: int
+    number: int
 
 
 def perform(tune: Tune) -> Tune:
@@ -38,7 +40,10 @@ def perform(tune: Tune) -> Tune:
 
 
 def played_steps(tune: Tune) -> list[int]:
-    """Returns which step of a tune each step of it performed is; -1 for endings, and for silence between sections."""
+    """Returns which step of a tune each step of it performed is; -1 for silence between sections.
+
+    The steps of its endings count on from the end of the tune, one ending after the other.
+    """
     stage = _Stage(tune)
     for passage in _passages(tune):
         stage.play(passage)
@@ -64,7 +69,7 @@ class _Stage:
     """What has been played so far, step by step.
 
     Attributes:
-        sources: The step of the tune that each step is; -1 for silence between and for endings.
+        sources: The step of the tune that each step is, as in `played_steps`.
     """
 
     def __init__(self, tune: Tune) -> None:
@@ -93,8 +98,7 @@ class _Stage:
         if own and own[0] == NO_EVENT and not held_over:
             own[0] = NOTE_OFF
         self._events += own
-        steps = range(passage.start, passage.end)
-        self.sources += steps if passage.ending is None else [-1] * len(steps)
+        self.sources += range(passage.number, passage.number + passage.end - passage.start)
 
     def tune(self) -> Tune:
         """Returns what was played."""
@@ -105,11 +109,17 @@ class _Stage:
             sections=tuple(self._sections),
             jump=None,
             chords=tuple(self._chords),
-            given=tuple(source >= 0 and given[source] for source in self.sources) if given else (),
-            probabilities=tuple(probabilities[source] if source >= 0 else float("nan") for source in self.sources)
+            given=tuple(self._is_own(source) and given[source] for source in self.sources) if given else (),
+            probabilities=tuple(
+                probabilities[source] if self._is_own(source) else float("nan") for source in self.sources
+            )
             if probabilities
             else (),
         )
+
+    def _is_own(self, source: int) -> bool:
+        """Returns whether a step is one of the tune's, and not of an ending or of silence."""
+        return 0 <= source < len(self._tune)
 
     def _align(self, at: int) -> None:
         """Takes steps off the last note, or puts silence in, so that bars stay whole: as `formats.grid` has it."""
@@ -126,17 +136,21 @@ class _Stage:
 
 def _passages(tune: Tune) -> Iterator[_Passage]:
     sections = tune.sections or (Section(tune.first_step),)
+    num_before = len(tune)
     for section, following in pairwise([*sections, None]):
         assert section is not None
         end = following.start if following else len(tune)
         start = max(section.start, tune.first_step)
+        firsts = list(accumulate((len(ending.events) for ending in section.endings), initial=num_before))
         for number in range(1, section.times + 1):
-            ending = next((ending for ending in section.endings if number in ending.passes), None)
-            if ending is None or number == section.times:
-                yield _Passage(start, end, None, section.label, start)
+            own = next((place for place, ending in enumerate(section.endings) if number in ending.passes), None)
+            if own is None or number == section.times:
+                yield _Passage(start, end, None, section.label, start, start)
             else:
-                yield _Passage(start, ending.start, None, section.label, start)
-                yield _Passage(0, len(ending.events), ending, None, ending.start)
+                ending = section.endings[own]
+                yield _Passage(start, ending.start, None, section.label, start, start)
+                yield _Passage(0, len(ending.events), ending, None, ending.start, firsts[own])
+        num_before = firsts[-1]
         if tune.jump and start < tune.jump.after <= end:
             yield from _again(tune, sections)
 
@@ -150,7 +164,7 @@ def _again(tune: Tune, sections: Sequence[Section]) -> Iterator[_Passage]:
         start = max(section.start, first, tune.first_step)
         end = min(following.start if following else len(tune), last)
         if start < end:
-            yield _Passage(start, end, None, section.label, start)
+            yield _Passage(start, end, None, section.label, start, start)
 
 
 def _sounding_before(events: Sequence[int]) -> list[bool]:
@@ -244,7 +258,7 @@ def _keep(tune: Tune, kept: Sequence[tuple[Section, int]]) -> Tune:
     stage = _Stage(replace(tune, sections=()))
     sections = []
     for section, end in kept:
-        stage.play(_Passage(section.start, end, None, section.label, section.start))
+        stage.play(_Passage(section.start, end, None, section.label, section.start, section.start))
         sections.append((section, end))
     folded = stage.tune()
     moved = []

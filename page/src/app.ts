@@ -3,12 +3,12 @@ import { ACCEPT, FileError, readFile, toAbc, toMidi, toMusicXml } from './files'
 import { Keyboard } from './input';
 import { Beginning } from './beginning';
 import { linkOf, readLink } from './link';
-import { perform, type Performance } from './performance';
+import { perform, placeOf, type Performance } from './performance';
 import { kept, pieceOf, pieceOfMelody, primerOf, type Piece } from './piece';
 import { type Model, fetched, loadModel, startRuntime } from './model/litert';
 import type { Request } from './model/request';
 import { Sampler } from './model/walk';
-import { AskedTooMuch, Writer } from './model/writer';
+import { AskedTooMuch, Writer, type WrittenEnding } from './model/writer';
 import { keyText, noteName } from './names';
 import { Settings, freshSeed } from './settings';
 import { drawSheet, followSheet } from './sheet';
@@ -54,6 +54,8 @@ export class App {
   /** Goes on with what waits for the sound. */
   private wake: () => void = () => {};
   private distributing = false;
+  /** What plays, or played last. */
+  private performed: Performance | null = null;
 
   private readonly modelMenu = h('select', { id: 'model' });
   private readonly languageMenu = h('select', { id: 'language' });
@@ -126,6 +128,16 @@ export class App {
     const writer = new Writer(model, sampler, request);
     for await (const _ of writer.write());
     return writer.events;
+  }
+
+  /** Writes a tune with its endings, and returns it as it is written and as it is played. */
+  async tune(request: Request): Promise<{ events: number[]; endings: WrittenEnding[]; played: number[]; key?: string }> {
+    const { model, sampler } = await this.ready(request.model);
+    const writer = new Writer(model, sampler, request);
+    for await (const _ of writer.write());
+    for await (const _ of writer.writeEndings());
+    const { melody, passages, endings } = pieceOf(writer);
+    return { events: writer.events, endings: [...endings], played: perform(melody, passages, endings).melody.events, key: melody.key };
   }
 
   // Words
@@ -242,7 +254,7 @@ export class App {
   private offer(): void {
     if (!this.loaded) return;
     const { knowledge, bank } = this.loaded.model;
-    this.settings.of(knowledge, bank, this.beginning.melody?.meter.join('/'));
+    this.settings.of(knowledge, bank, this.beginning.melody);
   }
 
   // Writing
@@ -292,14 +304,15 @@ export class App {
       this.remember();
       if (!keepsHeld) this.held.clear();
       if (then === 'live') await this.writeLive(writer, run);
-      else await this.writeWhole(writer, run);
+      else await this.pace(writer.write(), () => run === this.run);
       if (run !== this.run || then === 'live') return;
-      await sound;
       this.show(pieceOf(writer));
       const seconds = formatNumber((performance.now() - started) / 1000, 2);
       this.say(t('tune.written', { seconds, seed: String(request.seed) }));
-      if (then === 'play') this.play(0);
-      if (then === 'answer') this.play(request.primer?.events.length ?? 0);
+      await sound;
+      if (then === 'play' && run === this.run) this.play(0);
+      if (then === 'answer' && run === this.run) this.play(request.primer?.events.length ?? 0);
+      await this.finish(writer);
     } catch (error) {
       if (error instanceof AskedTooMuch) this.settings.tell(t(`ask.${error.reason}`));
       else this.fail(error);
@@ -308,20 +321,31 @@ export class App {
     }
   }
 
-  private async writeWhole(writer: Writer, run: number): Promise<void> {
+  /** Goes through steps, and lets the page paint in between, as long as they are wanted. */
+  private async pace(steps: AsyncGenerator<unknown>, areWanted: () => boolean): Promise<void> {
     let painted = performance.now();
-    for await (const _ of writer.write()) {
+    for await (const _ of steps) {
       if (performance.now() - painted < PAINT_MILLISECONDS) continue;
       await new Promise((resolve) => setTimeout(resolve));
-      if (run !== this.run) return;
+      if (!areWanted()) return;
       painted = performance.now();
     }
+  }
+
+  /** Writes the endings of the tune that is shown, before they sound. */
+  private async finish(writer: Writer): Promise<void> {
+    const { piece } = this;
+    await this.pace(writer.writeEndings(), () => true);
+    if (!piece || !this.performed || this.piece !== piece) return;
+    this.performed = this.performance();
+    if (this.performed) this.player.exchange(this.performed.melody.events);
   }
 
   /** Writes a tune just ahead of what sounds; the temperature is that of the moment. */
   private async writeLive(writer: Writer, run: number): Promise<void> {
     let heard = 0;
     let isPlaying = false;
+    this.performed = null;
     const onStep = (step: number) => {
       heard = step;
       this.at(step, true);
@@ -345,6 +369,7 @@ export class App {
     }
     this.player.finish();
     this.show(pieceOf(writer));
+    await this.finish(writer);
   }
 
   private async answer(call: Melody, bars: number): Promise<void> {
@@ -352,7 +377,7 @@ export class App {
     if (!asked) return;
     this.say(t('answer.think'));
     const primer = primerOf(call);
-    await this.writeTune({ ...asked, meter: undefined, primer, bars: 2 * bars }, 'answer');
+    await this.writeTune({ ...asked, meter: undefined, hasForm: undefined, primer, bars: 2 * bars }, 'answer');
   }
 
   // What is shown
@@ -403,6 +428,8 @@ export class App {
     this.offer();
     this.held.clear();
     this.piece = melody ? pieceOfMelody(melody) : null;
+    this.position = 0;
+    this.say('');
     this.draw();
   }
 
@@ -537,11 +564,11 @@ export class App {
     if (!piece) return null;
     const { qpm } = this.settings;
     const melody = qpm ? { ...piece.melody, quartersPerMinute: qpm } : piece.melody;
-    return perform(melody, this.repeats.checked ? piece.passages : []);
+    return perform(melody, this.repeats.checked ? piece.passages : [], piece.endings);
   }
 
   private play(from: number): void {
-    const performed = this.performance();
+    const performed = (this.performed = this.performance());
     if (!performed) return;
     const { melody, steps } = performed;
     // The silence before a pickup is not waited for.
@@ -551,7 +578,8 @@ export class App {
       from: first,
       metronome: this.metronome.checked,
       onStep: (step) => {
-        if (steps[step] >= 0) this.at(steps[step], true);
+        const { piece } = this;
+        if (piece && steps[step] >= 0) this.at(placeOf(steps[step], piece.melody.events.length, piece.endings), true);
       },
       onEnd: () => {
         this.position = 0;

@@ -25,7 +25,7 @@ export function readLink(fragment: string): Request | null {
 
 function isRequest(data: unknown): data is Request {
   if (!isObject(data)) return false;
-  const { model, seed, temperatures, topP, key, meter, bars, primer, outline, transposition, qpm, keep, stop } = data;
+  const { model, seed, temperatures, topP, key, meter, bars, primer, outline, transposition, qpm, keep, stop, hasForm } = data;
   return (
     isName(model) &&
     isWhole(seed, 0, MAX_SEED) &&
@@ -37,6 +37,7 @@ function isRequest(data: unknown): data is Request {
     isMaybe(meter, isName) &&
     isMaybe(bars, (value) => isWhole(value, 1, MAX_BARS)) &&
     isMaybe(primer, isPrimer) &&
+    isMaybe(hasForm, isSwitch) &&
     isMaybe(outline, (value) => isWhole(value, 0, 2 ** 31)) &&
     isMaybe(transposition, (value) => isWhole(value, -128, 128)) &&
     isMaybe(qpm, isTempo) &&
@@ -70,6 +71,10 @@ function isNumber(data: unknown, least: number, most: number): data is number {
 
 function isWhole(data: unknown, least: number, most: number): data is number {
   return isNumber(data, least, most) && Number.isInteger(data);
+}
+
+function isSwitch(data: unknown): boolean {
+  return typeof data === 'boolean';
 }
 
 function isTempo(data: unknown): boolean {

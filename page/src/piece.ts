@@ -1,5 +1,5 @@
 /** What stands in the roll: a beginning, or a tune with how each of its events was chosen. */
-import { Writer, type Step } from './model/writer';
+import { Writer, type Step, type WrittenEnding } from './model/writer';
 import type { Frame, Primer, Request } from './model/request';
 import type { Melody } from './types';
 
@@ -8,6 +8,8 @@ export interface Piece {
   /** Of each step how it was chosen; undefined where it was given. */
   steps: (Step | undefined)[];
   passages: Frame['passages'];
+  /** The endings of sections before their last pass; nothing while they are not written. */
+  endings: readonly WrittenEnding[];
   /** What gives the piece again; null for a beginning, which nothing wrote. */
   request: Request | null;
   transposition: number;
@@ -19,6 +21,7 @@ export function pieceOf(writer: Writer): Piece {
     melody: writer.melody,
     steps: [...writer.steps],
     passages: writer.isWhole ? writer.frame.passages : [],
+    endings: writer.endings,
     request: writer.again,
     transposition: writer.frame.transposition,
   };
@@ -26,7 +29,7 @@ export function pieceOf(writer: Writer): Piece {
 
 /** Returns a beginning as a piece. */
 export function pieceOfMelody(melody: Melody): Piece {
-  return { melody, steps: melody.events.map(() => undefined), passages: [], request: null, transposition: 0 };
+  return { melody, steps: melody.events.map(() => undefined), passages: [], endings: [], request: null, transposition: 0 };
 }
 
 export function primerOf(melody: Melody): Primer {

@@ -1,8 +1,10 @@
 /** The settings beside the tune: what is asked for, read from their controls. */
+import { parseKey, tonicOf } from './files/keys';
 import type { Bank, Knowledge } from './model/knowledge';
 import { keyText } from './names';
 import { MAX_SEED, type Request } from './model/request';
 import { formatNumber, parseNumber, t } from './texts';
+import type { Melody } from './types';
 import { h } from './ui/dom';
 
 const STREAM_BARS = [1, 2, 4, 6, 8, 12, 16, 24, 32];
@@ -13,13 +15,17 @@ export class Settings {
   readonly key = h('select', { id: 'key' });
   readonly meter = h('select', { id: 'meter' });
   readonly bars = h('select', { id: 'bars' });
+  /** Whether a beginning is made a whole tune. */
+  readonly whole = h('input', { id: 'whole', type: 'checkbox', checked: true, 'aria-describedby': 'whole-problem' });
   readonly temperature = h('input', { id: 'temperature', type: 'range', min: 0, max: 2, step: 0.05, value: 1 });
   readonly topP = h('input', { id: 'topP', type: 'range', min: 0.05, max: 1, step: 0.05, value: 1 });
   readonly seed = h('input', { id: 'seed', inputmode: 'numeric', autocomplete: 'off', size: 12 });
   readonly tempo = h('input', { id: 'tempo', inputmode: 'decimal', autocomplete: 'off', size: 6 });
   private readonly temperatureNow = h('output', { for: 'temperature' });
   private readonly topPNow = h('output', { for: 'topP' });
+  private readonly wholeField = h('div', { hidden: true });
   readonly problems = {
+    whole: h('p', { class: 'hint', id: 'whole-problem' }),
     bars: h('p', { class: 'problem', id: 'bars-problem', role: 'alert' }),
     seed: h('p', { class: 'problem', id: 'seed-problem', role: 'alert' }),
     tempo: h('p', { class: 'problem', id: 'tempo-problem', role: 'alert' }),
@@ -27,14 +33,14 @@ export class Settings {
   readonly element: HTMLElement;
   private knowledge: Knowledge | undefined;
   private bank: Bank | null = null;
-
+  private beginning: Melody | null = null;
   private readonly more = h('details', { open: matchMedia('(min-width: 48.01rem)').matches });
 
   constructor(private readonly onChange: (changed: 'temperature' | 'other') => void) {
     this.element = h('div', { class: 'settings' });
     this.temperature.addEventListener('input', () => this.changed('temperature'));
     this.topP.addEventListener('input', () => this.changed('temperature'));
-    for (const control of [this.key, this.meter, this.bars]) {
+    for (const control of [this.key, this.meter, this.bars, this.whole]) {
       control.addEventListener('change', () => {
         this.offer();
         this.changed('other');
@@ -58,7 +64,9 @@ export class Settings {
       field('topP', t('topP'), this.topP, this.topPNow, hint(t('topP.help'))),
       field('seed', t('seed'), this.seed, hint(t('seed.help')), this.problems.seed),
     );
+    this.wholeField.replaceChildren(h('label', { class: 'box' }, this.whole, t('whole')), this.problems.whole);
     this.element.replaceChildren(
+      this.wholeField,
       field('temperature', t('temperature'), this.temperature, this.temperatureNow, hint(t('temperature.help'))),
       this.more,
     );
@@ -66,12 +74,11 @@ export class Settings {
     this.show();
   }
 
-  /** Offers what a model can write; a beginning brings its own meter, and is gone on with as a stream. */
-  of(knowledge: Knowledge, bank: Bank | null, primerMeter: string | undefined): void {
-    this.knowledge = knowledge;
-    this.bank = knowledge.knowsForm && primerMeter === undefined ? bank : null;
-    this.meter.disabled = primerMeter !== undefined;
-    this.offer(primerMeter);
+  /** Offers what a model can write; a beginning brings its own meter. */
+  of(knowledge: Knowledge, bank: Bank | null, beginning: Melody | null): void {
+    [this.knowledge, this.bank, this.beginning] = [knowledge, bank, beginning];
+    this.meter.disabled = beginning !== null;
+    this.offer();
   }
 
   get values(): { temperature: number; topP: number } {
@@ -107,6 +114,7 @@ export class Settings {
       meter: this.meter.value || undefined,
       bars: this.bars.value ? Number(this.bars.value) : undefined,
       qpm,
+      hasForm: (this.beginning && this.writesWhole) || undefined,
     };
   }
 
@@ -117,7 +125,8 @@ export class Settings {
     this.topP.value = String(request.topP);
     this.key.value = request.key ?? '';
     this.meter.value = request.meter ?? '';
-    this.offer(request.primer?.meter);
+    if (request.primer) this.whole.checked = Boolean(request.hasForm);
+    this.offer();
     this.bars.value = request.bars === undefined ? '' : String(request.bars);
     this.tempo.value = request.qpm === undefined ? '' : String(request.qpm);
     this.seed.value = String(request.seed);
@@ -140,23 +149,34 @@ export class Settings {
     this.topPNow.value = formatNumber(this.values.topP, 2);
   }
 
+  /** Whether a whole tune is written, of which the training tunes say the form. */
+  private get writesWhole(): boolean {
+    return Boolean(this.knowledge?.knowsForm) && (!this.beginning || (this.whole.checked && !this.whole.disabled));
+  }
+
   /** Fills the choices; of whole tunes with what the training tunes have. */
-  private offer(primerMeter?: string): void {
+  private offer(): void {
     if (!this.knowledge) return;
-    const { keys, meters } = this.knowledge;
+    const { keys, meters, knowsForm } = this.knowledge;
+    const { bank, beginning } = this;
     fill(this.key, [['', t('any')], ...keys.map(({ name }) => [name, keyText(name)] as const)]);
-    const key = keys.find(({ name }) => name === this.key.value);
-    if (!this.bank) {
-      fill(this.meter, meters.map(({ text }) => [text, text] as const), primerMeter ?? '4/4');
+    const ofBeginning = parseKey(beginning?.key);
+    const key = keys.find(({ name }) => name === this.key.value) ?? (ofBeginning && { tonic: tonicOf(ofBeginning), mode: ofBeginning.mode });
+    const begun = beginning && { meter: beginning.meter.join('/'), pickupSteps: beginning.pickupSteps };
+    const has = (meter?: string) => bank?.fitting({ key, meter, ...begun }) ?? [];
+    this.wholeField.hidden = !knowsForm || !beginning;
+    this.whole.disabled = has().length === 0;
+    this.problems.whole.textContent = this.whole.disabled ? t('whole.none') : '';
+    if (!bank || !this.writesWhole) {
+      fill(this.meter, meters.map(({ text }) => [text, text] as const), begun?.meter ?? '4/4');
       fill(this.bars, STREAM_BARS.map((bars) => [String(bars), String(bars)] as const), '8');
       return;
     }
-    const { bank } = this;
-    const has = (meter?: string) => bank.fitting({ key, meter });
     const known = meters.filter(({ text }) => has(text).length > 0);
-    fill(this.meter, [['', t('any')], ...known.map(({ text }) => [text, text] as const)]);
-    const fitting = has(this.meter.value || undefined).filter((place) => !bank.outlines[place].hasJump);
-    const lengths = [...new Set(fitting.map((place) => bank.outlines[place].bars))].sort((left, right) => left - right);
+    fill(this.meter, [['', t('any')], ...known.map(({ text }) => [text, text] as const)], begun?.meter ?? '');
+    const fitting = has(this.meter.value || undefined).map((place) => bank.outlines[place]);
+    const longer = fitting.filter(({ hasJump, numSteps }) => !hasJump && numSteps > (beginning?.events.length ?? 0));
+    const lengths = [...new Set(longer.map(({ bars }) => bars))].sort((left, right) => left - right);
     fill(this.bars, [['', t('any')], ...lengths.map((bars) => [String(bars), String(bars)] as const)]);
   }
 }

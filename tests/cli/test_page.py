@@ -147,8 +147,11 @@ def test_outlines_are_all_that_a_tune_needs():
     content = gzip.decompress(outlines_file(model.preset))
     (length,) = struct.unpack("<I", content[:4])
     about = json.loads(content[4 : 4 + length])
-    assert about["numTunes"] == len(bank)
-    assert len(about["outlines"]) == len(bank) + len(PAGE_METERS)
+    assert len(about["outlines"]) == len(bank)
+    assert len(about["endings"]) == sum(len(outline.endings) for outline in bank)
+    assert len(about["streams"]) == len(PAGE_METERS)
+    kinds = [described for kind in ("outlines", "endings", "streams") for described in about[kind]]
+    assert sum(described["numSteps"] for described in kinds) == about["numSteps"]
     assert len(content) - 4 - length == about["numSteps"] * sum(
         {"Int8Array": 1, "Int16Array": 2}[kind] for _, kind in about["columns"]
     )

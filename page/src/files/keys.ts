@@ -41,6 +41,11 @@ export function tonicName(key: Key): string {
   return nameOnFifths(key.sharps - MODES[key.mode]);
 }
 
+/** Returns the pitch class of a key's tonic. */
+export function tonicOf(key: Key): number {
+  return (7 * (key.sharps - MODES[key.mode]) + 84) % 12;
+}
+
 /** Returns a key's name, such as 'D major'; `parseKey` is the inverse. */
 export function keyName(key: Key): string {
   return `${tonicName(key)} ${key.mode}`;

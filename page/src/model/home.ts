@@ -39,7 +39,8 @@ export function transpose(event: number, amount: number, minNote = 0, maxNote = 
   return moved;
 }
 
-function roundHalfEven(value: number): number {
+/** Returns a number rounded as Python does. */
+export function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   if (value - floor !== 0.5) return Math.round(value);
   return floor % 2 === 0 ? floor : floor + 1;

@@ -30,6 +30,9 @@ export interface Knowledge {
   knowsForm: boolean;
   hasCues: boolean;
   numClasses: number;
+  maxBarSteps: number;
+  /** What stands for a step of which only the kind of event is fixed. */
+  fixed: { act: number; ring: number; pitchClass: number };
   openings: Opening[];
   keys: PageKey[];
   meters: PageMeter[];
@@ -45,25 +48,45 @@ export interface Outline {
   tonic: number | null;
   mode: string | null;
   transposition: number;
+  pitches: [lowest: number, highest: number] | null;
   sections: [start: number, label: string, times: number][];
-  /** What is played one after the other: from which step to which, or -1 and the length of a silence. */
+  endings: [section: number, start: number, numSteps: number, passes: number[]][];
+  cadences: Cadence[];
+  /**
+   * What is played one after the other: from which step to which, or -1 and the length of a silence. Steps after the
+   * last one are those of endings, one after the other.
+   */
   passages: [start: number, end: number][];
   bars: number;
   hasJump: boolean;
   openings: Opening[];
 }
 
+/** The last note of a section: where it begins, the section's end, the pitch as the model plays it. */
+export type Cadence = [first: number, end: number, pitch: number];
+
+/** What is known of the steps of a tune, or of a tune up to the end of one of its endings. */
+export interface Plan {
+  /** The row of its first step. */
+  row: number;
+  numSteps: number;
+  starts: number[];
+  cadences: Cadence[];
+}
+
 interface Described {
-  numTunes: number;
   numSteps: number;
   columns: [name: string, kind: 'Int8Array' | 'Int16Array'][];
   outlines: Outline[];
+  endings: Omit<Plan, 'row'>[];
+  streams: { meter: string; numSteps: number }[];
 }
 
 /** What is asked for of a whole tune; what is missing is drawn. */
 export interface Shape {
   bars?: number;
   meter?: string;
+  pickupSteps?: number;
   key?: { tonic: number; mode: string };
 }
 
@@ -73,24 +96,34 @@ const NUM_FIXED = 2;
 export class Bank {
   readonly outlines: Outline[];
   readonly numCues: number;
-  private readonly starts: number[] = [];
-  private readonly columns: (Int8Array | Int16Array)[];
-  private readonly streams = new Map<string, number>();
+  private readonly plans: Plan[] = [];
+  /** Of each outline the first of its endings. */
+  private readonly firstEndings: number[] = [];
+  private readonly endings: Plan[];
+  private readonly streams: Map<string, { row: number; numSteps: number }>;
 
-  private constructor(described: Described, columns: (Int8Array | Int16Array)[]) {
-    this.outlines = described.outlines.slice(0, described.numTunes);
-    this.columns = columns;
+  private constructor(
+    described: Described,
+    private readonly columns: (Int8Array | Int16Array)[],
+  ) {
+    this.outlines = described.outlines;
+    this.columnNames = described.columns.map(([name]) => name);
     this.numCues = columns.length - NUM_FIXED;
-    let start = 0;
-    described.outlines.forEach((outline, index) => {
-      this.starts.push(start);
-      start += outline.numSteps;
-      if (index >= described.numTunes) this.streams.set(outline.meter, index);
-    });
-    this.streamSteps = new Map([...this.streams].map(([meter, index]) => [meter, described.outlines[index].numSteps]));
+    let [row, ending] = [0, 0];
+    const placed = <T extends { numSteps: number }>(own: T): T & { row: number } => {
+      row += own.numSteps;
+      return { ...own, row: row - own.numSteps };
+    };
+    for (const { numSteps, sections, cadences, endings } of this.outlines) {
+      this.plans.push(placed({ numSteps, starts: sections.map(([start]) => start), cadences }));
+      this.firstEndings.push(ending);
+      ending += endings.length;
+    }
+    this.endings = described.endings.map(placed);
+    this.streams = new Map(described.streams.map((own) => [own.meter, placed(own)]));
   }
 
-  private readonly streamSteps: Map<string, number>;
+  private readonly columnNames: string[];
 
   /** Reads `outlines.bin`. */
   static async read(response: Response): Promise<Bank> {
@@ -116,34 +149,38 @@ export class Bank {
     return this.outlines.flatMap((outline, place) => (fits(outline, shape) ? [place] : []));
   }
 
-  /** Returns the cues of a step of an outline. */
-  cues(place: number, step: number): Float32Array {
-    return this.row(this.starts[place] + step);
+  /** Returns what is known of an outline's steps, or of those up to the end of one of its endings. */
+  plan(place: number, ending?: number): Plan {
+    return ending === undefined ? this.plans[place] : this.endings[this.firstEndings[place] + ending];
   }
 
   /** Returns the cues of a step of a stream; undefined if its meter is not known. */
   streamCues(meter: string, hasPickup: boolean, stepsPerBar: number, step: number): Float32Array | undefined {
-    const place = this.streams.get(meter);
-    if (place === undefined) return undefined;
-    const period = (this.streamSteps.get(meter) as number) - stepsPerBar;
-    const first = this.starts[place];
-    if (hasPickup && step < stepsPerBar) return this.row(first + step);
-    return this.row(first + stepsPerBar + ((hasPickup ? step - stepsPerBar : step) % period));
+    const stream = this.streams.get(meter);
+    if (stream === undefined) return undefined;
+    const period = stream.numSteps - stepsPerBar;
+    if (hasPickup && step < stepsPerBar) return this.row(stream.row + step);
+    return this.row(stream.row + stepsPerBar + ((hasPickup ? step - stepsPerBar : step) % period));
   }
 
-  /** Returns what is fixed of a step of an outline: an event or a kind of event, and how many steps ago it was. */
-  fixed(place: number, step: number): { event: number; repeats: number } {
-    const row = this.starts[place] + step;
-    return { event: this.columns[this.numCues][row], repeats: this.columns[this.numCues + 1][row] };
+  /** Returns a number of a row by the name of its column. */
+  value(name: string, row: number): number {
+    return this.columns[this.column(name)][row];
   }
 
-  private row(row: number): Float32Array {
+  column(name: string): number {
+    return this.columnNames.indexOf(name);
+  }
+
+  /** Returns the cues of a row. */
+  row(row: number): Float32Array {
     return Float32Array.from({ length: this.numCues }, (_, cue) => this.columns[cue][row]);
   }
 }
 
 function fits(outline: Outline, shape: Shape): boolean {
   if (shape.meter !== undefined && outline.meter !== shape.meter) return false;
+  if (shape.pickupSteps !== undefined && outline.pickupSteps !== shape.pickupSteps) return false;
   if (outline.mode === null || (shape.key && outline.mode !== shape.key.mode)) return false;
   if (outline.sections.length === 0) return false;
   return shape.bars === undefined || (!outline.hasJump && outline.bars === shape.bars);

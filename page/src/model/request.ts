@@ -24,6 +24,8 @@ export interface Request {
   /** Bars of a stream with its primer, or of a whole tune as it is played. */
   bars?: number;
   primer?: Primer;
+  /** Whether the primer is the beginning of a whole tune. */
+  hasForm?: boolean;
   /** The place of a whole tune's outline; drawn where it is missing. */
   outline?: number;
   /** By how many semitones the model plays it elsewhere; worked out where it is missing. */

@@ -1,6 +1,8 @@
 /** Writes a tune, event by event: what `MelodyRNN.stream` does of the same model, seed and settings. */
 import type { Melody } from '../types';
-import { homeTransposition, majorKey, pitchClass, transpose } from './home';
+import { parseKey, tonicOf } from '../files/keys';
+import { Guide, type Begun } from './guide';
+import { homeTransposition, majorKey, pitchClass, roundHalfEven, transpose } from './home';
 import type { Opening, Outline, PageKey, PageMeter } from './knowledge';
 import { type Model } from './litert';
 import { Philox } from './random';
@@ -9,6 +11,9 @@ import { FREE, type Choice, type Said, type Sampler, Walk, allowed } from './wal
 
 const DEFAULT_BARS = 8;
 const COMMON_TIME = '4/4';
+const OCTAVE = 12;
+/** Endings draw from random numbers of their own: those of the tunes that no run has. */
+const FIRST_ENDING = 2 ** 32;
 const FLAT_KEYS = ['C', 'Db', 'D', 'Eb', 'E', 'F', 'F#', 'G', 'Ab', 'A', 'Bb', 'B'];
 
 /** What cannot be had; the key of a text says why. */
@@ -24,6 +29,14 @@ export interface Step extends Choice {
   temperature: number;
 }
 
+/** An ending: of which section, on which passes, from which step of the tune on, and its events as they sound. */
+export interface WrittenEnding {
+  section: number;
+  passes: number[];
+  start: number;
+  events: number[];
+}
+
 export class Writer {
   readonly frame: Frame;
   /** All events so far, as they sound. */
@@ -32,6 +45,9 @@ export class Writer {
   readonly steps: (Step | undefined)[];
   /** From which step on which temperature holds; may be changed between two steps. */
   readonly temperatures: [step: number, temperature: number][];
+  /** The endings that sections have before their last pass, in the order of the outline; written after the tune. */
+  readonly endings: WrittenEnding[] = [];
+  private readonly guide: Guide | undefined;
   private readonly key: PageKey | undefined;
   private readonly meter: PageMeter;
   private readonly played: number[];
@@ -46,6 +62,7 @@ export class Writer {
     this.key = keys.find((key) => key.name === request.key);
     this.frame = this.plan();
     this.meter = this.meterOf(this.meterText());
+    this.guide = this.guideOf();
     this.events = [...(request.primer?.events ?? [])];
     this.played = this.events.map((event) => this.asPlayed(event));
     for (const [start, events] of request.keep ?? []) {
@@ -93,7 +110,7 @@ export class Writer {
       while (this.events.length < Math.min(this.frame.numSteps, this.request.stop ?? Infinity)) {
         const place = this.events.length;
         const heard = await walk.take(this.played[place - 1], this.cues(place));
-        const said = { ...heard, isAllowed: this.mask(place), fixed: this.fixedAt(place) };
+        const said = { ...heard, isAllowed: this.mask(place), fixed: this.fixedAt(place, this.guide, this.played) };
         const temperature = this.temperatureAt(place);
         const settings = { temperature, topP: this.request.topP };
         const choice = await this.sampler.choose(said, settings, noise.floats(knowledge.numClasses));
@@ -106,6 +123,45 @@ export class Writer {
     } finally {
       walk.delete();
     }
+  }
+
+  /** Writes the endings of a whole tune that is written but for them; yields after each step. */
+  async *writeEndings(): AsyncGenerator<void> {
+    if (!this.guide || !this.isWhole) return;
+    const planned = (this.outline as Outline).endings;
+    const written: WrittenEnding[] = [];
+    for (const [number, [section, start, numSteps, passes]] of planned.entries()) {
+      // What the beginning has already is not written anew.
+      const isGiven = start < this.numGiven;
+      const events = isGiven ? this.events.slice(start, start + numSteps) : yield* this.ending(number, start, numSteps);
+      written.push({ section, passes, start, events });
+    }
+    this.endings.push(...written);
+  }
+
+  /** Returns the events of an ending, as they sound: the model hears the tune up to there, told what follows. */
+  private async *ending(number: number, start: number, numSteps: number): AsyncGenerator<void, number[]> {
+    const guide = this.guideOf(number, start) as Guide;
+    const noise = new Philox(this.request.seed, FIRST_ENDING * (number + 1));
+    const played = this.played.slice(0, start);
+    const isAllowed = allowed(this.model, () => true, true);
+    for (let step = this.numGiven; step < start; step++) noise.floats(this.model.knowledge.numClasses);
+    const walk = new Walk(this.model, this.frame.melody.stepsPerBar);
+    try {
+      for (let step = 0; step < start - 1; step++) {
+        await walk.take(played[step], guide.cues(step + 1));
+        yield;
+      }
+      for (let step = start; step < start + numSteps; step++) {
+        const said = { ...(await walk.take(played[step - 1], guide.cues(step))), isAllowed, fixed: this.fixedAt(step, guide, played, true) };
+        const settings = { temperature: this.temperatureAt(step), topP: this.request.topP };
+        played.push((await this.sampler.choose(said, settings, noise.floats(this.model.knowledge.numClasses))).event);
+        yield;
+      }
+    } finally {
+      walk.delete();
+    }
+    return played.slice(start).map((event) => this.asItSounds(event));
   }
 
   /** Returns an event of the model's as it sounds. */
@@ -124,7 +180,7 @@ export class Writer {
 
   private plan(): Frame {
     const { primer } = this.request;
-    if (this.model.knowledge.knowsForm && !primer) return this.planTune();
+    if (this.model.knowledge.knowsForm && (!primer || this.request.hasForm)) return this.planTune();
     const meter = this.meterOf(this.meterText());
     const numSteps = (this.request.bars ?? DEFAULT_BARS) * meter.stepsPerBar;
     if (primer && numSteps <= primer.events.length) throw new AskedTooMuch('primerTooLong');
@@ -145,25 +201,68 @@ export class Writer {
     const place = this.request.outline ?? this.drawnOutline();
     const outline = this.model.bank?.outlines[place];
     if (!outline) throw new AskedTooMuch('noOutline');
+    const { primer, qpm } = this.request;
+    if (primer && outline.numSteps <= primer.events.length) throw new AskedTooMuch('primerTooLong');
     const meter = this.meterOf(outline.meter);
-    // The outline is in the key that is asked for, and the model plays it where it did.
-    const moved = this.key ? pitchClass(this.key.tonic - (outline.tonic as number) + 6) - 6 : 0;
-    const transposition = outline.transposition - moved;
-    const tonic = pitchClass((outline.tonic as number) + moved);
+    // The outline is in the key that is asked for, and the model plays it where it did; a primer where it is at home.
+    const transposition = primer ? this.streamTransposition() : outline.transposition - this.movedBy(outline);
+    const tonic = pitchClass((outline.tonic as number) + outline.transposition - transposition);
     const melody = {
       stepsPerBar: meter.stepsPerBar,
       meter: meter.numbers,
-      quartersPerMinute: this.request.qpm ?? meter.qpm,
+      quartersPerMinute: qpm ?? primer?.qpm ?? meter.qpm,
       pickupSteps: outline.pickupSteps,
       key: this.keyName(tonic, outline.mode as string),
     };
     return { melody, numSteps: outline.numSteps, transposition, passages: outline.passages, outline: place };
   }
 
+  /** Returns by how many semitones an outline is moved to be in the key that is asked for. */
+  private movedBy(outline: Outline): number {
+    const tonic = this.askedKey?.tonic ?? (outline.tonic as number);
+    return pitchClass(tonic - (outline.tonic as number) + 6) - 6;
+  }
+
+  /** The key of a whole tune: that of its primer where no other is asked for. */
+  private get askedKey(): { tonic: number; mode: string } | undefined {
+    const ofPrimer = parseKey(this.request.primer?.key);
+    return this.key ?? (ofPrimer && { tonic: tonicOf(ofPrimer), mode: ofPrimer.mode });
+  }
+
   private drawnOutline(): number {
-    const { bars, meter, seed } = this.request;
-    const fitting = this.model.bank?.fitting({ bars, meter, key: this.key }) ?? [];
+    const { bars, seed, primer } = this.request;
+    const meter = primer?.meter ?? this.request.meter;
+    const fitting = this.model.bank?.fitting({ bars, meter, pickupSteps: primer?.pickupSteps, key: this.askedKey }) ?? [];
     return fitting[Math.floor(new Philox(seed, 1).double() * fitting.length)];
+  }
+
+  /** Returns what guides a whole tune, or an ending of it that begins at a step. */
+  private guideOf(ending?: number, start?: number): Guide | undefined {
+    const { bank, knowledge } = this.model;
+    const { outline: place } = this.frame;
+    if (!bank || place === undefined) return undefined;
+    return new Guide(bank, bank.plan(place, ending), knowledge, this.begunBy(bank.outlines[place]), start);
+  }
+
+  /** Returns the primer of a whole tune as the model plays it, and the range that the tune has with it. */
+  private begunBy(outline: Outline): Begun | undefined {
+    const { primer } = this.request;
+    if (!primer) return undefined;
+    const pitches = primer.events.filter((event) => event >= 0);
+    const [lowest, highest] = [Math.min(...pitches), Math.max(...pitches)];
+    const moved = this.movedBy(outline);
+    // The outline sounds where the primer does; the model plays it where it did.
+    const own = outline.pitches ?? [lowest, highest];
+    const octaves = roundHalfEven((own[0] + own[1] + 2 * moved - lowest - highest) / 2 / OCTAVE);
+    const transposition = outline.transposition - moved + OCTAVE * octaves;
+    return {
+      events: primer.events,
+      stepsPerBar: this.frame.melody.stepsPerBar,
+      pitches: [
+        Math.min(own[0] + outline.transposition, lowest + transposition),
+        Math.max(own[1] + outline.transposition, highest + transposition),
+      ],
+    };
   }
 
   private streamTransposition(): number {
@@ -204,7 +303,7 @@ export class Writer {
   private cues(step: number): Float32Array | null {
     const { bank } = this.model;
     if (!bank) return null;
-    if (this.frame.outline !== undefined) return bank.cues(this.frame.outline, step);
+    if (this.guide) return this.guide.cues(step);
     const cues = bank.streamCues(this.meter.text, this.frame.melody.pickupSteps > 0, this.meter.stepsPerBar, step);
     if (!cues) throw new AskedTooMuch('unknownMeter');
     return cues;
@@ -218,12 +317,13 @@ export class Writer {
     return allowed(this.model, isPitch, !endsNote);
   }
 
-  private fixedAt(step: number): number {
-    const kept = this.kept.get(step);
+  /** Returns what is fixed of a step; what is kept of the tune is not kept of its endings. */
+  private fixedAt(step: number, guide: Guide | undefined, played: readonly number[], isEnding = false): number {
+    const kept = isEnding ? undefined : this.kept.get(step);
     if (kept !== undefined) return this.asPlayed(kept);
-    if (this.frame.outline === undefined || !this.model.bank) return FREE;
-    const { event, repeats } = this.model.bank.fixed(this.frame.outline, step);
-    return repeats > 0 ? this.played[step - repeats] : event;
+    if (!guide) return FREE;
+    const { event, repeats } = guide.fixed(step);
+    return repeats > 0 ? played[step - repeats] : event;
   }
 
   private temperatureAt(step: number): number {
