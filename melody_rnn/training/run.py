@@ -168,17 +168,20 @@ def resume(
     try:
         config = ModelConfig.from_json(json.dumps(description["config"]))
         settings = TrainingSettings(**description["settings"])
-    except (ValueError, KeyError, TypeError) as error:
+        digest, rows = description["digest"], description.get("teachers", [])
+        if not all(isinstance(row["path"], str) for row in rows):
+            raise ValueError("a teacher without a path")
+    except (ValueError, LookupError, TypeError) as error:
         raise _no_run(run_dir, error) from error
     provenance = provenance_of(run_dir)
     if dataset is None:
         dataset = datasets.load(dataset_of(run_dir))
-    if dataset.digest != description["digest"]:
+    if dataset.digest != digest:
         raise InvalidArgumentError(f"{run_dir}: the run began with another dataset; give that one, or start a new run")
     if steps is not None:
         settings = dataclasses.replace(settings, steps=steps)
         _write(run_dir / RUN, {**description, "settings": dataclasses.asdict(settings)})
-    teachers = load_described(description.get("teachers", []))
+    teachers = load_described(rows)
     trainer = _Trainer(config, settings, dataset, run_dir, strategy, teachers, provenance)
     with trainer.holding():
         trainer.restore()
@@ -194,7 +197,7 @@ def dataset_of(run_dir: str | Path) -> Path:
         InputFileError: If there is no run, or it does not say.
     """
     folder = _describe(Path(run_dir)).get("dataset")
-    if folder is None:
+    if not isinstance(folder, str):
         raise InputFileError(f"{run_dir}: the run does not say where its dataset is; give it")
     return Path(folder)
 
@@ -381,7 +384,7 @@ class _Trainer:
         path = self._run_dir / _WRITTEN
         if not path.exists():
             save_written(path, write_tunes(self._teachers, self._train, self._settings.written, self._settings.seed))
-        return read_written(path, self._train)
+        return read_written(path, self._train, self._config.encoding)
 
     def best(self) -> Row:
         """Returns the row of the epoch whose weights the model has."""
