@@ -243,6 +243,10 @@ def _no_run(run_dir: str | Path, error: Exception) -> InputFileError:
     return InputFileError(f"{run_dir}: no run to resume there ({error}); start one without --resume")
 
 
+def _no_checkpoint(run_dir: Path) -> TrainingError:
+    return TrainingError(f"{run_dir}: no checkpoint there can be read; start the run anew")
+
+
 def _check_dataset(config: ModelConfig, settings: TrainingSettings, dataset: Dataset) -> None:
     if dataset.steps_per_quarter != config.steps_per_quarter:
         raise InvalidArgumentError(
@@ -295,9 +299,12 @@ class _Trainer:
             network=network, optimizer=optimizer, progress=self._progress, dropout=_seeds(network)
         )
         # It writes a checkpoint before it names it as the latest one, and removes the one before the last after that.
-        self._manager = tf.train.CheckpointManager(
-            checkpoint, run_dir / _CHECKPOINTS, max_to_keep=settings.num_checkpoints or None
-        )
+        try:
+            self._manager = tf.train.CheckpointManager(
+                checkpoint, run_dir / _CHECKPOINTS, max_to_keep=settings.num_checkpoints or None
+            )
+        except (ValueError, tf.errors.OpError) as error:
+            raise _no_checkpoint(run_dir) from error
 
     def _make_trainee(self, num_steps: int, teachers: Sequence[Teacher]) -> tuple[Trainee, keras.optimizers.Optimizer]:
         settings = self._settings
@@ -454,7 +461,7 @@ class _Trainer:
                 self.passed_over.append(Path(path).name)
                 continue
             return
-        raise TrainingError(f"{self._run_dir}: no checkpoint there can be read; start the run anew")
+        raise _no_checkpoint(self._run_dir)
 
 
 class _Recorder(keras.callbacks.Callback):
