@@ -170,17 +170,20 @@ def resume(
     try:
         config = ModelConfig.from_json(json.dumps(description["config"]))
         settings = TrainingSettings(**description["settings"])
-    except (ValueError, KeyError, TypeError) as error:
+        digest, rows = description["digest"], description.get("teachers", [])
+        if not all(isinstance(row["path"], str) for row in rows):
+            raise ValueError("a teacher without a path")
+    except (ValueError, LookupError, TypeError) as error:
         raise _no_run(run_dir, error) from error
     provenance = provenance_of(run_dir)
     if dataset is None:
         dataset = datasets.load(dataset_of(run_dir))
-    if dataset.digest != description["digest"]:
+    if dataset.digest != digest:
         raise InvalidArgumentError(f"{run_dir}: the run began with another dataset; give that one, or start a new run")
     if steps is not None:
         settings = dataclasses.replace(settings, steps=steps)
         _write(run_dir / RUN, {**description, "settings": dataclasses.asdict(settings)})
-    teachers = load_described(description.get("teachers", []))
+    teachers = load_described(rows)
     trainer = _Trainer(config, settings, dataset, run_dir, strategy, teachers, provenance)
     with trainer.holding():
         trainer.restore()
@@ -196,7 +199,7 @@ def dataset_of(run_dir: str | Path) -> Path:
         InputFileError: If there is no run, or it does not say.
     """
     folder = _describe(Path(run_dir)).get("dataset")
-    if folder is None:
+    if not isinstance(folder, str):
         raise InputFileError(f"{run_dir}: the run does not say where its dataset is; give it")
     return Path(folder)
 
@@ -240,6 +243,10 @@ def _describe(run_dir: Path) -> dict[str, Any]:
 
 def _no_run(run_dir: str | Path, error: Exception) -> InputFileError:
     return InputFileError(f"{run_dir}: no run to resume there ({error}); start one without --resume")
+
+
+def _no_checkpoint(run_dir: Path) -> TrainingError:
+    return TrainingError(f"{run_dir}: no checkpoint there can be read; start the run anew")
 
 
 def _check_dataset(config: ModelConfig, settings: TrainingSettings, dataset: Dataset) -> None:
@@ -294,9 +301,12 @@ class _Trainer:
             network=network, optimizer=optimizer, progress=self._progress, dropout=_seeds(network)
         )
         # It writes a checkpoint before it names it as the latest one, and removes the one before the last after that.
-        self._manager = tf.train.CheckpointManager(
-            checkpoint, run_dir / _CHECKPOINTS, max_to_keep=settings.num_checkpoints or None
-        )
+        try:
+            self._manager = tf.train.CheckpointManager(
+                checkpoint, run_dir / _CHECKPOINTS, max_to_keep=settings.num_checkpoints or None
+            )
+        except (ValueError, tf.errors.OpError) as error:
+            raise _no_checkpoint(run_dir) from error
 
     def _make_trainee(self, num_steps: int, teachers: Sequence[Teacher]) -> tuple[Trainee, keras.optimizers.Optimizer]:
         settings = self._settings
@@ -400,7 +410,7 @@ class _Trainer:
         path = self._run_dir / _WRITTEN
         if not path.exists():
             save_written(path, write_tunes(self._teachers, self._train, self._settings.written, self._settings.seed))
-        return read_written(path, self._train)
+        return read_written(path, self._train, self._config.encoding)
 
     def best(self) -> Row:
         """Returns the row of the epoch whose weights the model has."""
@@ -470,7 +480,7 @@ class _Trainer:
                 self.passed_over.append(Path(path).name)
                 continue
             return
-        raise TrainingError(f"{self._run_dir}: no checkpoint there can be read; start the run anew")
+        raise _no_checkpoint(self._run_dir)
 
 
 class _Recorder(keras.callbacks.Callback):

@@ -13,6 +13,7 @@ from melody_rnn.errors import InvalidArgumentError
 
 LearningRateSchedule = Literal["constant", "cosine"]
 Keep = Literal["best", "last"]
+_MAX_WHOLE: Final = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,11 @@ class TrainingSettings:
             | {"patience": 0, "transposition": 0, "num_checkpoints": 0, "written": 0, "written_per_melody": 1}
         ).items():
             value = getattr(self, name)
-            if value is not None and value < least:
-                raise InvalidArgumentError(f"{name} must be at least {least}, got {value}")
+            is_missing = value is None and name in ("steps", "checkpoint_steps")
+            if not is_missing and not (isinstance(value, int) and least <= value <= _MAX_WHOLE):
+                raise InvalidArgumentError(
+                    f"{name} must be at least {least}, a whole number up to {_MAX_WHOLE}, got {value}"
+                )
         for name in ("learning_rate", "clip_norm", "distill_temperature"):
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
                 raise InvalidArgumentError(f"{name} must be a finite number above 0, got {getattr(self, name)}")
@@ -91,7 +95,7 @@ class TrainingSettings:
             raise InvalidArgumentError(f"input_noise must be from 0 to 1, got {self.input_noise}")
         if not 0 <= self.unknown_chords <= 1:
             raise InvalidArgumentError(f"unknown_chords must be from 0 to 1, got {self.unknown_chords}")
-        if not 0 <= self.seed <= MAX_SEED:
+        if not (isinstance(self.seed, int) and 0 <= self.seed <= MAX_SEED):
             raise InvalidArgumentError(f"seed must be from 0 to {MAX_SEED}, got {self.seed}")
 
 

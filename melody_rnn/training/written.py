@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from melody_rnn.archives import ARCHIVE_ERRORS, pack_arrays, unpack_arrays
+from melody_rnn.config import EncodingConfig
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.encodings import Encoding, make_encoding
-from melody_rnn.errors import InputFileError
+from melody_rnn.errors import InputFileError, OutputError
+from melody_rnn.events import NO_EVENT
 from melody_rnn.files import read_input, reason, write_whole
 from melody_rnn.generation.beginning import Start
 from melody_rnn.generation.loop import SamplingLoop
@@ -74,15 +76,19 @@ def save_written(path: Path, written: Written) -> None:
     Raises:
         OutputError: If it cannot be written.
     """
-    write_whole(path, pack_arrays(written._asdict()))
+    try:
+        write_whole(path, pack_arrays(written._asdict()))
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({reason(error)})") from error
 
 
-def read_written(path: Path, melodies: Sequence[StoredMelody]) -> Written:
+def read_written(path: Path, melodies: Sequence[StoredMelody], config: EncodingConfig) -> Written:
     """Reads tunes that teachers wrote.
 
     Args:
         path: The file.
         melodies: Those that the tunes were written to, in the same order.
+        config: The encoding, in whose range the tunes are.
 
     Raises:
         InputFileError: If the file is damaged, or of other melodies.
@@ -90,9 +96,14 @@ def read_written(path: Path, melodies: Sequence[StoredMelody]) -> Written:
     try:
         arrays = unpack_arrays(read_input(path, _MAX_BYTES), _KINDS, _MAX_BYTES)
         written = Written(arrays["originals"], arrays["events"])
+        if written.originals.min() < 0:
+            raise ValueError("it names a melody that is none")
         lengths = np.array([len(melody.events) for melody in melodies])[written.originals]
         if lengths.sum() != len(written.events):
             raise ValueError("it is of other melodies")
+        notes = written.events[written.events >= 0]
+        if written.events.min() < NO_EVENT or ((notes < config.min_note) | (notes >= config.max_note)).any():
+            raise ValueError("it holds events out of range")
     except (*ARCHIVE_ERRORS, ValueError, LookupError) as error:
         why = f"not the tunes of this run ({reason(error)}); remove it to have them written anew"
         raise InputFileError(f"{path}: {why}") from error

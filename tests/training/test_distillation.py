@@ -262,7 +262,7 @@ def test_teachers_write_as_many_tunes_each_to_the_melodies_lengths_and_first_eve
     melodies, teachers = scales("train", 5), [load_teacher(teacher), random_teacher(ONE_HOT, 1)]
     encoding, path = make_encoding(BARS.encoding), tmp_path / "written.npz"
     save_written(path, write_tunes(teachers, melodies, 20, seed=1))
-    written = read_written(path, melodies).examples(outlined(encoding, melodies))
+    written = read_written(path, melodies, CONFIG.encoding).examples(outlined(encoding, melodies))
     assert sorted(row.melody.id for row in written) == sorted(melody.id for melody in melodies * 4)
     originals = {melody.id: melody.events for melody in melodies}
     for row in written:
@@ -275,17 +275,27 @@ def test_teachers_write_as_many_tunes_each_to_the_melodies_lengths_and_first_eve
     assert all(map(np.array_equal, write_tunes(teachers, melodies, 20, 1), write_tunes(teachers, melodies, 20, 1)))
     assert not np.array_equal(*(write_tunes(teachers, melodies, 20, seed).events for seed in (1, 2)))
     with pytest.raises(InputFileError, match=r"written\.npz: not the tunes of this run"):
-        read_written(path, melodies[:4])
+        read_written(path, melodies[:4], CONFIG.encoding)
+    others = write_tunes(teachers, melodies, 20, seed=1)
+    for wrong in (
+        others._replace(events=np.where(others.events == 60, 127, others.events).astype(np.int8)),
+        others._replace(events=others.events - 3),
+        others._replace(originals=others.originals - 1),
+        Written(np.zeros(0, np.int32), np.zeros(0, np.int8)),
+    ):
+        save_written(path, wrong)
+        with pytest.raises(InputFileError, match=r"written\.npz: not the tunes of this run"):
+            read_written(path, melodies, CONFIG.encoding)
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(InputFileError, match=r"written\.npz: not the tunes of this run"):
-        read_written(path, melodies)
+        read_written(path, melodies, CONFIG.encoding)
 
 
 def test_a_student_hears_teachers_in_what_they_write_and_events_in_the_train_split_alone(tmp_path, teacher):
     encoding = make_encoding(BARS.encoding)
     melodies, settings = scales("train", 8), replace(SETTINGS, batch_size=4, written_per_melody=2, transposition=0)
     save_written(tmp_path / "written.npz", write_tunes([load_teacher(teacher)], melodies, 12, seed=1))
-    written = read_written(tmp_path / "written.npz", melodies)
+    written = read_written(tmp_path / "written.npz", melodies, CONFIG.encoding)
     _, _, weights, taught = next(iter(training_batches(encoding, melodies, settings, 0, None, (), written)))
     present = weights.numpy() + taught.numpy()
     assert present.sum(axis=1).min() >= 31
