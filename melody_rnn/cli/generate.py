@@ -1,6 +1,7 @@
 """melody-rnn generate: melodies as MIDI files."""
 
 import json
+import math
 import re
 import secrets
 import sys
@@ -642,7 +643,7 @@ def _print_table(asked: Options, rows: Sequence[dict[str, Any]], num_tunes: int,
             f"asked for has a log-probability of {nats:.1f} nats",
             highlight=False,
         )
-    made = f"in {printable(asked.output_dir)}: {printable(asked.model_name)}, {asked.search.words}"
+    made = f"in {printable(asked.output_dir)}{_endings(rows[0])}: {printable(asked.model_name)}, {asked.search.words}"
     if seed is None:
         console.print(f"{made}the same each time", highlight=False, markup=False)
     else:
@@ -654,14 +655,28 @@ def _print_table(asked: Options, rows: Sequence[dict[str, Any]], num_tunes: int,
     surprise.explain()
 
 
+def _endings(row: dict[str, Any]) -> str:
+    """Returns how the names of a tune's files end, if it has several."""
+    names = [Path(file).name for file in row["files"]]
+    stem = Path(names[0]).stem
+    return f", each as {', '.join(name.removeprefix(stem) for name in names)}" if len(names) > 1 else ""
+
+
+def _bars(row: dict[str, Any]) -> str:
+    """Returns how many bars are played, a pickup aside; a whole tune's last bar counts, which a pickup shortens."""
+    bars = row["num_steps"] / row["steps_per_bar"] - bool(row["pickup_steps"])
+    return f"{math.ceil(bars) if row['sections'] else bars:.3g}"
+
+
 def _cells(row: dict[str, Any], surprise: Surprise) -> tuple[str, ...]:
     from melody_rnn.music.pitches import note_name
 
     pitches = [event for event in row["events"] if event >= 0]
-    nats = row.get("nats_per_event", -row["log_likelihood"] / max(len(row["written"]) - 1, 1))
+    # As `score` has it, so that a tune's figure does not hang on what else was asked for.
+    nats = -row["log_likelihood"] / max(len(row["written"]) - 1, 1)
     return (
         Path(row["file"]).name,
-        f"{row['num_steps'] / row['steps_per_bar']:.3g}",
+        _bars(row),
         str(len(pitches)),
         f"{note_name(min(pitches))}..{note_name(max(pitches))}" if pitches else "-",
         f"{nats:.2f}",

@@ -106,9 +106,14 @@ def command(
     jobs = find_jobs(files, output_dir)
     loaded = _load(model, verbose, len(jobs))
     renderer = _Renderer(formats or ("wav",), synth, soundfont, tempo, number, accompaniment, loaded)
+    named = set[tuple[Path, ...]]()
     for job, paths in each(jobs, renderer, "Rendering"):
-        row = {"file": str(job.source), "written": [str(path) for path in paths]}
-        click.echo(json.dumps(row) if as_json else "  ".join(printable(path, MAX_MESSAGE) for path in paths))
+        if as_json:
+            click.echo(json.dumps({"file": str(job.source), "written": [str(path) for path in paths]}))
+        elif tuple(paths) not in named:
+            # A tune that lies there as several kinds of files has one sound.
+            click.echo("  ".join(printable(path, MAX_MESSAGE) for path in paths))
+        named.add(tuple(paths))
 
 
 class _Renderer:

@@ -32,10 +32,11 @@ from melody_rnn.arrays import Array, namespace
 from melody_rnn.errors import ConstraintError, InvalidArgumentError
 from melody_rnn.generation.beam import BeamSearch, read_back
 from melody_rnn.generation.beginning import Start
-from melody_rnn.generation.potentials import Played, Potential
+from melody_rnn.generation.potentials import Played, Potential, pace
 from melody_rnn.generation.rules import FREE, Fixed, LoopState, Rules
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.constraints import Constraints
+from melody_rnn.sampling.line import stretches_of
 from melody_rnn.sampling.sampler import Controls, fill_with_noise, gumbel
 from melody_rnn.sampling.transforms import Now, Stage
 
@@ -125,7 +126,10 @@ def plan_look_ahead(
         raise InvalidArgumentError(
             f"{potentials[0].name} is a soft target, which needs particles to choose from: {why}"
         )
-    return None if count == 1 or is_greedy else LookAhead(count, potentials)
+    if count == 1 or is_greedy:
+        return None
+    line = stretches_of(constraints.keep_pitches or {}) if constraints else []
+    return LookAhead(count, (*potentials, *([pace(line)] if line else [])))
 
 
 class _Scores(NamedTuple):

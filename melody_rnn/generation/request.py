@@ -160,6 +160,8 @@ class Asked(TypedDict, total=False):
         outline: Of all whole tunes, in place of form, bars, key and pitches; as `melody_rnn.tunes.outline.outline_of`
             gives that of a tune. Where the model plays it is worked out here.
         outlines: One for each whole tune, as the model's bank has them; they are taken as they are.
+        num_outlines: How many outlines are drawn for whole tunes: tune k has that of k modulo this number. One for each
+            tune where not given.
         chords: A progression, or its text as `melody_rnn.tunes.progression.parse_progression` reads it, which is
             repeated to fill the tune: '| G | C G | D7 | G |'. Or chords as `Tune.chords` has them: each holds from its
             step, counted from the start of the first bar, up to the next one's; of whole tunes as they are written. Or
@@ -183,6 +185,7 @@ class Asked(TypedDict, total=False):
     pitches: tuple[int, int] | None
     outline: Outline | None
     outlines: Sequence[Outline] | None
+    num_outlines: int | None
     chords: ChordsLike | None
     chord_strength: float | None
 
@@ -197,7 +200,7 @@ class AskedWithPrimer(Asked, total=False):
     primer: PrimerLike | None
 
 
-_OF_TUNES: Final = ("form", "bars", "key", "pitches", "outline", "outlines")
+_OF_TUNES: Final = ("form", "bars", "key", "pitches", "outline", "outlines", "num_outlines")
 
 
 def is_stream(asked: Mapping[str, object]) -> bool:
@@ -264,13 +267,23 @@ def plan(
             led = run.chords.asked_of(shape)
             # A primer brings its meter and its key.
             shape = led if given is None else replace(led, meter=shape.meter, key=shape.key)
-        drawn = draw_outlines(bank, shape, range(first, first + num_outputs), seed, given)
+        drawn = draw_outlines(bank, shape, _drawn_numbers(asked, range(first, first + num_outputs)), seed, given)
         return run.tunes(drawn, first)
     if len(of_tunes) > 1 or meter not in (None, outline.meter):
         raise InvalidArgumentError("an outline says all of the form; leave out form, bars, key, pitches and meter")
     if outline.num_steps is None:
         raise InvalidArgumentError("the outline of a whole tune must say where it ends, in num_steps")
     return run.tunes([replace(outline, transposition=run.home(outline))] * num_outputs, first)
+
+
+def _drawn_numbers(asked: Asked, numbers: range) -> Sequence[int]:
+    """Returns by which number the outline of each tune is drawn."""
+    num_outlines = asked.get("num_outlines")
+    if num_outlines is None:
+        return numbers
+    if num_outlines < 1:
+        raise InvalidArgumentError(f"num_outlines must be at least 1, got {num_outlines}")
+    return [number % num_outlines for number in numbers]
 
 
 def _shape(asked: Asked, meter: Meter | None) -> Shape:

@@ -13,10 +13,11 @@ from melody_rnn.generation import lookahead
 from melody_rnn.generation.beam import BeamSearch
 from melody_rnn.generation.beginning import Start
 from melody_rnn.generation.lookahead import LookAhead, Particles, plan_look_ahead
-from melody_rnn.generation.potentials import BarTargets, Played, Potential, contour, density
+from melody_rnn.generation.potentials import BarTargets, Played, Potential, contour, density, pace
 from melody_rnn.generation.rules import FREE, Fixed
 from melody_rnn.sampling.automaton import Automaton, Close, Situation
 from melody_rnn.sampling.constraints import Constraints
+from melody_rnn.sampling.line import stretches_of
 from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.sampling.schedule import Steps
 from melody_rnn.sampling.softmax import log_softmax
@@ -133,7 +134,7 @@ def test_a_kept_rhythm_leaves_the_pitches(particles):
 
 def test_kept_pitches_leave_the_rhythm(particles):
     kept = {1: -2, 2: 62, 3: 60, 5: 61}
-    result = drawn(particles, guide_of(Constraints(keep_pitches=kept)))
+    result = drawn(particles, guide_of(Constraints(keep_pitches=kept)), [pace(stretches_of(kept))])
 
     def notes(events):
         return [event for event in events if event >= 0]
