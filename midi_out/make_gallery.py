@@ -11,6 +11,10 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from melody_rnn.formats.sheet import sheet_pdf
+from melody_rnn.tunes.files import read_tunes
+from melody_rnn.tunes.to_score import score_of
+
 FOLDER = Path(__file__).parent
 GALLERY = FOLDER / "gallery"
 
@@ -136,8 +140,9 @@ def make_evening(folder: Path) -> None:
             book.append("\n".join(lines) + "\n")
         evening = folder / "evening.abc"
         evening.write_text("\n".join(book), encoding="utf-8")
-        run("convert", str(evening), "--to", "pdf", "--output-dir", fresh)
-        shutil.copy(Path(fresh, "evening.pdf"), folder / "evening.pdf")
+    # Each part of eight bars on a line.
+    scores = [score_of(tune) for tune in read_tunes(evening)]
+    (folder / "evening.pdf").write_bytes(sheet_pdf(scores, "An evening's sheet", bars_per_line=8))
 
 
 def evening_text() -> str:
