@@ -58,10 +58,10 @@ def test_it_begins_as_the_model_without_chords(tmp_path, plain):
     settings = replace(SETTINGS, steps=1, learning_rate=1e-30)
     run = train(WITH_CHORDS, settings, chorded(dataset()), tmp_path / "run", weights_from=plain)
     weights, before = load_preset(run.model)[1].weights_by_name(), plain.weights_by_name()
-    np.testing.assert_array_equal(weights["embedding/kernel"][:NUM_NEW], 0)
-    np.testing.assert_array_equal(weights["embedding/kernel"][NUM_NEW:], before["embedding/kernel"])
+    np.testing.assert_allclose(weights["embedding/kernel"][:NUM_NEW], 0, atol=1e-20)
+    np.testing.assert_allclose(weights["embedding/kernel"][NUM_NEW:], before["embedding/kernel"], atol=1e-20)
     for name in set(before) - {"embedding/kernel"}:
-        np.testing.assert_array_equal(weights[name], before[name])
+        np.testing.assert_allclose(weights[name], before[name], atol=1e-20)
     model = MelodyRNN.from_preset(run.model)
     melody = dataset().melodies[0].events.tolist()
     assert model.score(melody).log_likelihood == pytest.approx(
