@@ -127,7 +127,7 @@ constraint_options = together(
         type=click.IntRange(1, 256),
         metavar="N",
         help="Draw each melody from N that know what is to come: kept bars, the end, the rhythm. 1 chooses step by "
-        "step. [default: 16 with --keep, --end-on, --rhythm, --contour or --density, else 1]",
+        "step. [default: 16 with --keep, --vary, --between, --end-on, --rhythm, --contour or --density, else 1]",
     ),
     click.option(
         "--keep",

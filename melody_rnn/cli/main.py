@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Final, NoReturn
 
 import click
@@ -21,6 +22,7 @@ _COMMANDS: Final = {
     "score": "score",
     "render": "render",
     "convert": "convert",
+    "harmonize": "harmonize",
     "page": "page",
     "models": "models",
     "import-bundle": "import_bundle",
@@ -67,6 +69,7 @@ def cli() -> None:
     melody-rnn generate --primer "C4 D4 E4 G4"   go on from a beginning of your own
     melody-rnn render tune.mid                   hear it: tune.wav
     melody-rnn convert tune.mid --to pdf         play from it: tune.pdf
+    melody-rnn harmonize tune.abc --to pdf       chords for it
     melody-rnn page                              all of it in the browser
     melody-rnn score tune.mid                    how likely a model finds a tune
     melody-rnn dataset build --input FOLDER --output data/mine      tunes to learn from

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from note_seq.protobuf import generator_pb2
-from synthetic import random_variables
 
 from melody_rnn.config import CONFIGS, EVERY_MAGENTA_NAME, EncodingConfig, NetworkConfig
 from melody_rnn.encodings import make_encoding
@@ -14,6 +13,7 @@ from melody_rnn.magenta.bundles import read_bundle, write_bundle
 from melody_rnn.magenta.bundles.naming import MAGENTA_2, make_naming
 from melody_rnn.magenta.bundles.weights import convert_weights
 from melody_rnn.presets import make_network
+from tests.bundles.synthetic import random_variables
 
 DATA = Path(__file__).parents[1] / "data"
 LAYERS = (6, 5)

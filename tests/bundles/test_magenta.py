@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from note_seq.protobuf import generator_pb2
-from numpy_reference import event_logits, log_likelihood, log_softmax
-from synthetic import random_variables, write_bundle
 from tensorflow.python.framework import importer, meta_graph
 
 from melody_rnn.config import CONFIGS, EVERY_MAGENTA_NAME, MAGENTA_NAMES
 from melody_rnn.errors import InputFileError, MelodyRNNError, ModelError
 from melody_rnn.magenta.bundles.magenta import read_bundle
+from tests.bundles.numpy_reference import event_logits, log_likelihood, log_softmax
+from tests.bundles.synthetic import random_variables, write_bundle
 
 DATA = Path(__file__).parents[1] / "data"
 SHARED = Path(__file__).parents[3] / "shared" / "magenta"

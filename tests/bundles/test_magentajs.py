@@ -3,13 +3,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from synthetic import random_variables
 
 from melody_rnn.config import CONFIGS, EncodingConfig, NetworkConfig
 from melody_rnn.errors import ModelError, OutputError
 from melody_rnn.magenta.bundles import write_magentajs
 from melody_rnn.magenta.bundles.naming import MAGENTA_2, make_naming
 from melody_rnn.magenta.bundles.weights import convert_weights
+from tests.bundles.synthetic import random_variables
 
 NAMING = make_naming(MAGENTA_2, None, 2)
 BASIC = replace(CONFIGS["basic_rnn"], network=NetworkConfig((6, 4)))

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from sklearn.ensemble import GradientBoostingClassifier
-from toy_tunes import plain_tune, random_notes
 
 from melody_rnn.archives import pack_arrays, unpack_arrays
 from melody_rnn.cli.main import cli
@@ -14,6 +13,7 @@ from melody_rnn.features.critic import _ARRAYS, Critic
 from melody_rnn.features.groups import NAMES
 from melody_rnn.model import MelodyRNN
 from melody_rnn.presets import find_preset, read_critic, write_critic
+from tests.two_sample.toy_tunes import plain_tune, random_notes
 
 
 @pytest.fixture(scope="module")

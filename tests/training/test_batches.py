@@ -3,7 +3,6 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from scales import SETTINGS, scales
 
 from melody_rnn.config import CONFIGS, EncodingConfig
 from melody_rnn.data.dataset import StoredMelody
@@ -19,6 +18,7 @@ from melody_rnn.training.batches import (
     training_batches,
 )
 from melody_rnn.tunes.tune import Chord
+from tests.training.scales import SETTINGS, scales
 
 
 @pytest.fixture

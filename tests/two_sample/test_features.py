@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toy_tunes import plain_tune, random_notes
 
 from melody_rnn.evaluation.two_sample.features import GROUPS, NAMES, SENTENCES, columns, measure
 from melody_rnn.evaluation.two_sample.reference import page
@@ -15,6 +14,7 @@ from melody_rnn.features.repetition import loop_bars, shared_notes
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import Meter, parse_meter
 from melody_rnn.tunes.tune import Tune
+from tests.two_sample.toy_tunes import plain_tune, random_notes
 
 C, D, E, F, G = 60, 62, 64, 65, 67
 ODD_TUNES = {
