@@ -106,7 +106,12 @@ def test_a_hundred_tunes_are_those_of_python(open_page):
 
 def in_page(tune):
     """Returns a beginning as the page takes it."""
-    primer = {"events": tune.events, "meter": str(tune.meter), "pickupSteps": tune.pickup_steps, "qpm": tune.tempo or 120}
+    primer = {
+        "events": tune.events,
+        "meter": str(tune.meter),
+        "pickupSteps": tune.pickup_steps,
+        "qpm": tune.tempo or 120,
+    }
     return primer | ({"key": str(tune.key)} if tune.key else {})
 
 
@@ -154,7 +159,9 @@ def test_whole_tunes_after_a_beginning_are_those_of_python(open_page, tmp_path):
     ]
     num_endings = 0
     for primer, asked in beginnings:
-        plans = [plan(model.config, model._preset.outlines, 1, seed, {"primer": primer, **asked}) for seed in range(100)]
+        plans = [
+            plan(model.config, model._preset.outlines, 1, seed, {"primer": primer, **asked}) for seed in range(100)
+        ]
         with_endings = [seed for seed, (request,) in enumerate(plans) if request.outlines[0].endings]
         for seed in sorted({*range(4), *with_endings[:2]}):
             request = {**asked, "model": "tunes_rnn", "seed": seed, "temperatures": [[0, 1]], "topP": 1}
