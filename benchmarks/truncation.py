@@ -1,12 +1,13 @@
-"""What each truncation, and other settings of the sampler, do to melodies: one table, Markdown.
+"""What each truncation, other settings of the sampler, and guides do to melodies: one table, Markdown.
 
 usage: python benchmarks/truncation.py [--model NAME] [--num N] [--num-steps N] [--engine litert|tensorflow] [--seed N]
-                                       [--temperature T]
+                                       [--temperature T] [--guides]
 
-For each setting, N streams of the same seed: nats per event under the model at temperature 1 with the standard error of
-the mean, distinct-4 (different runs of four notes over all runs), the share of notes that begin a run of five intervals
-and durations that was there before in the same melody, the share of notes out of the melody's best key, how many labels
-are left a step, and the probability that they had.
+For each setting, or with --guides for each guide and strength, N streams of the same seed: nats per event under the
+model at temperature 1 with the standard error of the mean, the entropy of what was drawn from in nats, distinct-4
+(different runs of four notes over all runs), the share of notes that begin a run of five intervals and durations that
+was there before in the same melody, the share of notes out of the melody's best key, how many labels are left a step,
+and the probability that they had under the model at the temperature.
 """
 
 import argparse
@@ -44,6 +45,15 @@ SETTINGS = (
     {"temperature": 0.8},
 )
 """The second of two values of one setting is that of its paper, or as strict."""
+GUIDES = (
+    ("", 0.0),
+    *(
+        (guide, strength)
+        for guide in ("basic_rnn", "lookback_rnn", "attention_rnn")
+        for strength in (-0.5, 0.25, 0.5, 1.0)
+    ),
+)
+"""A guide and g."""
 _RUN = 5
 
 
@@ -56,18 +66,23 @@ def main() -> None:
     parser.add_argument("--engine", default="litert")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument("--guides", action="store_true")
     arguments = parser.parse_args()
     model, console = MelodyRNN.from_preset(arguments.model, arguments.engine), Console(width=200)
-    titles = ("setting", "nats/event", "distinct-4", "again", "out of key", "labels left", "probability left")
+    first = "guide" if arguments.guides else "setting"
+    titles = (first, "nats/event", "entropy", "distinct-4", "again", "out of key", "labels left", "probability left")
     console.print(f"| {' | '.join(titles)} |")
     console.print("| --- |" + " ---: |" * (len(titles) - 1))
-    for settings in SETTINGS:
+    rows = [({}, own) for own in GUIDES] if arguments.guides else [(settings, GUIDES[0]) for settings in SETTINGS]
+    guides = {guide: MelodyRNN.from_preset(guide, arguments.engine) for _, (guide, _) in rows if guide}
+    for settings, (guide, strength) in rows:
         given = {"temperature": arguments.temperature, **settings}
         made = model.generate(
             num_outputs=arguments.num,
             num_steps=arguments.num_steps,
             seed=arguments.seed,
             trace=True,
+            guide=(guides[guide], strength) if guide else None,
             sampler=SamplerSettings(**given),
         )
         assert made.traces is not None
@@ -77,9 +92,11 @@ def main() -> None:
         left = [kept(trace, given["temperature"]) for trace in made.traces]
         labels, mass = np.mean(left, axis=0)
         again, outside = np.mean([repeated(own) for own in notes]), np.mean([out_of_key(own) for own in notes])
+        entropies = np.concatenate([trace.draws.entropies for trace in made.traces if trace.draws is not None])
         error = nats.std(ddof=1) / len(nats) ** 0.5
         console.print(
-            f"| {name(settings)} | {nats.mean():.3f} ± {error:.3f} | {distinct:.3f} | {again:.1%} | {outside:.1%} "
+            f"| {f'`--guide {guide}:{strength:g}`' if guide else name(settings)} | {nats.mean():.3f} ± {error:.3f} "
+            f"| {np.nanmean(entropies):.3f} | {distinct:.3f} | {again:.1%} | {outside:.1%} "
             f"| {labels:.1f} | {mass:.1%} |"
         )
 

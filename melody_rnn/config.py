@@ -30,6 +30,7 @@ MAX_NAME: Final = 100
 
 EncodingKind = Literal["one_hot", "lookback", "key", "tune"]
 LookbackUnit = Literal["step", "bar"]
+ChordEncodingKind = Literal["none", "triads", "pitches", "tones"]
 AttentionLayout = Literal["first_layer", "stack"]
 
 
@@ -46,6 +47,8 @@ class EncodingConfig:
         binary_counter_bits: Bits of the counter that tells the metric position; ignored by `one_hot`.
         max_bar_steps: Longest bar that one in lookbacks and metric positions can be; longer ones count as several, as
             18/8 does as two of 9/8. Ignored with lookbacks in steps, but by `tune`.
+        chords: How chords that are known beforehand come before the melody's inputs: 'none' for a model that hears
+            none, 'triads' and 'pitches' as Magenta has them, 'tones' for ours (`melody_rnn.encodings.chords`).
     """
 
     kind: EncodingKind
@@ -55,6 +58,17 @@ class EncodingConfig:
     lookback_unit: LookbackUnit = "step"
     binary_counter_bits: int = 5
     max_bar_steps: int = 32
+    chords: ChordEncodingKind = "none"
+
+    @property
+    def knows_form(self) -> bool:
+        """Whether it reads what outlines say of form, key and range."""
+        return self.kind == "tune"
+
+    @property
+    def knows_chords(self) -> bool:
+        """Whether it reads chords."""
+        return self.chords != "none"
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_note <= self.max_note - NOTES_PER_OCTAVE <= NUM_PITCHES - NOTES_PER_OCTAVE:
@@ -174,8 +188,11 @@ class ModelConfig:
         return dataclasses.replace(self, encoding=encoding, network=network, steps_per_quarter=steps_per_quarter)
 
     def to_json(self) -> str:
-        """Returns the config as JSON text; `from_json` is its inverse."""
-        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+        """Returns the config as JSON text; `from_json` is its inverse. Only models that hear chords tell of them."""
+        data = dataclasses.asdict(self)
+        if not self.encoding.knows_chords:
+            del data["encoding"]["chords"]
+        return json.dumps(data, indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "ModelConfig":
@@ -249,9 +266,32 @@ CONFIGS: Final[Mapping[str, ModelConfig]] = {
             EncodingConfig("tune", lookback_distances=(1, 2, 4, 8), lookback_unit="bar"),
             NetworkConfig((160, 160, 160), dropout=0.5, embedding_size=160, residual=True),
         ),
+        ModelConfig(
+            "basic_improv", EncodingConfig("one_hot", chords="triads"), NetworkConfig((64, 64)), transpose_to_key=None
+        ),
+        ModelConfig(
+            "attention_improv",
+            EncodingConfig("key", binary_counter_bits=7, chords="triads"),
+            NetworkConfig((128, 128, 128), attention_length=40),
+            transpose_to_key=None,
+        ),
+        ModelConfig(
+            "chord_pitches_improv",
+            EncodingConfig("one_hot", chords="pitches"),
+            NetworkConfig((256, 256, 256)),
+            transpose_to_key=None,
+        ),
+        ModelConfig(
+            "chords_rnn",
+            EncodingConfig("tune", lookback_distances=(1, 2, 4, 8), lookback_unit="bar", chords="tones"),
+            NetworkConfig((160, 160, 160), dropout=0.5, embedding_size=160, residual=True),
+        ),
     )
 }
-"""Magenta's four Melody RNN configurations by name (its melody_rnn_model.py), and ours."""
+"""Magenta's Melody RNN and Improv RNN configurations by name (melody_rnn_model.py, improv_rnn_model.py), and ours."""
 
 MAGENTA_NAMES: Final = ("basic_rnn", "mono_rnn", "lookback_rnn", "attention_rnn")
-"""Magenta's four."""
+"""Magenta's four for melodies."""
+IMPROV_NAMES: Final = ("basic_improv", "attention_improv", "chord_pitches_improv")
+"""Magenta's three for melodies over chords."""
+EVERY_MAGENTA_NAME: Final = (*MAGENTA_NAMES, *IMPROV_NAMES)

@@ -28,13 +28,14 @@ from melody_rnn.generation.engine import (
     litert_engine,
     tensorflow_engine,
 )
-from melody_rnn.generation.guidance import check_guide
+from melody_rnn.generation.guidance import GuidedStep, check_guide
 from melody_rnn.generation.lookahead import plan_look_ahead
 from melody_rnn.generation.potentials import Potential
 from melody_rnn.generation.rejection import check_limit, first_accepted
 from melody_rnn.generation.request import Asked, AskedWithPrimer, Request, is_stream, plan
 from melody_rnn.generation.result import Generated, RankBy, joined, rank
-from melody_rnn.generation.trace import Replay, Trace, move_trace, trace_melodies, with_draws
+from melody_rnn.generation.rules import Sampled
+from melody_rnn.generation.trace import Replay, Trace, move_trace, trace_melodies, trace_of, with_draws
 from melody_rnn.kept_steps import keep_step, kept_step
 from melody_rnn.litert.description import Step
 from melody_rnn.loading import load_tensorflow
@@ -45,6 +46,7 @@ from melody_rnn.presets import (
     load_preset,
     make_network,
     make_step,
+    read_critic,
     read_preset_step,
     read_training_index,
     read_whole_preset,
@@ -62,6 +64,7 @@ from melody_rnn.tunes.tune import Origin, Tune
 
 if TYPE_CHECKING:
     from melody_rnn.encodings import Encoding
+    from melody_rnn.features.critic import Critic
     from melody_rnn.generation.streaming import Stream
     from melody_rnn.magenta.bundles import Bundle
     from melody_rnn.network.network import MelodyNetwork
@@ -136,7 +139,7 @@ class MelodyRNN:
 
     @classmethod
     def from_bundle(cls, path: str | Path, engine: EngineChoice = "tensorflow") -> "MelodyRNN":
-        """Loads one of Magenta's Melody RNN bundles, whatever its file is called; nothing in it is executed.
+        """Loads a bundle of Magenta's Melody RNN or Improv RNN, whatever it is called; nothing in it is executed.
 
         Args:
             path: The bundle.
@@ -204,6 +207,16 @@ class MelodyRNN:
         """
         own = self._preset.training_tunes
         return own if own is not None or self._folder is None else read_training_index(self._folder)
+
+    @cached_property
+    def critic(self) -> "Critic | None":
+        """What tells the model's whole tunes from real ones; None where there is nothing.
+
+        Raises:
+            ModelError: If it is damaged.
+        """
+        own = self._preset.critic
+        return own if own is not None or self._folder is None else read_critic(self._folder)
 
     @property
     def sampler(self) -> SamplerSettings:
@@ -391,7 +404,7 @@ class MelodyRNN:
                 that the model was trained on. The tunes are then the first ones of the run that share no more,
                 `candidates` tells which, and all have the same settings.
             asked: What else the tunes are asked for: num_steps, new_steps, meter, pickup_steps, qpm, constraints, form,
-                bars, key, pitches; see `melody_rnn.generation.request.Asked`.
+                bars, key, pitches, chords; see `melody_rnn.generation.request.Asked`.
 
         Returns:
             `num_outputs` tunes, primer included exactly as given. Whole tunes are written ones: their sections say how
@@ -445,7 +458,7 @@ class MelodyRNN:
                 parts.append(_with_endings(result, request, start, events, own, engine))
                 continue
             sampled = engine.loop.traced(*job)
-            result = self._with_traces(self._result(request, start, sampled.events, seed, engine))
+            result = self._with_traces(self._result(request, start, sampled.events, seed, engine), start, sampled)
             result = _with_endings(result, request, start, sampled.events, own, engine)
             drawn = zip(result.traces or (), request.lengths, sampled.labels, sampled.logits, strict=True)
             traces = (
@@ -465,6 +478,7 @@ class MelodyRNN:
         min_p: float | None = None,
         seed: int | None = None,
         sampler: SamplerSettings | None = None,
+        guide: "tuple[MelodyRNN, float] | None" = None,
         **asked: Unpack[Asked],
     ) -> "Stream":
         """Samples one tune event by event, to be heard and steered while it is made.
@@ -481,6 +495,7 @@ class MelodyRNN:
             min_p: As in `generate`.
             seed: As in `generate`.
             sampler: As in `generate`.
+            guide: As in `generate`.
             asked: As in `generate`.
 
         Returns:
@@ -493,14 +508,21 @@ class MelodyRNN:
 
         settings = _settings(sampler or self.sampler, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
         seed = fresh_seed() if seed is None else _check_seed(seed)
+        if guide is not None:
+            check_guide(self.config, guide[0].config, guide[1])
         (request,) = plan(self.config, self._preset.outlines, 1, seed, {"primer": primer, **asked})
         beginning = begin(request, self._preset.opening_pitches, seed)
-        finish = partial(self._tune_of, request, beginning.start)
-        return Stream(self._any_step, request, beginning, settings, seed, finish)
-
-    def _tune_of(self, request: Request, start: Start, stream: "Stream") -> Tune:
-        """Returns what a stream has given as a tune."""
+        step: Step | GuidedStep = self._any_step
         engine = self._litert or litert_engine(self.config, self._any_step)
+        if guide is not None:
+            other, strength = guide
+            step = GuidedStep(self._any_step, other._any_step, other.config.encoding, strength)
+            engine = guided_litert_engine(self.config, self._any_step, other.config, other._any_step, strength)
+        finish = partial(self._tune_of, request, beginning.start, engine)
+        return Stream(step, request, beginning, settings, seed, finish)
+
+    def _tune_of(self, request: Request, start: Start, engine: Engine, stream: "Stream") -> Tune:
+        """Returns what a stream has given as a tune."""
         events = np.array([stream.played[request.num_given :]], np.int32)
         result = self._result(request, start, events, stream.seed, engine)
         if stream.is_whole:
@@ -520,16 +542,20 @@ class MelodyRNN:
         Args:
             num_candidates: How many to sample, at least `num_outputs`.
             num_outputs: How many to keep, at least 1.
-            by: 'likely' for the fewest nats per event, 'typical' for those nearest to what held-out tunes have; where
-                not given, 'typical' if the model knows what they have, which bundles do not.
+            by: 'likely' for the fewest nats per event, 'typical' for those nearest to what held-out tunes have, 'real'
+                for whole tunes that look most real to the model's critic (`features.critic`); where not given,
+                'typical' if the model knows what held-out tunes have, which bundles do not.
             arguments: All others of `generate`; a setting for each tune is one for each candidate.
 
         Returns:
-            The best first; `candidates` tells which tune of `generate(num_candidates, ...)` each is.
+            The best first; `candidates` tells which tune of `generate(num_candidates, ...)` each is. Of the most real
+            ones as many outlines are drawn as tunes are kept (`num_outlines`), and one is kept of each, so that no form
+            or key is preferred to another.
 
         Raises:
             InvalidArgumentError: If an argument is out of its range.
-            ModelError: If typical tunes are asked for and the model does not know what real tunes have.
+            ModelError: If typical tunes are asked for and the model does not know what real tunes have, or real ones
+                and it has no critic.
         """
         _check_at_least("num_outputs", num_outputs, 1)
         _check_at_least("num_candidates", num_candidates, num_outputs)
@@ -537,11 +563,35 @@ class MelodyRNN:
         real_nats = self._preset.outline_nats_per_event if is_whole else self._preset.nats_per_event
         by = by or ("typical" if real_nats is not None else "likely")
         rank([], by, real_nats)
+        judge = self._judge(is_whole) if by == "real" else None
+        if judge is not None:
+            arguments["num_outlines"] = num_outputs
         is_traced = arguments.pop("trace", False)
         result = self.generate(num_outputs=num_candidates, trace=is_traced, **arguments)
+        if judge is not None:
+            log_odds = judge(result.tunes).tolist()
+            ranked = rank(log_odds, by, None)
+            # The first of each outline.
+            best = {place % num_outputs: place for place in reversed(ranked)}
+            kept = sorted(best.values(), key=ranked.index)
+            return replace(result, real_log_odds=tuple(log_odds)).best(kept)
         result = self._with_traces(result)
         assert result.nats_per_event is not None
         return result.best(rank(result.nats_per_event, by, real_nats)[:num_outputs])
+
+    def _judge(self, is_whole: bool) -> Callable[[Sequence[Tune]], NDArray[np.float64]]:
+        """Returns what tells how real tunes look; fails where they are not whole tunes, or nobody can tell."""
+        if not is_whole:
+            raise InvalidArgumentError(
+                "a critic judges whole tunes; ask for no number of steps, of a model that knows form, or choose the "
+                "typical ones"
+            )
+        if self.critic is None:
+            raise ModelError(
+                "the model has no critic, which tells its tunes from real ones; choose the typical ones, or train one "
+                "as models/train_critic.py does"
+            )
+        return self.critic.judge
 
     def beam_search(
         self, beam_size: int, num_outputs: int = 1, seed: int = 0, **asked: Unpack[AskedWithPrimer]
@@ -643,11 +693,26 @@ class MelodyRNN:
             tunes.append(replace(tune, origin=origin))
         return Generated(tuple(tunes), seed, request.outlines)
 
-    def _with_traces(self, result: Generated) -> Generated:
-        """Returns a result with its traces, as the model played, and all that they say of the tunes."""
+    def _with_traces(self, result: Generated, start: Start | None = None, sampled: Sampled | None = None) -> Generated:
+        """Returns a result with its traces, as the model played, and all that they say of the tunes.
+
+        Where it is known what the network said while it played, it is not asked again.
+        """
         if result.traces is not None:
             return result
-        traces = tuple(self.trace(result.tunes, outlines=result.outlines))
+        if start is None or sampled is None or sampled.said is None or sampled.label_events is None:
+            traces = tuple(self.trace(result.tunes, outlines=result.outlines))
+        else:
+            played = np.concatenate([start.events, sampled.events], axis=1)
+            own = zip(result.tunes, result.outlines, played, sampled.said, sampled.label_events, strict=True)
+            traces = tuple(
+                move_trace(
+                    trace_of(events[: len(tune)], said[: len(tune) - 1], label_events[: len(tune)]),
+                    np.array(tune.events, np.int32),
+                    -outline.transposition,
+                )
+                for tune, outline, events, said, label_events in own
+            )
         tunes = (
             replace(tune, probabilities=tuple(trace.probabilities.tolist()))
             for tune, trace in zip(result.tunes, traces, strict=True)

@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from melody_rnn.config import CONFIGS, MAGENTA_NAMES, EncodingConfig, ModelConfig, NetworkConfig
+from melody_rnn.config import CONFIGS, IMPROV_NAMES, MAGENTA_NAMES, EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.errors import ModelError
 
 
@@ -12,7 +12,7 @@ def test_json_round_trip(config):
 
 
 def test_the_four_are_magentas():
-    assert list(CONFIGS) == [*MAGENTA_NAMES, "tunes_rnn"]
+    assert list(CONFIGS) == [*MAGENTA_NAMES, "tunes_rnn", *IMPROV_NAMES, "chords_rnn"]
     assert all(CONFIGS[name].network.layer_sizes == (128, 128) for name in MAGENTA_NAMES)
     assert CONFIGS["mono_rnn"].transpose_to_key is None
     assert CONFIGS["attention_rnn"].network.attention_length == 40

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -16,9 +16,9 @@ from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.schedule import Schedule, parse_schedule
 from melody_rnn.sampling.transforms import TRANSFORMS, Transform
 from melody_rnn.tunes.excerpts import events_of_bars, parse_bars
-from melody_rnn.tunes.variation import Variation, VaryBy, parse_variation
 
 if TYPE_CHECKING:
+    from melody_rnn.generation.variation import Kept, Variation
     from melody_rnn.sampling.sampler import SamplerSettings
     from melody_rnn.tunes.tune import Tune
 
@@ -127,7 +127,7 @@ constraint_options = together(
         type=click.IntRange(1, 256),
         metavar="N",
         help="Draw each melody from N that know what is to come: kept bars, the end, the rhythm. 1 chooses step by "
-        "step. [default: 16 with --keep, --end-on, --rhythm, --contour or --density, else 1]",
+        "step. [default: 16 with --keep, --vary, --between, --end-on, --rhythm, --contour or --density, else 1]",
     ),
     click.option(
         "--keep",
@@ -137,17 +137,24 @@ constraint_options = together(
     click.option(
         "--vary",
         metavar="FILE:SHARE",
-        help='The same tune, by so much different: "tune.mid:0.3" writes that share of its bars anew, '
-        '"tune.mid:bars 3-4" those. The seed says which bars.',
+        help='The same tune, by so much different: "tune.mid:0.3" writes that share of its bars anew, 0..0.6 from none '
+        'to that many, 0,0,0.5 one a bar; "tune.mid:bars 3-4" or "notes 5-8" those. The seed says which a share is.',
     ),
     click.option(
         "--vary-by",
         type=click.Choice(["bars", "notes"]),
-        default="bars",
-        show_default=True,
-        help="Whether --vary's share is one of bars or of notes.",
+        help="Whether --vary's share is one of bars or of notes. [default: bars]",
     ),
     click.option("--vary-pitches", is_flag=True, help="With --vary: only pitches change, the rhythm stays."),
+    click.option("--vary-rhythm", is_flag=True, help="With --vary: only the rhythm changes, the same notes follow."),
+    click.option(
+        "--between",
+        nargs=2,
+        type=click.Path(path_type=Path),
+        metavar="FILE FILE",
+        help="The -n tunes are on the way from one tune to another: more and more bars are those of the other, the "
+        "rest is written anew. The seed says which bars go first.",
+    ),
     click.option(
         "--max-copied",
         type=click.IntRange(1, MAX_COUNT),
@@ -170,6 +177,8 @@ _SECTIONS: Final = {
         "vary",
         "vary_by",
         "vary_pitches",
+        "vary_rhythm",
+        "between",
         *_AHEAD_NAMES,
         "max_copied",
     ),
@@ -204,14 +213,16 @@ class Choosing:
         ahead: contour, density and look_ahead, those that were given.
         vary: The file and how much of it is written anew, or None.
         guide: A second model, as --model names one, and its strength, or None.
+        between: The files between which the tunes are, or None.
     """
 
     settings: Mapping[str, Any]
     constraints: Constraints
     keep: tuple[Path, str] | None = None
     ahead: Mapping[str, Any] = field(default_factory=dict)
-    vary: tuple[Path, Variation] | None = None
+    vary: "tuple[Path, Variation] | None" = None
     guide: tuple[str, float] | None = None
+    between: tuple[Path, Path] | None = None
 
     @classmethod
     def taken_from(cls, arguments: dict[str, Any]) -> "Choosing":
@@ -225,12 +236,14 @@ class Choosing:
         keep = arguments.pop("keep")
         given = {name: value for name, value in settings.items() if value is not None}
         ahead = {name: value for name in _AHEAD_NAMES if (value := arguments.pop(name)) is not None}
-        vary, by, is_pitches = (arguments.pop(name) for name in ("vary", "vary_by", "vary_pitches"))
-        if keep is not None and vary is not None:
-            raise InvalidArgumentError("--keep and --vary both say what of a tune stays; give one of them")
-        varied = None if vary is None else _parse_vary(vary, by, is_pitches)
+        between = arguments.pop("between")
+        vary = _take_vary(arguments)
+        sources = {"--keep": keep, "--vary": vary, "--between": between}
+        several = [name for name, own in sources.items() if own is not None]
+        if len(several) > 1:
+            raise InvalidArgumentError(f"{' and '.join(several)} both say what of a tune stays; give one of them")
         guide = _parse_guide(arguments.pop("guide"))
-        return cls(given, constraints, None if keep is None else _parse_keep(keep), ahead, varied, guide)
+        return cls(given, constraints, None if keep is None else _parse_keep(keep), ahead, vary, guide, between)
 
     def after(self, brought: Mapping[str, Any]) -> "Choosing":
         """Returns the same after the settings that a model brings along: those that were given go before them."""
@@ -271,65 +284,76 @@ class Choosing:
         """Returns how many melodies are sampled for each one, as `plan_look_ahead` says."""
         from melody_rnn.generation.lookahead import count_particles
 
-        given = [*self.constraints.given(), *(["keep"] if self.keep or self.vary else [])]
+        given = [*self.constraints.given(), *(["keep"] if self.sources else [])]
         return count_particles(self.ahead.get("look_ahead"), given, is_soft=bool(self.ahead.keys() - {"look_ahead"}))
 
-    def read_kept(self, steps_per_quarter: int, number: int = 1) -> "Tune | None":
-        """Reads the tune of which bars are kept, or which is varied.
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The files of the tunes of which something stays."""
+        return self.between or tuple(own[0] for own in (self.keep, self.vary) if own is not None)
+
+    def read_kept(self, steps_per_quarter: int, number: int = 1) -> "tuple[Tune, ...]":
+        """Reads the tunes of which something stays.
 
         Args:
             steps_per_quarter: The model's.
             number: Which tune of a tune book, or which part of another file, from 1.
 
         Raises:
-            InputFileError: If the file cannot be read.
+            InputFileError: If a file cannot be read.
             MelodyError: If there is no melody in it.
         """
         from melody_rnn.tunes.files import read_tune
 
-        source = self.keep or self.vary
-        return None if source is None else read_tune(source[0], steps_per_quarter, number)
+        return tuple(read_tune(path, steps_per_quarter, number) for path in self.sources)
 
-    def with_kept(self, kept: "Tune | None", steps_per_bar: int, first_step: int, seed: int = 0) -> "Choosing":
-        """Returns the same with the events of the bars to keep among the constraints.
+    def with_kept(
+        self, tunes: "Sequence[Tune]", steps_per_bar: int, first_step: int, seed: int = 0, place: float = 0.0
+    ) -> "Choosing":
+        """Returns the same with what stays of tunes among the constraints.
 
         Args:
-            kept: The tune of which bars are kept, or None.
+            tunes: As `read_kept` returns them.
             steps_per_bar: Steps in a bar.
             first_step: Steps that come before the generated ones whatever is kept: silence before a pickup.
             seed: Says which bars or notes a share of them is.
+            place: How far on the way from one tune to another the tune is, from 0 to 1.
 
         Raises:
             InvalidArgumentError: If the rhythm does not fit the bar.
-            MelodyError: If there are fewer bars.
+            MelodyError: If there are fewer bars, or those of two tunes are not alike.
         """
         self.constraints.check_bar(steps_per_bar)
-        if self.vary is not None and kept is not None:
-            parts = self.vary[1].kept(kept, seed)
-            keep, rhythm = ({step: own for step, own in part.items() if step >= first_step} for part in parts)
-            return replace(self, constraints=replace(self.constraints, keep=keep, keep_rhythm=rhythm))
-        if self.keep is None or kept is None:
+        if not tunes:
             return self
-        path, bars = self.keep
+        events, rhythm, pitches = self._kept(tunes, steps_per_bar, seed, place).after(first_step)
+        return replace(
+            self, constraints=replace(self.constraints, keep=events, keep_rhythm=rhythm, keep_pitches=pitches)
+        )
+
+    def _kept(self, tunes: "Sequence[Tune]", steps_per_bar: int, seed: int, place: float) -> "Kept":
+        from melody_rnn.generation.variation import Kept, between
+
         try:
-            events = events_of_bars(kept, bars, steps_per_bar)
+            if self.keep is not None:
+                return Kept(events_of_bars(tunes[0], self.keep[1], steps_per_bar), {}, {})
+            return self.vary[1].kept(tunes[0], seed) if self.vary else between(tunes[0], tunes[1], place, seed)
         except MelodyError as error:
-            raise MelodyError(f"{path}: {error}") from error
-        generated = {step: event for step, event in events.items() if step >= first_step}
-        return replace(self, constraints=replace(self.constraints, keep=generated))
+            raise MelodyError(f"{self.sources[0]}: {error}") from error
 
     def about(self) -> dict[str, Any]:
         """Returns what a MIDI file's text says of them."""
         keep = None if self.keep is None else f"{self.keep[0]}:bars {self.keep[1]}"
         constraints = {name: getattr(self.constraints, name) for name in _CONSTRAINT_NAMES}
         constraints["range"] = constraints.pop("pitch_range")
-        vary = None if self.vary is None else str(self.vary[0])
+        vary = None if self.vary is None else f"{self.vary[0]}:{self.vary[1]}"
         return {
             **{name: str(own) if isinstance(own, Schedule) else own for name, own in self.settings.items()},
             **constraints,
             "keep": keep,
             **self.ahead,
             "vary": vary,
+            "between": None if self.between is None else " ".join(map(str, self.between)),
             "guide": None if self.guide is None else f"{self.guide[0]}:{self.guide[1]:g}",
         }
 
@@ -355,8 +379,21 @@ def _parse_guide(text: str | None) -> tuple[str, float] | None:
     return name, number
 
 
-def _parse_vary(text: str, by: VaryBy, keeps_rhythm: bool) -> tuple[Path, Variation]:
+def _take_vary(arguments: dict[str, Any]) -> "tuple[Path, Variation] | None":
+    """Takes --vary and what goes with it out of a command's arguments."""
+    text, by = arguments.pop("vary"), arguments.pop("vary_by")
+    kept = {"--vary-pitches": "rhythm", "--vary-rhythm": "pitches"}
+    given = [option for option in kept if arguments.pop(option[2:].replace("-", "_"))]
+    if text is None and (given or by):
+        raise InvalidArgumentError(f"{(given or ['--vary-by'])[0]} says how --vary varies a tune; give --vary too")
+    if len(given) > 1:
+        raise InvalidArgumentError(f"{' and '.join(given)} leave nothing that changes; give one of them")
+    if text is None:
+        return None
+    from melody_rnn.generation.variation import parse_variation
+
     path, _, amount = text.rpartition(":")
     if not path:
         raise InvalidArgumentError(f"--vary must be a file and a share of it, such as 'tune.mid:0.3', got {text!r}")
-    return Path(path), parse_variation(amount, by, keeps_rhythm)
+    keeps: Any = kept[given[0]] if given else None
+    return Path(path), parse_variation(amount, by or "bars", keeps)

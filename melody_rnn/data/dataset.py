@@ -8,7 +8,8 @@ A dataset is a folder:
         `jumps` int32 [melodies, 3] (after, start, end; -1 for none), `num_sections` uint16 [melodies], `sections` int32
         [sections, 4] (start, number of the label, times, endings), `endings` int64 [endings, 3] (start, a bit for each
         pass, steps) and `ending_events` int8 [steps of all endings].
-    melodies.jsonl: id, split and title of each melody, in the same order.
+    melodies.jsonl: id, split and title of each melody, in the same order, and its chord symbols, if it has any:
+        pairs of a step and a symbol, and whether these are inferred.
     report.json, rejected.jsonl: what was read, kept and dropped.
 Events are encoded when training reads them, so one dataset serves every model.
 """
@@ -32,7 +33,7 @@ from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, MAX_PITCH, NO_EVENT
 from melody_rnn.files import read_input, read_json, whole_folder, write_whole
 from melody_rnn.music.keys import MAX_SHARPS, MODES, Key
 from melody_rnn.music.meters import Meter
-from melody_rnn.tunes.tune import Ending, Jump, Section, Tune, letter
+from melody_rnn.tunes.tune import Chord, Ending, Jump, Section, Tune, letter
 
 FORMAT: Final = "melody_rnn dataset"
 VERSION: Final = 3
@@ -90,6 +91,8 @@ class StoredMelody:
         pickup_steps: Steps of the pickup that it begins with; 0 for none.
         steps_per_quarter: Steps in a quarter note.
         form: Its sections.
+        chords: Its chord symbols; none where it has none.
+        has_inferred_chords: Whether these were found for its notes, and do not stand in the source.
     """
 
     id: str
@@ -101,6 +104,8 @@ class StoredMelody:
     pickup_steps: int = 0
     steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER
     form: StoredForm = field(default_factory=StoredForm)
+    chords: tuple[Chord, ...] = ()
+    has_inferred_chords: bool = False
 
     @property
     def steps_per_bar(self) -> int:
@@ -117,6 +122,7 @@ class StoredMelody:
             self.key,
             sections=self.form.sections,
             jump=self.form.jump,
+            chords=self.chords,
             title=self.title,
             steps_per_quarter=self.steps_per_quarter,
         )
@@ -362,7 +368,16 @@ def _pack(arrays: Arrays) -> bytes:
 
 
 def _index(melodies: Sequence[StoredMelody]) -> str:
-    rows = ({"id": melody.id, "split": melody.split, "title": melody.title} for melody in melodies)
+    rows = (
+        {
+            "id": melody.id,
+            "split": melody.split,
+            "title": melody.title,
+            **({"chords": melody.chords} if melody.chords else {}),
+            **({"chords_are_inferred": True} if melody.has_inferred_chords else {}),
+        }
+        for melody in melodies
+    )
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
@@ -399,6 +414,19 @@ def _melody(
         raise ValueError("its index holds a row of another form")
     if not (meter.denominator and pickup_steps < meter.steps_per_bar(steps_per_quarter)):
         raise ValueError("it holds a meter or pickup that is none")
+    chords = tuple(Chord(step, symbol) for step, symbol in row.get("chords", ()))
+    if not all(type(step) is int and 0 <= step < len(events) and isinstance(symbol, str) for step, symbol in chords):
+        raise ValueError("it holds a chord symbol that is none")
     return StoredMelody(
-        row["id"], events, meter, row["split"], row["title"], key, pickup_steps, steps_per_quarter, form
+        row["id"],
+        events,
+        meter,
+        row["split"],
+        row["title"],
+        key,
+        pickup_steps,
+        steps_per_quarter,
+        form,
+        chords,
+        bool(row.get("chords_are_inferred", False)),
     )

@@ -6,7 +6,7 @@ Source of the rules and their defaults: Magenta's pipelines/melody_pipelines.py 
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple, get_args
@@ -20,8 +20,9 @@ from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import COMMON_TIME, Meter
 from melody_rnn.tunes.found_form import find_form
 from melody_rnn.tunes.from_score import opening_steps, pickup_of, tunes_of_score
-from melody_rnn.tunes.line import Line, Polyphony, Span, one_line, padded, quantise, shift_at
-from melody_rnn.tunes.tune import Jump, Section, Tune
+from melody_rnn.tunes.harmony import harmonize
+from melody_rnn.tunes.line import Line, Polyphony, Span, one_line, padded, quantise, shift_at, to_step
+from melody_rnn.tunes.tune import Chord, Jump, Section, Tune
 
 Collapsed = Literal["keep", "drop"]
 Repeats = Literal["written", "expanded"]
@@ -54,6 +55,7 @@ class ExtractionRules:
             is played.
         finds_form: Whether repeats are looked for in melodies without any form, and written once where they are found;
             see `melody_rnn.tunes.found_form`.
+        infers_chords: Whether melodies without chord symbols get some (`melody_rnn.tunes.harmony`).
     """
 
     steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER
@@ -67,6 +69,7 @@ class ExtractionRules:
     pad_bars: bool = True
     repeats: Repeats = "written"
     finds_form: bool = False
+    infers_chords: bool = False
 
     def __post_init__(self) -> None:
         limits = {"steps_per_quarter": (1, 48), "min_bars": (0, 10_000), "min_pitch_classes": (0, NOTES_PER_OCTAVE)}
@@ -95,6 +98,8 @@ class Extracted(NamedTuple):
         is_truncated: Whether its end was cut off.
         sections: Its sections, if the score has them and the melody is its tune.
         jump: Its da capo or dal segno, likewise.
+        chords: The chord symbols, each as long as it holds.
+        has_inferred_chords: Whether these are not the score's, but were found for the notes.
     """
 
     events: list[int]
@@ -105,6 +110,8 @@ class Extracted(NamedTuple):
     is_truncated: bool
     sections: tuple[Section, ...] = ()
     jump: Jump | None = None
+    chords: tuple[Chord, ...] = ()
+    has_inferred_chords: bool = False
 
 
 class Rejection(NamedTuple):
@@ -154,6 +161,8 @@ def extract(score: Score, rules: ExtractionRules) -> Extraction:
         extraction.melodies = _with_form(extraction.melodies, score, rules)
     if rules.finds_form:
         extraction.melodies = [_with_found_form(melody, rules) for melody in extraction.melodies]
+    if rules.infers_chords:
+        extraction.melodies = [_with_inferred_chords(melody, rules) for melody in extraction.melodies]
     return extraction
 
 
@@ -162,8 +171,14 @@ def _with_found_form(melody: Extracted, rules: ExtractionRules) -> Extracted:
     if melody.sections or melody.is_truncated:
         return melody
     events, meter, pickup_steps = tuple(melody.events), melody.meter, melody.pickup_steps
-    found = find_form(Tune(events, meter, pickup_steps, steps_per_quarter=rules.steps_per_quarter))
-    return melody._replace(events=list(found.events), sections=found.sections)
+    tune = Tune(events, meter, pickup_steps, steps_per_quarter=rules.steps_per_quarter)
+    found = find_form(tune)
+    chords = melody.chords
+    if chords and found is not tune:
+        # Passes may have other chords; then they are lost, and the form is not.
+        with_chords = find_form(replace(tune, chords=chords))
+        chords = with_chords.chords if with_chords.events == found.events else ()
+    return melody._replace(events=list(found.events), sections=found.sections, chords=chords)
 
 
 def _with_form(melodies: list[Extracted], score: Score, rules: ExtractionRules) -> list[Extracted]:
@@ -185,6 +200,22 @@ def _with_form(melodies: list[Extracted], score: Score, rules: ExtractionRules) 
     return formed
 
 
+def _with_inferred_chords(melody: Extracted, rules: ExtractionRules) -> Extracted:
+    """Returns a melody with chords that suit it, if it has none; those of its endings are not kept."""
+    if melody.chords:
+        return melody
+    tune = Tune(
+        tuple(melody.events),
+        melody.meter,
+        melody.pickup_steps,
+        melody.key,
+        sections=melody.sections,
+        jump=melody.jump,
+        steps_per_quarter=rules.steps_per_quarter,
+    )
+    return melody._replace(chords=harmonize(tune).chords, has_inferred_chords=True)
+
+
 class _Extractor:
     def __init__(self, score: Score, rules: ExtractionRules) -> None:
         self._score = score
@@ -194,7 +225,7 @@ class _Extractor:
 
     def run(self) -> Extraction:
         result, rules = self._result, self._rules
-        parts = [part.notes for part in self._score.parts if part.notes and not part.is_drums]
+        parts = [part.notes for part in self._score.parts if part.may_be_melody]
         if not parts:
             result.rejections.append(Rejection("no_notes", "no note that could be a melody (drums do not count)"))
             return result
@@ -235,8 +266,27 @@ class _Extractor:
                 key = self._key_at(line.spans[0].exact_start, stretch.origin, pads)
                 is_truncated = rules.max_steps is not None and len(events) > rules.max_steps
                 self._result.melodies.append(
-                    Extracted(events[: rules.max_steps], stretch.meter, pickup, key, line.num_collapsed, is_truncated)
+                    Extracted(
+                        events[: rules.max_steps],
+                        stretch.meter,
+                        pickup,
+                        key,
+                        line.num_collapsed,
+                        is_truncated,
+                        chords=self._chords(stretch, pads, first_step, len(events[: rules.max_steps])),
+                    )
                 )
+
+    def _chords(self, stretch: _Stretch, pads: Sequence[Pad], first_step: int, num_steps: int) -> tuple[Chord, ...]:
+        """Returns the chord symbols of steps of a stretch; the first one's may stand before it."""
+        chords: dict[int, str] = {}
+        for chord in self._score.chords:
+            if chord.start < stretch.end:
+                time = float(chord.start - stretch.origin) + shift_at(chord.start, pads)
+                step = to_step(time, self._rules.steps_per_quarter) - first_step
+                if step < num_steps:
+                    chords[max(step, 0)] = chord.symbol
+        return tuple(Chord(step, symbol) for step, symbol in chords.items())
 
     def _key_at(self, time: float, origin: Fraction, pads: Sequence[Pad]) -> Key | None:
         """Returns the key that holds at a time, in quarter notes from where a stretch counts, silences put in."""

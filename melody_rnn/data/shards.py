@@ -20,7 +20,7 @@ from melody_rnn.errors import InputFileError
 from melody_rnn.files import read_input
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import Meter
-from melody_rnn.tunes.tune import Ending, Jump, Section
+from melody_rnn.tunes.tune import Chord, Ending, Jump, Section
 
 Progress = Callable[[int, int], None]
 _REPORT: Final = "report.json"
@@ -121,6 +121,8 @@ def _melody(melody_id: str, tune: TuneResult, fields: Mapping[str, Any], steps_p
         StoredForm(
             _sections(fields["sections"]), Jump(*fields["jump"]) if fields["jump"] else None, fields["is_truncated"]
         ),
+        tuple(Chord(*chord) for chord in fields["chords"]),
+        fields["has_inferred_chords"],
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from melody_rnn.config import ModelConfig
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.music.transposition import home_transposition, transpose
+from melody_rnn.tunes.tune import transpose_chords
 
 
 def squash_all(config: ModelConfig, melodies: Sequence[StoredMelody]) -> list[StoredMelody]:
@@ -17,5 +18,6 @@ def squash_all(config: ModelConfig, melodies: Sequence[StoredMelody]) -> list[St
     for melody in melodies:
         amount = home_transposition(melody.events, low, high, config.transpose_to_key)
         events = transpose(melody.events, amount, low, high).astype(np.int8)
-        moved.append(replace(melody, events=events, key=melody.key and melody.key.transpose(amount)))
+        key = melody.key and melody.key.transpose(amount)
+        moved.append(replace(melody, events=events, key=key, chords=transpose_chords(melody.chords, amount, key)))
     return moved

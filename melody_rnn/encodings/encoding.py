@@ -49,7 +49,8 @@ class Encoding(ABC):
         hot_size: How many of them, the first ones, `Features.hot` indexes.
         num_classes: Number of labels.
         no_event_label: The label of 'no event' where no lookback label takes precedence.
-        num_cues: How many cues of a step's outline it reads (`melody_rnn.tunes.cues`); 0 where it knows no form.
+        num_cues: How many cues of a step's outline it reads (`melody_rnn.tunes.cues`); 0 where it knows neither form
+            nor chords.
         sums_labels: Whether training makes an event as likely as all labels that stand for it together, as sampling
             does. Magenta's encodings train one label an event, and so do ours of the same names.
     """

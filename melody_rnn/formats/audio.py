@@ -1,6 +1,7 @@
 """Note sequences to sound: samples from a synthesiser, and samples as bytes of an audio file."""
 
 import io
+import math
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -29,8 +30,13 @@ Samples = NDArray[np.float32]
 SAMPLE_RATE: Final = 44_100
 PEAK_DBFS: Final = -3.0
 TAIL_SECONDS: Final = 2.0
-MAX_SECONDS: Final = 3600.0
-"""Music longer than this is taken for damaged: its samples would fill gigabytes."""
+MAX_SECONDS: Final = 900.0
+"""Music longer than this is not rendered: its samples would fill half a gigabyte."""
+MAX_NOTE_SECONDS: Final[dict[Synth, int]] = {"soundfont": 15_000, "fluidsynth": 15_000, "sine": 2_000}
+"""How long all notes together, each with its release, may sound: so much is a few seconds of work."""
+_MAX_VOICES: Final = 64
+_RELEASE_SECONDS: Final[dict[Synth, float]] = {"soundfont": 0.5, "fluidsynth": 0.5, "sine": 0.1}
+_BLOCK: Final = 16 * SAMPLE_RATE
 _FADE_SECONDS: Final = 0.25
 _ENCODINGS: Final = {
     "wav": ("WAV", "PCM_16"),
@@ -60,7 +66,7 @@ def render(
         tail_seconds: At least 0.
 
     Raises:
-        MelodyError: If there is no note, or the music is longer than `MAX_SECONDS`.
+        MelodyError: If there is no note, or it is more than `check_length` lets through.
         InputFileError: If the soundfont cannot be read, or gives no sound.
         InvalidArgumentError: If the synth is unknown or not installed, or the tail negative.
     """
@@ -68,17 +74,41 @@ def render(
         raise InvalidArgumentError(f"synth must be one of {', '.join(get_args(Synth))}, got {synth}")
     if tail_seconds < 0:
         raise InvalidArgumentError(f"tail_seconds must be at least 0, got {tail_seconds}")
-    if not sequence.notes:
-        raise MelodyError("there is no note in it to play")
-    end = max(note.end_time for note in sequence.notes)
-    if end > MAX_SECONDS:
-        raise MelodyError(f"it lasts {end:.0f} seconds; at most {MAX_SECONDS:.0f} are rendered")
+    end = check_length(sequence, synth)
     num_samples = round((end + tail_seconds) * SAMPLE_RATE)
     if synth == "sine":
         samples = _render_sines(sequence, num_samples)
     else:
         samples = synthesise(sequence, end + tail_seconds, synth, soundfont)
     return _finish(_fit(samples, num_samples), tail_seconds)
+
+
+def check_length(sequence: NoteSequence, synth: Synth = "soundfont") -> float:
+    """Returns the seconds that a sequence lasts, if that is no more than is rendered.
+
+    Args:
+        sequence: The notes.
+        synth: As `render` takes it.
+
+    Raises:
+        MelodyError: If there is no note, the music is longer than `MAX_SECONDS`, or its notes all together sound for
+            longer than `MAX_NOTE_SECONDS`.
+    """
+    if not sequence.notes:
+        raise MelodyError("there is no note in it to play")
+    end: float = max(note.end_time for note in sequence.notes)
+    if end > MAX_SECONDS:
+        raise MelodyError(f"it lasts {end:.0f} seconds, and at most {MAX_SECONDS:.0f} are rendered; play it faster")
+    sounding = sum(note.end_time - note.start_time + _RELEASE_SECONDS[synth] for note in sequence.notes)
+    if synth == "soundfont":
+        # It leaves out what more voices would play.
+        sounding = min(sounding, _MAX_VOICES * end)
+    if sounding > MAX_NOTE_SECONDS[synth]:
+        raise MelodyError(
+            f"its notes sound for {sounding:.0f} seconds all together, and at most {MAX_NOTE_SECONDS[synth]} are "
+            "rendered; play it faster, or less of it"
+        )
+    return end
 
 
 def synthesise(
@@ -157,9 +187,7 @@ def _render_soundfont(sequence: NoteSequence, path: Path) -> Samples:
         ) from None
     with _reading(path):
         rendered = render_wave_from(read_soundfont(path), midi_bytes(sequence))
-    samples, rate = soundfile.read(io.BytesIO(rendered), dtype="float32", always_2d=True)
-    resampled: Samples = soxr.resample(samples, rate, SAMPLE_RATE, quality="VHQ")
-    return resampled
+    return _read_samples(io.BytesIO(rendered), sequence.total_time)
 
 
 def _render_fluidsynth(sequence: NoteSequence, path: Path) -> Samples:
@@ -172,8 +200,26 @@ def _render_fluidsynth(sequence: NoteSequence, path: Path) -> Samples:
         options = ["-ni", "-q", "-F", str(sound), "-T", "wav", "-O", "float", "-r", str(SAMPLE_RATE)]
         subprocess.run([program, *options, str(path.absolute()), str(music)], capture_output=True, check=False)
         with _reading(path):
-            samples: Samples = soundfile.read(sound, dtype="float32", always_2d=True)[0]
-    return samples
+            return _read_samples(sound, sequence.total_time)
+
+
+def _read_samples(file: io.BytesIO | Path, seconds: float) -> Samples:
+    """Returns the samples of a sound file at `SAMPLE_RATE`, at least so many seconds of them.
+
+    They are read and resampled second by second: all of them at both rates would take three times the memory.
+    """
+    with soundfile.SoundFile(file) as sound:
+        rate = sound.samplerate
+        num_samples = max(round(seconds * SAMPLE_RATE), math.ceil(sound.frames * SAMPLE_RATE / rate) + rate)
+        samples = np.zeros((num_samples, sound.channels), np.float32)
+        stream = soxr.ResampleStream(rate, SAMPLE_RATE, sound.channels, dtype="float32", quality="VHQ")
+        place = 0
+        for start in range(0, sound.frames, rate):
+            block = sound.read(rate, dtype="float32", always_2d=True)
+            part = stream.resample_chunk(block, last=start + rate >= sound.frames)
+            samples[place : place + len(part)] = part
+            place += len(part)
+    return samples[: max(round(seconds * SAMPLE_RATE), place)]
 
 
 @contextmanager
@@ -196,18 +242,23 @@ def _render_sines(sequence: NoteSequence, num_samples: int) -> Samples:
     sound = np.zeros(num_samples, np.float32)
     for note in sequence.notes:
         seconds = note.end_time - note.start_time
-        times = np.arange(round((seconds + 0.1) * SAMPLE_RATE)) / SAMPLE_RATE
-        envelope = np.interp(times, [0, 0.01, max(seconds, 0.01), seconds + 0.1], [0, 1, 0.6, 0])
-        phase = 2 * np.pi * float(pretty_midi.note_number_to_hz(note.pitch)) * times
-        tone = sum(volume * np.sin(2**octave * phase) for octave, volume in enumerate(_OCTAVE_VOLUMES))
-        start = round(note.start_time * SAMPLE_RATE)
-        part = sound[start : start + len(times)]
-        part += (envelope * tone * note.velocity / 127)[: len(part)].astype(np.float32)
+        length = round((seconds + 0.1) * SAMPLE_RATE)
+        # Of a note that is held for minutes, all at once would take gigabytes.
+        for first in range(0, length, _BLOCK):
+            times = np.arange(first, min(first + _BLOCK, length)) / SAMPLE_RATE
+            envelope = np.interp(times, [0, 0.01, max(seconds, 0.01), seconds + 0.1], [0, 1, 0.6, 0])
+            phase = 2 * np.pi * float(pretty_midi.note_number_to_hz(note.pitch)) * times
+            tone = sum(volume * np.sin(2**octave * phase) for octave, volume in enumerate(_OCTAVE_VOLUMES))
+            start = round(note.start_time * SAMPLE_RATE) + first
+            part = sound[start : start + len(times)]
+            part += (envelope * tone * note.velocity / 127)[: len(part)].astype(np.float32)
     return sound[:, np.newaxis]
 
 
 def _fit(samples: Samples, num_samples: int) -> Samples:
-    """Returns [num_samples, 2] of samples of one channel or more."""
+    """Returns [num_samples, 2] of samples of one channel or more, which may be those."""
+    if samples.shape[1] == 2 and len(samples) >= num_samples:
+        return samples[:num_samples]
     fitted = np.zeros((num_samples, 2), np.float32)
     part = samples[:num_samples, :2]
     fitted[: len(part)] = part

@@ -11,7 +11,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from melody_rnn.formats.audio import SAMPLE_RATE, Samples, synthesise
+from melody_rnn.formats.audio import SAMPLE_RATE, Samples, check_length, synthesise
 from melody_rnn.formats.note_sequences import NoteSequence
 
 Mono = NDArray[np.float32]
@@ -36,8 +36,9 @@ def lay(sequence: NoteSequence) -> Samples:
 
     Raises:
         InvalidArgumentError: If the synthesiser has no build for this machine.
+        MelodyError: If it is more than is rendered.
     """
-    end = max(note.end_time for note in sequence.notes) + RELEASE_SECONDS
+    end = check_length(sequence) + RELEASE_SECONDS
     sound = np.zeros(round(end * BANK_RATE) + 1, np.float32)
     for note in sequence.notes:
         held = round((note.end_time - note.start_time) * BANK_RATE)

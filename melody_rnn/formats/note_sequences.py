@@ -1,12 +1,10 @@
 """Scores and note_seq's NoteSequences: the one place where the two meet."""
 
-import importlib
-import importlib.util
-import sys
+from bisect import bisect_right
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from melody_rnn.events import DEFAULT_QPM
 from melody_rnn.formats.measures import first_bar_is_pickup, measure
@@ -14,22 +12,7 @@ from melody_rnn.formats.score import ChordSymbol, KeyChange, MeterChange, Note, 
 from melody_rnn.music.keys import key_of_tonic
 from melody_rnn.music.meters import Meter
 from melody_rnn.music.tempos import quarter_clock
-
-
-def load_part(part: str) -> Any:
-    """Returns one module of note_seq without the package around it, whose import takes most of a second."""
-    if "note_seq" in sys.modules:
-        return importlib.import_module(f"note_seq.{part}")
-    spec = importlib.util.find_spec("note_seq")
-    assert spec is not None
-    sys.modules["note_seq"] = importlib.util.module_from_spec(spec)
-    try:
-        return importlib.import_module(f"note_seq.{part}")
-    finally:
-        # Whoever imports the package later gets all of it.
-        for name in [name for name in sys.modules if name.partition(".")[0] == "note_seq"]:
-            del sys.modules[name]
-
+from melody_rnn.note_seq_parts import load_part
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence as NoteSequence
@@ -92,7 +75,7 @@ def sequence_from_score(score: Score, velocity: int = 100) -> NoteSequence:
 
     Args:
         score: The score; repeat signs are not heeded.
-        velocity: How hard notes are struck, 1 to 127.
+        velocity: How hard notes of full strength are struck, 1 to 127.
     """
     tempos = [(float(change.start), change.qpm) for change in score.tempos] or [(0.0, DEFAULT_QPM)]
     tempos[0] = (0.0, tempos[0][1])
@@ -112,10 +95,13 @@ def sequence_from_score(score: Score, velocity: int = 100) -> NoteSequence:
     for number, part in enumerate(score.parts):
         info = sequence.part_infos.add(part=number)
         info.name = part.name
+        if part.is_accompaniment:
+            # Only these are names of tracks.
+            sequence.instrument_infos.add(instrument=number, name=part.name)
         for note in part.notes:
             sequence.notes.add(
                 pitch=note.pitch,
-                velocity=velocity,
+                velocity=min(max(round(velocity * note.strength), 1), 127),
                 start_time=seconds(float(note.start)),
                 end_time=seconds(float(note.end)),
                 instrument=number,
@@ -151,8 +137,10 @@ def _seconds_clock(tempos: list[tuple[float, float]]) -> Callable[[float], float
     for (place, qpm), (next_place, _) in pairwise(tempos):
         starts.append(starts[-1] + (next_place - place) * 60 / qpm)
 
+    places = [place for place, _ in tempos]
+
     def seconds(quarters: float) -> float:
-        number = max((k for k, (place, _) in enumerate(tempos) if place <= quarters), default=0)
+        number = max(bisect_right(places, quarters) - 1, 0)
         place, qpm = tempos[number]
         return starts[number] + (quarters - place) * 60 / qpm
 

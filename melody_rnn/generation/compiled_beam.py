@@ -70,9 +70,9 @@ class CompiledBeamSearch(BeamSearch):
             logits, rnn_state = network.step(inputs, state.rnn_state)
             check += 0.0 * logits
             parent, event, scores = choose(step, state, logits, encoding.label_events(encoding_state), scores)
-            states = _gather((encoding_state, rnn_state), self._batch_axes, parent)
-            others = tf.nest.map_structure(lambda tensor: tf.gather(tensor, parent), tuple(state[3:]))
-            state = rules.advance(step, LoopState(event, *states, *others), event)
+            encoding_state, rnn_state = _gather((encoding_state, rnn_state), self._batch_axes, parent)
+            state = state.of_rows(parent)._replace(encoding_state=encoding_state, rnn_state=rnn_state)
+            state = rules.advance(step, state, event)
             written = tuple(array.write(step, row) for array, row in zip(written, (event, parent), strict=True))
             return step + 1, state, scores, written, check
 

@@ -25,6 +25,8 @@ from melody_rnn.events import NOTES_PER_OCTAVE
 from melody_rnn.litert.description import Step, StepDescription
 from melody_rnn.litert.run import StepResult, StepRun
 from melody_rnn.sampling.surprise import surprises
+from melody_rnn.tunes.chord_cues import NUM_CHORD_CUES
+from melody_rnn.tunes.cues import NUM_CUES
 
 if TYPE_CHECKING:
     from melody_rnn.encodings import Encoding
@@ -74,11 +76,32 @@ def fold(event: Array, config: EncodingConfig) -> Array:
     return xp.where(event >= 0, event + NOTES_PER_OCTAVE * (below - above), event)
 
 
-def _cues_for(guide_cues: int, cues: Array) -> Array:
-    """Returns cues [..., num_cues] as a guide takes so many: the same ones, or such as say nothing."""
-    if cues.shape[-1] == guide_cues:
+def cues_for(num_cues: int, cues: Array) -> Array:
+    """Returns cues [..., any number] as an encoding takes so many: what it alone reads says nothing.
+
+    Args:
+        num_cues: How many it takes.
+        cues: Those of another encoding.
+    """
+    if cues.shape[-1] == num_cues:
         return cues
-    return namespace(cues).pad(cues[..., :0], [*[[0, 0]] * (len(cues.shape) - 1), [0, guide_cues]])
+    xp = namespace(cues)
+    parts = []
+    for size, wanted, given in zip(
+        (NUM_CUES, NUM_CHORD_CUES), _columns(num_cues), _columns(cues.shape[-1]), strict=True
+    ):
+        if wanted is not None:
+            own = cues[..., :0] if given is None else cues[..., given : given + size]
+            missing = size if given is None else 0
+            parts.append(xp.pad(own, [*[[0, 0]] * (len(cues.shape) - 1), [0, missing]]))
+    return xp.concat(parts, axis=-1) if parts else cues[..., :0]
+
+
+def _columns(num_cues: int) -> tuple[int | None, int | None]:
+    """Returns where the cues of form and those of chords begin among so many; None where there are none."""
+    has_form = num_cues >= NUM_CUES
+    has_chords = num_cues not in (0, NUM_CUES)
+    return 0 if has_form else None, (NUM_CUES if has_form else 0) if has_chords else None
 
 
 @dataclass(frozen=True)
@@ -116,7 +139,7 @@ class GuidedRun:
     def __call__(self, event: NDArray[np.int32], cues: NDArray[np.int32]) -> StepResult:
         """See `StepRun`."""
         said = self._own(event, cues)
-        guide = self._guide(fold(event, self._step.guide_config), _cues_for(self._guide_cues, cues))
+        guide = self._guide(fold(event, self._step.guide_config), cues_for(self._guide_cues, cues))
         logits = guided(said.logits, said.label_events, guide.logits, guide.label_events, self._step.strength)
         return said._replace(logits=logits)
 
@@ -161,7 +184,7 @@ class GuidedEncoding:
     def step(self, event: Array, state: _Pair, cues: Array) -> tuple[Any, _Pair]:
         """See `Encoding`; the network's inputs bring the meanings of both models' labels along."""
         own, own_state = self._own.step(event, state.own, cues)
-        folded, guide_cues = fold(event, self._guide.config), _cues_for(self._guide.num_cues, cues)
+        folded, guide_cues = fold(event, self._guide.config), cues_for(self._guide.num_cues, cues)
         guide, guide_state = self._guide.step(folded, state.guide, guide_cues)
         meanings = _Pair(self._own.label_events(own_state), self._guide.label_events(guide_state))
         return (_Pair(own, guide), meanings), _Pair(own_state, guide_state)
@@ -173,7 +196,7 @@ class GuidedEncoding:
     def encode(self, events: Array, steps_per_bar: Array, cues: Array) -> _Encoded:
         """See `Encoding`."""
         own = self._own.encode(events, steps_per_bar, cues)
-        guide_cues = _cues_for(self._guide.num_cues, cues)
+        guide_cues = cues_for(self._guide.num_cues, cues)
         guide = self._guide.encode(fold(events, self._guide.config), steps_per_bar, guide_cues)
         return _Encoded(_Pair(own.inputs, guide.inputs), _Pair(own.state, guide.state))
 

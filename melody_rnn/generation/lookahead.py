@@ -2,9 +2,9 @@
 
 Plain sampling masks what must not come and renormalises step by step, so a melody learns of what is fixed only when it
 is there. Here each melody is one of N particles. A particle weighs as much as the probability that the masks left at
-each of its steps, sum over the allowed labels of softmax(z / T), times what potentials say. Where the weights have
-become too unlike, the particles go on from the better ones among them; in the end one is drawn by its weight. With
-many particles that is an exact draw from
+each of its steps, sum over the allowed labels of softmax(z / T), times what potentials say; weights, as chords give
+them to notes, count as soft masks. Where the particles' weights have become too unlike, they go on from the better ones
+among them; in the end one is drawn by its weight. With many particles that is an exact draw from
 
     p(melody | constraints) = p(melody) * prod potentials / Z
 
@@ -32,18 +32,18 @@ from melody_rnn.arrays import Array, namespace
 from melody_rnn.errors import ConstraintError, InvalidArgumentError
 from melody_rnn.generation.beam import BeamSearch, read_back
 from melody_rnn.generation.beginning import Start
-from melody_rnn.generation.potentials import Played, Potential
+from melody_rnn.generation.potentials import Played, Potential, pace
 from melody_rnn.generation.rules import FREE, Fixed, LoopState, Rules
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.constraints import Constraints
+from melody_rnn.sampling.line import stretches_of
 from melody_rnn.sampling.sampler import Controls, fill_with_noise, gumbel
-from melody_rnn.sampling.softmax import log_softmax
 from melody_rnn.sampling.transforms import Now, Stage
 
 DEFAULT_PARTICLES: Final = 16
 MAX_PARTICLES: Final = 256
 TILE_ROWS: Final = 32
-_NEEDING: Final = ("rhythm", "end_on", "keep", "keep_rhythm")
+_NEEDING: Final = ("rhythm", "end_on", "keep", "keep_rhythm", "keep_pitches")
 """Constraints that a melody does not meet by itself, or that come as a surprise."""
 # Each particle has noise of its own; the first one's is the plain melody's.
 _NEXT_PARTICLE: Final = 2**32
@@ -126,7 +126,10 @@ def plan_look_ahead(
         raise InvalidArgumentError(
             f"{potentials[0].name} is a soft target, which needs particles to choose from: {why}"
         )
-    return None if count == 1 or is_greedy else LookAhead(count, potentials)
+    if count == 1 or is_greedy:
+        return None
+    line = stretches_of(constraints.keep_pitches or {}) if constraints else []
+    return LookAhead(count, (*potentials, *([pace(line)] if line else [])))
 
 
 class _Scores(NamedTuple):
@@ -197,8 +200,12 @@ class Particles:
                 on_done(min(tile, num_melodies - first))
             return drawn
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            parts = list(pool.map(one_tile, range(0, num_melodies, tile)))
+        starts = range(0, num_melodies, tile)
+        if len(starts) == 1:
+            parts = [one_tile(0)]
+        else:
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                parts = list(pool.map(one_tile, starts))
         events = np.concatenate([part.events for part in parts])[:num_melodies]
         return Drawn(events, tuple(outlook for part in parts for outlook in part.outlooks)[:num_melodies])
 
@@ -258,7 +265,8 @@ class Particles:
                     known = _Scores(*scores)
                     restricted = rules.restrict(step, state, logits, meanings)
                     now = state._replace(steering=known.steering).now(step, meanings)
-                    gained = log_share(logits, restricted, controls.at(step), now)
+                    weighted = rules.weigh(step, logits, meanings)
+                    gained = log_share(logits, restricted, controls.at(step), now, weighted)
                     log_weight, potential = known.log_weight + xp.asarray(gained, xp.float64), known.potential
                     if potentials:
                         played = Played(
@@ -276,11 +284,7 @@ class Particles:
                     logits, restricted, meanings = (
                         xp.take(part, parent, axis=0) for part in (logits, restricted, meanings)
                     )
-                    others = (
-                        part if isinstance(part, tuple) else xp.take(part, parent, axis=0)
-                        for part in state._replace(steering=known.steering)[3:]
-                    )
-                    state = LoopState(state.event, (), (), *others)
+                    state = state._replace(steering=known.steering).of_rows(parent)
                     choice = rules.draw(step, state, logits, restricted, meanings, perturbations[:, step])
                     return parent, choice.event, tuple(known._replace(steering=choice.steering))
 
@@ -295,20 +299,33 @@ class Particles:
         return found
 
 
-def log_share(logits: Array, restricted: Array, controls: Controls, now: Now) -> Array:
-    """Returns the logarithm of the probability that is left of a step's distribution, [batch] float32, at most 0.
+def log_share(logits: Array, restricted: Array, controls: Controls, now: Now, weighted: Array | None = None) -> Array:
+    """Returns the logarithm of the weight that is left of a step's distribution, [batch] float32.
+
+    Without weights that is the probability of what may be chosen, at most 0.
 
     Args:
         logits: [batch, num_classes] float32, the network's own.
         restricted: [batch, num_classes] float32, -inf for labels that must not be chosen.
         controls: Of the step; its temperature and repetition control make the distribution.
         now: What transforms know of the step.
+        weighted: [batch, num_classes] float32, the logits with the weights of soft wishes; None for the logits.
     """
     xp = namespace(logits)
 
     def share(stages: tuple[Stage, ...]) -> Array:
-        log_probabilities = log_softmax(controls.apply(stages, logits, now))
-        return xp.logsumexp(xp.where(restricted > -float("inf"), log_probabilities, -float("inf")), axis=1)
+        applied = controls.apply(stages, logits, now)
+        left = applied
+        if weighted is not None and weighted is not logits:
+            # The weights are tempered as the logits are, and so is what is drawn. What is no note weighs nothing, by
+            # which both distributions can be compared.
+            own, is_still = controls.apply(stages, weighted, now), now.label_events < 0
+            before, after = (
+                xp.logsumexp(xp.where(is_still, part, -float("inf")), axis=1, keepdims=True) for part in (applied, own)
+            )
+            left = own + before - after
+        left = xp.where(restricted > -float("inf"), left, -float("inf"))
+        return xp.logsumexp(left, axis=1) - xp.logsumexp(applied, axis=1)
 
     if not controls.counts_onsets:
         return share(("temperature",))

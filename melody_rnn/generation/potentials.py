@@ -10,7 +10,7 @@ Lew et al. 2023, arXiv:2306.03081.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -21,11 +21,14 @@ from melody_rnn.arrays import Array, namespace
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import MAX_PITCH
 from melody_rnn.music.pitches import parse_note_name
+from melody_rnn.sampling.line import Stretch
 
 _SEMITONES: Final = 2.0
 _NOTES: Final = 1.0
 # How far a bar's mean pitch wanders before the bar is over, in semitones squared.
 _WANDERING: Final = 16.0
+# What a note of a given pitch costs, nats; about as much as in real tunes.
+_PITCH_COST: Final = 1.2
 
 
 class Played(NamedTuple):
@@ -128,6 +131,42 @@ def density(targets: BarTargets | str) -> Potential:
     if isinstance(targets, str):
         targets = parse_targets("density", targets, _read_count)
     return Potential("density", lambda played: _density(played, targets))
+
+
+def pace(stretches: Sequence[Stretch]) -> Potential:
+    """Returns what leads notes that keep their order evenly through their stretches; of whole melodies it says 0.
+
+    Without it the particles that put their notes off would seem the better ones, until all notes come at once. Of the
+    notes that are still to come as many are expected as the steps that are left have a share of the stretch, and each
+    has its price.
+
+    Args:
+        stretches: In their order.
+    """
+    return Potential("keep_pitches", _Pace(tuple(stretches)))
+
+
+@dataclass(frozen=True)
+class _Pace:
+    """See `pace`; two of the same stretches are equal, so that they are compiled once."""
+
+    stretches: tuple[Stretch, ...]
+
+    def __call__(self, played: Played) -> Array:
+        xp, now = namespace(played.events), played.num_played
+        num_steps = played.events.shape[1]
+        first, left, notes, length = np.zeros((4, num_steps + 1), np.float32)
+        for stretch in self.stretches:
+            own = slice(stretch.first + 1, stretch.end)
+            first[own], notes[own], length[own] = stretch.first, len(stretch.pitches), stretch.end - stretch.first
+            left[own] = stretch.end - np.arange(num_steps + 1)[own]
+        first, left, notes, length = (xp.take(part, now, axis=0) for part in (first, left, notes, length))
+        steps = xp.asarray(xp.arange(num_steps), xp.float32)
+        have_been = (played.events >= 0) & (steps >= first) & (steps < xp.asarray(now, xp.float32))
+        to_come = notes - xp.sum(xp.asarray(have_been, xp.float32), axis=1)
+        share = notes / xp.maximum(length, 1.0)
+        off, spread = to_come - share * left, 1.0 + left * share * (1.0 - share)
+        return xp.where(length > 0, -off * off / (2.0 * spread) - _PITCH_COST * to_come, xp.zeros_like(to_come))
 
 
 def _read_pitch(text: str) -> float:

@@ -7,7 +7,9 @@ from typing import Final, TypedDict
 from melody_rnn.config import MAX_STEPS, ModelConfig
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import DEFAULT_QPM
+from melody_rnn.generation.chords import AskedChords, ChordsLike, read_chords
 from melody_rnn.generation.outlines import Shape, draw_outlines
+from melody_rnn.music.chord_scales import DEFAULT_STRENGTH, MAX_STRENGTH
 from melody_rnn.music.forms import MAX_BARS, Form, parse_form
 from melody_rnn.music.keys import Key, key_of_tonic
 from melody_rnn.music.meters import COMMON_TIME, Meter, parse_meter
@@ -40,6 +42,7 @@ class Request:
         tempo: Beats of each tune's meter a minute; None for what is usual.
         constraints: What holds for the generated steps, or None. Melodies that have any are alike in meter, pickup,
             length and transposition.
+        chord_strength: Nats by which a note that fits its chord is preferred.
     """
 
     config: ModelConfig
@@ -51,6 +54,7 @@ class Request:
     qpm: float | None
     tempo: float | None
     constraints: Constraints | None
+    chord_strength: float = 0.0
 
     @property
     def num_new_steps(self) -> int:
@@ -106,12 +110,13 @@ class Request:
             outline.jump,
             steps_per_quarter=self.config.steps_per_quarter,
             ends_note=outline.num_steps is not None,
-            has_triplets=self.config.encoding.kind == "tune",
+            has_triplets=self.config.encoding.knows_form,
             given=given if any(given) else (),
         )
         if self.primer is None:
-            return tune
-        return replace(tune, title=self.primer.title, program=self.primer.program, chords=self.primer.chords)
+            return replace(tune, chords=outline.chords)
+        chords = outline.chords or self.primer.chords
+        return replace(tune, title=self.primer.title, program=self.primer.program, chords=chords)
 
     def _qpm(self, outline: Outline) -> float:
         if self.tempo is not None:
@@ -155,6 +160,16 @@ class Asked(TypedDict, total=False):
         outline: Of all whole tunes, in place of form, bars, key and pitches; as `melody_rnn.tunes.outline.outline_of`
             gives that of a tune. Where the model plays it is worked out here.
         outlines: One for each whole tune, as the model's bank has them; they are taken as they are.
+        num_outlines: How many outlines are drawn for whole tunes: tune k has that of k modulo this number. One for each
+            tune where not given.
+        chords: A progression, or its text as `melody_rnn.tunes.progression.parse_progression` reads it, which is
+            repeated to fill the tune: '| G | C G | D7 | G |'. Or chords as `Tune.chords` has them: each holds from its
+            step, counted from the start of the first bar, up to the next one's; of whole tunes as they are written. Or
+            a tune, whose chords they are; or what makes them of each outline and its number of steps. What is written
+            carries them. Where nothing else says the key, it is that of the chords, and the meter and the form those of
+            the tune that a progression was read from.
+        chord_strength: Nats by which a note that fits its chord is preferred (`melody_rnn.tunes.chord_weights`); where
+            not given, `DEFAULT_STRENGTH`, and nothing for models that hear the chords.
     """
 
     num_steps: int | None
@@ -170,6 +185,9 @@ class Asked(TypedDict, total=False):
     pitches: tuple[int, int] | None
     outline: Outline | None
     outlines: Sequence[Outline] | None
+    num_outlines: int | None
+    chords: ChordsLike | None
+    chord_strength: float | None
 
 
 class AskedWithPrimer(Asked, total=False):
@@ -182,7 +200,7 @@ class AskedWithPrimer(Asked, total=False):
     primer: PrimerLike | None
 
 
-_OF_TUNES: Final = ("form", "bars", "key", "pitches", "outline", "outlines")
+_OF_TUNES: Final = ("form", "bars", "key", "pitches", "outline", "outlines", "num_outlines")
 
 
 def is_stream(asked: Mapping[str, object]) -> bool:
@@ -222,12 +240,17 @@ def plan(
     constraints = asked.get("constraints")
     if asked.get("tempo") is not None and asked.get("qpm") is not None:
         raise InvalidArgumentError("tempo and qpm both say how fast it is; give one of them")
+    chords = read_chords(asked.get("chords"), config.steps_per_quarter)
+    if chords is not None and given is None and asked.get("outline") is None:
+        meter = meter or chords.meter
     run = _Run(
         config,
         given,
         asked.get("qpm"),
         asked.get("tempo"),
         constraints if constraints and constraints.given() else None,
+        chords,
+        _chord_strength(config, chords, asked.get("chord_strength")),
     )
     if is_stream(asked) or bank is None:
         return [run.stream(range(first, first + num_outputs), meter, asked)]
@@ -239,13 +262,28 @@ def plan(
             )
         return run.tunes(outlines, first)
     if outline is None:
-        drawn = draw_outlines(bank, _shape(asked, meter), range(first, first + num_outputs), seed, given)
+        shape = _shape(asked, meter)
+        if run.chords is not None:
+            led = run.chords.asked_of(shape)
+            # A primer brings its meter and its key.
+            shape = led if given is None else replace(led, meter=shape.meter, key=shape.key)
+        drawn = draw_outlines(bank, shape, _drawn_numbers(asked, range(first, first + num_outputs)), seed, given)
         return run.tunes(drawn, first)
     if len(of_tunes) > 1 or meter not in (None, outline.meter):
         raise InvalidArgumentError("an outline says all of the form; leave out form, bars, key, pitches and meter")
     if outline.num_steps is None:
         raise InvalidArgumentError("the outline of a whole tune must say where it ends, in num_steps")
     return run.tunes([replace(outline, transposition=run.home(outline))] * num_outputs, first)
+
+
+def _drawn_numbers(asked: Asked, numbers: range) -> Sequence[int]:
+    """Returns by which number the outline of each tune is drawn."""
+    num_outlines = asked.get("num_outlines")
+    if num_outlines is None:
+        return numbers
+    if num_outlines < 1:
+        raise InvalidArgumentError(f"num_outlines must be at least 1, got {num_outlines}")
+    return [number % num_outlines for number in numbers]
 
 
 def _shape(asked: Asked, meter: Meter | None) -> Shape:
@@ -272,6 +310,8 @@ class _Run:
     qpm: float | None
     tempo: float | None
     constraints: Constraints | None
+    chords: AskedChords | None
+    chord_strength: float
 
     def stream(self, numbers: range, meter: Meter | None, asked: Asked) -> Request:
         """Returns the request for melodies without form, by their numbers in the run."""
@@ -290,12 +330,19 @@ class _Run:
                 f"a pickup of {outline.pickup_steps} steps begins after {outline.first_step} steps of silence, which "
                 f"count: ask for more steps than {length}"
             )
-        outline = replace(outline, transposition=_transposition(config, primer, self.constraints))
+        outline = replace(outline, transposition=self._stream_transposition(outline, length))
         return self._request([outline] * len(numbers), numbers, [length] * len(numbers))
+
+    def _stream_transposition(self, outline: Outline, length: int) -> int:
+        """Returns by how many semitones to move a stream; where nothing else says it, the chords do."""
+        config = self.config
+        if self.primer is not None or self.constraints is not None or self.chords is None:
+            return _transposition(config, self.primer, self.constraints)
+        return self.home(replace(outline, key=self.chords.key(replace(outline, num_steps=length))))
 
     def home(self, outline: Outline) -> int:
         """Returns by how many semitones to move an outline so that the model is at home with it."""
-        if self.primer is not None or (self.constraints and self.constraints.keep):
+        if self.primer is not None or (self.constraints and self.constraints.kept_events()):
             return _transposition(self.config, self.primer, self.constraints)
         encoding, home = self.config.encoding, self.config.transpose_to_key
         lowest, highest = outline.pitches or (encoding.min_note, encoding.max_note - 1)
@@ -305,7 +352,7 @@ class _Run:
     def tunes(self, outlines: Sequence[Outline], first: int = 0) -> list[Request]:
         """Returns the requests for whole tunes, numbered from `first` on."""
         if self.primer is not None:
-            amount = _transposition(self.config, self.primer, None)
+            amount = _transposition(self.config, self.primer, self.constraints)
             outlines = [outline.transposed(outline.transposition - amount) for outline in outlines]
         groups: dict[object, list[int]] = {}
         for number, outline in enumerate(outlines, start=first):
@@ -328,14 +375,22 @@ class _Run:
         return Request(
             config=self.config,
             primer=self.primer,
-            outlines=tuple(outlines),
+            outlines=tuple(self._with_chords(outlines, lengths)),
             numbers=tuple(numbers),
             lengths=tuple(lengths),
             num_given=self._count_given(outlines[0]),
             qpm=self.qpm or (self.primer.tempo if self.primer else None),
             tempo=self.tempo,
             constraints=self.constraints,
+            chord_strength=self.chord_strength,
         )
+
+    def _with_chords(self, outlines: Sequence[Outline], lengths: Sequence[int]) -> Sequence[Outline]:
+        """Returns outlines with the chords that are asked for; without any as they are."""
+        if self.chords is None:
+            return outlines
+        laid = {pair: self.chords.on(*pair) for pair in set(zip(outlines, lengths, strict=True))}
+        return [laid[pair] for pair in zip(outlines, lengths, strict=True)]
 
     def _count_given(self, outline: Outline) -> int:
         """Returns how many steps lie before the first that is generated.
@@ -345,6 +400,17 @@ class _Run:
         if self.primer is not None:
             return len(self.primer)
         return 1 + (outline.first_step if self.constraints else 0)
+
+
+def _chord_strength(config: ModelConfig, chords: AskedChords | None, asked: float | None) -> float:
+    """Returns how much chords weigh the notes of a model."""
+    if asked is None:
+        return DEFAULT_STRENGTH if chords is not None and not config.encoding.knows_chords else 0.0
+    if chords is None:
+        raise InvalidArgumentError("chord_strength says how much chords count; give chords, too")
+    if not 0 <= asked <= MAX_STRENGTH:
+        raise InvalidArgumentError(f"chord_strength must be from 0 to {MAX_STRENGTH:g}, got {asked:g}")
+    return float(asked)
 
 
 def count_new_steps(num_given: int, num_steps: int, new_steps: int | None) -> int:
@@ -378,15 +444,13 @@ def count_new_steps(num_given: int, num_steps: int, new_steps: int | None) -> in
 def _transposition(config: ModelConfig, primer: Tune | None, constraints: Constraints | None) -> int:
     """Returns by how many semitones to move what sounds so that the model is at home with it.
 
-    A primer says it, or else events to keep; else the key and the range of the constraints do.
+    A primer and events to keep say it together, or else the key and the range of the constraints do.
     """
     low, high = config.encoding.min_note, config.encoding.max_note
-    if primer is not None:
-        return home_transposition(primer.events, low, high, config.transpose_to_key)
+    given = [*(primer.events if primer else ()), *(constraints.kept_events() if constraints else ())]
+    if given:
+        return home_transposition(given, low, high, config.transpose_to_key)
     if constraints is None:
         return 0
-    if constraints.keep:
-        kept = [event for _, event in sorted(constraints.keep.items())]
-        return home_transposition(kept, low, high, config.transpose_to_key)
     lowest, highest = constraints.pitches or (low, high - 1)
     return placement(constraints.tones, range(lowest, highest + 1), low, high, config.transpose_to_key)

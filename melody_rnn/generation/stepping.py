@@ -20,7 +20,7 @@ from melody_rnn.generation.guidance import GuidedRun, GuidedStep, begin_run
 from melody_rnn.generation.rules import Choice, LoopState, Rules, Sampled, state_after
 from melody_rnn.generation.trace import Replay, Replayer
 from melody_rnn.litert.description import Step
-from melody_rnn.litert.run import StepRun
+from melody_rnn.litert.run import StepResult, StepRun
 from melody_rnn.sampling.automaton import Guide
 from melody_rnn.sampling.sampler import Controls, fill_with_noise, gumbel
 
@@ -51,7 +51,7 @@ class SteppingLoop:
         guide: Guide | None = None,
     ) -> NDArray[np.int32]:
         """See `SamplingLoop`."""
-        return self.traced(start, new_steps, controls, seed, on_done, guide).events
+        return self._sampled(False, start, new_steps, controls, seed, on_done, guide).events
 
     def traced(
         self,
@@ -63,6 +63,18 @@ class SteppingLoop:
         guide: Guide | None = None,
     ) -> Sampled:
         """See `SamplingLoop.traced`."""
+        return self._sampled(True, start, new_steps, controls, seed, on_done, guide)
+
+    def _sampled(
+        self,
+        is_traced: bool,
+        start: Start,
+        new_steps: int,
+        controls: Controls,
+        seed: int,
+        on_done: Callable[[int], object] | None,
+        guide: Guide | None,
+    ) -> Sampled:
         num_melodies = len(start.events)
 
         def one_tile(first: int) -> Sampled:
@@ -71,7 +83,7 @@ class SteppingLoop:
             fixed = start.fixed and start.fixed.of_rows(rows, new_steps)
             min_note = self._config.min_note
             rules = Rules(controls.of_rows(rows, new_steps), own_guide, fixed, start.ends_note, min_note)
-            sampled = self._sample(start, rows, new_steps, rules, seed)
+            sampled = self._sample(is_traced, start, rows, new_steps, rules, seed)
             if on_done:
                 on_done(len(rows))
             return sampled
@@ -80,15 +92,28 @@ class SteppingLoop:
         if len(starts) == 1:
             return one_tile(0)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return Sampled(*map(np.concatenate, zip(*pool.map(one_tile, starts), strict=True)))
+            tiles = list(pool.map(one_tile, starts))
+        parts: Any = (None if part[0] is None else np.concatenate(part) for part in zip(*tiles, strict=True))
+        return Sampled(*parts)
 
-    def _sample(self, start: Start, rows: NDArray[np.int64], new_steps: int, rules: Rules, seed: int) -> Sampled:
+    def _sample(
+        self, is_traced: bool, start: Start, rows: NDArray[np.int64], new_steps: int, rules: Rules, seed: int
+    ) -> Sampled:
         noise = np.empty((len(rows), new_steps, self._step.description.num_classes), np.float32)
         for number, melody_noise in zip(start.numbers[rows].tolist(), noise, strict=True):
             fill_with_noise(melody_noise, seed, number)
         walk, perturbations = Walk(self._step, start, rows, new_steps, rules), gumbel(noise)
-        choices = [walk.choose(perturbations[:, step])[:3] for step in range(new_steps)]
-        return Sampled(*(np.stack(part, axis=1) for part in zip(*choices, strict=True)))
+        # What a model and its guide say together is not what a trace tells.
+        is_told = is_traced and not isinstance(self._step, GuidedStep)
+        choices, said = [], list(walk.said)
+        for step in range(new_steps):
+            choices.append(walk.choose(perturbations[:, step])[:3])
+            said += walk.said if is_told else ()
+        sampled = Sampled(*(np.stack(part, axis=1) for part in zip(*choices, strict=True)))
+        if not is_told:
+            return sampled
+        logits, label_events, _ = (np.stack(part, axis=1) for part in zip(*said, strict=True))
+        return sampled._replace(said=logits, label_events=_from_first(self._step, label_events))
 
 
 class Walk:
@@ -97,6 +122,7 @@ class Walk:
     Attributes:
         rules: By which the next events are chosen; `change_rules` sets others.
         state: Where the melodies stand.
+        said: What the model said of the next events at the last choice; at first, of those that were given.
     """
 
     def __init__(
@@ -112,7 +138,7 @@ class Walk:
             rules: Those of `rows`.
         """
         primers, self._cues, self._steps_per_bar = start.events[rows], start.cues[rows], start.steps_per_bar[rows]
-        self._run = _run_over(step, primers[:, :-1], self._steps_per_bar, self._cues)
+        self._run, self.said = _run_over(step, primers[:, :-1], self._steps_per_bar, self._cues)
         self._num_given, self._new_steps, self._num_chosen = primers.shape[1], new_steps, 0
         self.rules, self.state = rules, self._state_after(primers, rules)
 
@@ -128,6 +154,7 @@ class Walk:
         step = self._num_chosen
         said = self._run(self.state.event, self._cues[:, self._num_given + step])
         _check_finite(said.logits)
+        self.said = [said]
         # Temperatures near 0 make logits overflow to -inf, which is what they should be.
         with np.errstate(over="ignore"):
             choice = self.rules.choose(step, self.state, said.logits, said.label_events, perturbation)
@@ -165,7 +192,7 @@ class SteppingBeamSearch(BeamSearch):
     def _states(
         self, primers: NDArray[np.int32], steps_per_bar: NDArray[np.int32], cues: NDArray[np.int32]
     ) -> tuple[Any, Any]:
-        return (), _run_over(self._step, primers[:, :-1], steps_per_bar, cues)
+        return (), _run_over(self._step, primers[:, :-1], steps_per_bar, cues)[0]
 
     def run(
         self,
@@ -184,9 +211,10 @@ class SteppingBeamSearch(BeamSearch):
             _check_finite(said.logits)
             with np.errstate(over="ignore"):
                 parent, event, scores = choose(step, state, said.logits, said.label_events, scores)
-            run.reorder(parent)
-            others = (part if isinstance(part, tuple) else part[parent] for part in state[3:])
-            state = rules.advance(step, LoopState(event, (), run, *others), event)
+            if (parent != np.arange(len(parent))).any():
+                run.reorder(parent)
+                state = state.of_rows(parent)
+            state = rules.advance(step, state, event)
             written.append((event, parent))
         return (*(np.stack(part) for part in zip(*written, strict=True)), scores, True)
 
@@ -203,18 +231,24 @@ class SteppingReplayer(Replayer):
         run = StepRun(self._step, steps_per_bar)
         said = [run(event, cues[:, step + 1]) for step, event in enumerate(events.T)]
         logits, label_events, labels = (np.stack(part, axis=1) for part in zip(*said, strict=True))
-        first: Any = np.tile(np.array(self._step.description.first_label_events, np.int32), (len(events), 1, 1))
-        return Replay(logits[:, :-1], labels[:, 1:], np.concatenate([first, label_events[:, :-1]], axis=1))
+        return Replay(logits[:, :-1], labels[:, 1:], _from_first(self._step, label_events[:, :-1]))
 
 
 def _run_over(
     step: Step | GuidedStep, events: NDArray[np.int32], steps_per_bar: NDArray[np.int32], cues: NDArray[np.int32]
-) -> StepRun | GuidedRun:
-    """Returns a run that has taken in events [batch, num_given]; cues are of every step, from the first one on."""
+) -> tuple[StepRun | GuidedRun, list[StepResult]]:
+    """Returns a run that has taken in events [batch, num_given], and what it said of each next one.
+
+    Cues are of every step, from the first one on.
+    """
     run = begin_run(step, steps_per_bar)
-    for place, event in enumerate(events.T):
-        run(event, cues[:, place + 1])
-    return run
+    return run, [run(event, cues[:, place + 1]) for place, event in enumerate(events.T)]
+
+
+def _from_first(step: Step | GuidedStep, label_events: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Returns what labels stand for at every step [batch, steps, num_classes], given that of all but the first."""
+    first = np.array(step.description.first_label_events, np.int32)
+    return np.concatenate([np.tile(first, (len(label_events), 1, 1)), label_events], axis=1)
 
 
 def _check_finite(logits: NDArray[np.float32]) -> None:

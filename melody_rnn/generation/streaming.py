@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from melody_rnn.generation.beginning import Beginning, fixed_of, sounding_pitches
+from melody_rnn.generation.guidance import GuidedStep
 from melody_rnn.generation.request import Request
 from melody_rnn.generation.rules import Rules
 from melody_rnn.generation.stepping import Walk
@@ -47,7 +48,7 @@ class Stream(Iterator[int]):
 
     def __init__(
         self,
-        step: Step,
+        step: Step | GuidedStep,
         request: Request,
         beginning: Beginning,
         sampler: SamplerSettings,
@@ -57,7 +58,7 @@ class Stream(Iterator[int]):
         """Takes in what is given; nothing is chosen yet.
 
         Args:
-            step: The model's step.
+            step: The model's step, or with its guide's.
             request: What is asked for, of one tune.
             beginning: What it starts from.
             sampler: The settings.

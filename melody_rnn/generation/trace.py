@@ -1,7 +1,8 @@
 """Traces: what a model makes of finished melodies, step by step.
 
-A melody is replayed in one forward pass (teacher forcing), so the compiled loop carries nothing along. Everything is
-about events: an event is as probable as all labels that stand for it together, though one of them was drawn.
+A melody is replayed in one forward pass (teacher forcing), so the compiled loop carries nothing along; the loop around
+a step file, which goes through each melody anyway, keeps what the model says on the way. Everything is about events:
+an event is as probable as all labels that stand for it together, though one of them was drawn.
 """
 
 import io
@@ -135,8 +136,33 @@ class Replayer(ABC):
 
 def trace_melodies(replayer: Replayer, melodies: Sequence[Sequence[int]], outlines: Sequence[Outline]) -> list[Trace]:
     """Returns the trace of each melody; the arguments are those of a `Replayer`."""
-    traces = {row: _trace(np.asarray(melodies[row], np.int32), replay) for row, replay in replayer(melodies, outlines)}
+    traces = {
+        row: trace_of(np.asarray(melodies[row], np.int32), replay.logits, replay.label_events)
+        for row, replay in replayer(melodies, outlines)
+    }
     return [traces[row] for row in range(len(melodies))]
+
+
+def trace_of(events: NDArray[np.int32], logits: NDArray[np.float32], label_events: NDArray[np.int32]) -> Trace:
+    """Returns a melody's trace.
+
+    Args:
+        events: [steps] int32, as the model knows them.
+        logits: [steps - 1, num_classes] float32, before each event after the first.
+        label_events: [steps, num_classes] int32, the event that each label stands for.
+    """
+    by_event = sum_labels(log_softmax(logits), label_events[1:])
+    own = by_event[np.arange(len(by_event)), event_index(events[1:])]
+    ranks = 1 + (by_event > own[:, np.newaxis]).sum(axis=1)
+    return Trace(
+        events=events,
+        log_likelihoods=_after_given(1, np.log(own)),
+        entropies=_after_given(1, entropy_of(by_event)),
+        ranks=np.concatenate([[0], ranks]).astype(np.int32),
+        event_probabilities=_after_given(1, by_event),
+        logits=_after_given(1, logits),
+        label_events=label_events,
+    )
 
 
 def pad_events(melodies: Sequence[Sequence[int]]) -> NDArray[np.int32]:
@@ -224,21 +250,6 @@ def _batches(melodies: Sequence[Sequence[int]]) -> Iterator[list[int]]:
     by_length = sorted(range(len(melodies)), key=lambda row: len(melodies[row]))
     for first in range(0, len(by_length), _BATCH_SIZE):
         yield by_length[first : first + _BATCH_SIZE]
-
-
-def _trace(events: NDArray[np.int32], replay: Replay) -> Trace:
-    by_event = sum_labels(log_softmax(replay.logits), replay.label_events[1:])
-    own = by_event[np.arange(len(by_event)), event_index(events[1:])]
-    ranks = 1 + (by_event > own[:, np.newaxis]).sum(axis=1)
-    return Trace(
-        events=events,
-        log_likelihoods=_after_given(1, np.log(own)),
-        entropies=_after_given(1, entropy_of(by_event)),
-        ranks=np.concatenate([[0], ranks]).astype(np.int32),
-        event_probabilities=_after_given(1, by_event),
-        logits=_after_given(1, replay.logits),
-        label_events=replay.label_events,
-    )
 
 
 def _after_given(num_given: int, rows: NDArray[Any]) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ from melody_rnn.config import ModelConfig
 from melody_rnn.encodings import Encoding
 from melody_rnn.litert.description import StateInfo, Step, StepDescription, TensorInfo, config_digest, digest
 from melody_rnn.network.network import MelodyNetwork
-from melody_rnn.tunes.cues import CUES
+from melody_rnn.tunes.cues import cue_names
 
 _GIVEN: Final = {
     "event": "the last event: -2 no event, -1 note off, 0 to 127 note on",
@@ -109,7 +109,7 @@ class _StepFunction:
         names = [f"{index:02d}" for index in range(len(leaves))]
         self._inputs, self._outputs = [f"state_{name}" for name in names], [f"next_{name}" for name in names]
         self.states = tuple(map(StateInfo, leaves, self._inputs, self._outputs))
-        names_of_cues = ", ".join(cue.name for cue in CUES)
+        names_of_cues = ", ".join(cue_names(encoding.config))
         self.means: Mapping[str, str] = {**_GIVEN, **_RESULTS, "cues": _GIVEN["cues"].format(names_of_cues)}
         for state in self.states:
             self.means = {**self.means, state.input: state.name, state.output: f"{state.name}, after the event"}

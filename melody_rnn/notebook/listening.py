@@ -18,7 +18,7 @@ from melody_rnn.notebook import composing
 from melody_rnn.notebook.controls import MAX_TEMPERATURE, Controls, pairs
 from melody_rnn.notebook.layout import card, column, row, short_text
 from melody_rnn.notebook.shelf import FavouritesShelf
-from melody_rnn.notebook.showing import card_html, download_link, tune_html
+from melody_rnn.notebook.showing import card_html, download_link, emptied, sheet_html, tune_html
 from melody_rnn.notebook.spanish import in_spanish, key_in_spanish
 from melody_rnn.notebook.stored import StoredHTML
 from melody_rnn.notebook.uploading import read_uploaded, uploaded_file
@@ -59,7 +59,8 @@ class ListeningRoom(Controls):
 
     Attributes:
         view: The controls, as a widget; the room shows itself where it is a cell's last line.
-        result: The tune that is shown, with its player and its sheet music, which a saved notebook keeps.
+        result: The tune that is shown, with its player, which a saved notebook keeps.
+        sheet: Its sheet music, likewise.
         tune: The tune that is shown, or None.
         compared: What was put side by side last.
         comparison: Temperatures, variations, and the tunes side by side, to be shown where the notebook wants them.
@@ -86,7 +87,7 @@ class ListeningRoom(Controls):
         self._past: list[_Moment] = []
         self._observe()
         self.status, self.compared_status = widgets.HTML(), widgets.HTML()
-        self.result = StoredHTML()
+        self.result, self.sheet = StoredHTML(), StoredHTML()
         self.shelf = FavouritesShelf(self._words, self._folder, self._run, self._take, self._name_of)
         self.favourites = self.shelf.view
         self._cards = row([])
@@ -105,6 +106,7 @@ class ListeningRoom(Controls):
     def _ipython_display_(self) -> None:
         display(self.view)
         self.result.show()
+        self.sheet.show()
 
     def generate(self, *_: object) -> None:
         """Writes a tune as the controls say, and shows it with its player and its sheet music."""
@@ -183,9 +185,11 @@ class ListeningRoom(Controls):
         assert self._now is not None
         tune = self._sounding(self._now.written)
         again = f'{_IF_OPENED_AGAIN}<div class="melody-again">{self._words["again"]}</div>'
-        # One piece, so that nothing of it can belong to another tune.
-        self.result.value = again + tune_html(tune, self._name_of)
-        self.tune = tune
+        shown = again + tune_html(tune, self.sheet.name, self._name_of)
+        # The sound is there first, and never over the sheet music of another tune.
+        self.sheet.value = emptied(self.sheet.value)
+        self.result.value, self.tune = shown, tune
+        self.sheet.value = sheet_html(tune, self.sheet.name)
         assert tune.origin is not None
         beats = tune.tempo / float(tune.meter.tempo_beat)
         form = f", {tune.form}" if tune.sections else ""

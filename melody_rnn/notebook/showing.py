@@ -1,4 +1,4 @@
-"""A tune as one piece of a page: picture, player and sheet music, which therefore always belong together.
+"""A tune on a page: picture and player as one piece, which therefore always belong together, and its sheet music.
 
 Handlers stand in the elements themselves, for a page's scripts are not run where a widget's HTML comes in.
 """
@@ -6,6 +6,7 @@ Handlers stand in the elements themselves, for a page's scripts are not run wher
 import base64
 import html
 import json
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import accumulate
@@ -32,24 +33,36 @@ _ONE_AT_A_TIME: Final = "document.querySelectorAll('audio').forEach(other => oth
 _FOLLOW: Final = (
     "const times = JSON.parse(this.dataset.times), places = JSON.parse(this.dataset.places);"
     "const now = times.filter(time => time <= this.currentTime + 0.05).length - 1;"
-    "const bars = this.closest('.melody-tune').querySelectorAll('.melody-sheet g.measure');"
+    "const bars = document.querySelectorAll('#' + this.dataset.sheet + ' g.measure');"
     "bars.forEach((bar, place) => bar.style.fill = bar.style.color = "
     "place === places[now] && !this.ended ? '#b3261e' : '')"
 )
 
 
-def tune_html(tune: Tune, name_of: Callable[[int], str] = note_name) -> str:
-    """Returns a tune's picture, player and sheet music; the bar that sounds is red in the sheet music.
+def tune_html(tune: Tune, sheet: str, name_of: Callable[[int], str] = note_name) -> str:
+    """Returns a tune's picture and player, which marks the bar that sounds in the sheet music.
 
     Args:
         tune: The tune.
+        sheet: The `id` of its sheet music.
         name_of: How pitches are called in the picture.
     """
-    roll, player = roll_svg(tune, name_of=name_of), _player(tune, is_small=False)
-    return (
-        f'<div class="melody-tune" style="max-width: 100%"><div style="{_SCROLLED}">{roll}</div>{player}'
-        f'<div class="melody-sheet">{sheet(tune)}</div></div>'
-    )
+    roll, player = roll_svg(tune, name_of=name_of), _player(tune, is_small=False, sheet=sheet)
+    return f'<div class="melody-tune" style="max-width: 100%"><div style="{_SCROLLED}">{roll}</div>{player}</div>'
+
+
+def sheet_html(tune: Tune, sheet: str) -> str:
+    """Returns a tune's sheet music, as wide as there is room for it, up to 900 px; `sheet` is its `id`."""
+    svg = sheet_picture(score_of(tune.written()))
+    svg = svg.replace("<svg ", '<svg style="width: 100%; height: auto; max-width: 900px; background: white" ', 1)
+    return f'<div class="melody-sheet" id="{sheet}">{svg}</div>'
+
+
+def emptied(sheet: str) -> str:
+    """Returns the place of sheet music, as `sheet_html` made it, without the music: what stands below does not jump."""
+    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', sheet)
+    size = f"max-width: 900px; aspect-ratio: {box[1]} / {box[2]}" if box else ""
+    return f'<div style="{size}"></div>'
 
 
 def card_html(tune: Tune, title: str, pitches: range | None = None, name_of: Callable[[int], str] = note_name) -> str:
@@ -71,12 +84,6 @@ def card_html(tune: Tune, title: str, pitches: range | None = None, name_of: Cal
 def player_html(tune: Tune, title: str) -> str:
     """Returns a tune's player alone, which tells nothing of the tune but its sound."""
     return f'<div class="melody-tune"><div><b>{html.escape(title)}</b></div>{_player(tune, is_small=True)}</div>'
-
-
-def sheet(tune: Tune) -> str:
-    """Returns a tune's sheet music as an SVG picture that is as wide as there is room for it, up to 900 px."""
-    svg = sheet_picture(score_of(tune.written()))
-    return svg.replace("<svg ", '<svg style="width: 100%; height: auto; max-width: 900px; background: white" ', 1)
 
 
 def player_sound(tune: Tune, is_small: bool = False) -> tuple[str, bytes]:
@@ -117,12 +124,17 @@ def download_link(name: str, kind: str, data: bytes) -> str:
     return f'<a style="{style}" href="{address}" download="{html.escape(name)}">{html.escape(name)}</a>'
 
 
-def _player(tune: Tune, is_small: bool) -> str:
+def _player(tune: Tune, is_small: bool, sheet: str | None = None) -> str:
     kind, sound = player_sound(tune, is_small)
     address = f"data:{kind};base64,{base64.b64encode(sound).decode()}"
-    times, places = bar_times(tune)
+    follow = ""
+    if sheet is not None:
+        times, places = bar_times(tune)
+        follow = (
+            f'data-sheet="{sheet}" data-times="{json.dumps(times)}" data-places="{json.dumps(places)}" '
+            f'ontimeupdate="{_FOLLOW}" onended="{_FOLLOW}" '
+        )
     return (
-        f'<audio controls preload="auto" style="width: 100%; max-width: 480px" src="{address}" '
-        f'data-times="{json.dumps(times)}" data-places="{json.dumps(places)}" '
-        f'onplay="{_ONE_AT_A_TIME}" ontimeupdate="{_FOLLOW}" onended="{_FOLLOW}"></audio>'
+        f'<audio controls preload="auto" style="width: 100%; max-width: 480px" '
+        f'onplay="{_ONE_AT_A_TIME}" {follow}src="{address}"></audio>'
     )

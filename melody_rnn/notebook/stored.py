@@ -6,10 +6,15 @@ from IPython.display import HTML, display, update_display
 
 
 class StoredHTML:
-    """HTML in a cell's output, which can be changed from a button's handler."""
+    """HTML in a cell's output, which can be changed from a button's handler.
+
+    Attributes:
+        name: Its own; an HTML `id` may be the same.
+    """
 
     def __init__(self) -> None:
-        self._value, self._display_id, self._is_shown = "", uuid.uuid4().hex, False
+        self.name = f"melody-{uuid.uuid4().hex}"
+        self._value, self._is_shown = "", False
 
     @property
     def value(self) -> str:
@@ -20,9 +25,9 @@ class StoredHTML:
     def value(self, value: str) -> None:
         self._value = value
         if self._is_shown:
-            update_display(HTML(value), display_id=self._display_id)
+            update_display(HTML(value), display_id=self.name)
 
     def show(self) -> None:
         """Shows it in the cell that runs."""
-        display(HTML(self._value), display_id=self._display_id)
+        display(HTML(self._value), display_id=self.name)
         self._is_shown = True

@@ -11,9 +11,9 @@ Probabilities are renormalised step by step, not over all melodies that meet the
 `generation.lookahead` is for.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,14 @@ from melody_rnn.errors import ConstraintError, InvalidArgumentError
 from melody_rnn.events import NO_EVENT, NOTE_OFF, NOTES_PER_OCTAVE, NUM_SPECIAL_EVENTS, event_index
 from melody_rnn.music.pitches import note_name
 from melody_rnn.sampling.constraints import ONSET, Constraints
+from melody_rnn.sampling.line import Line, stretches_of
 from melody_rnn.sampling.schedule import Steps
 
 _HOLD, _OFF = (int(event_index(event)) for event in (NO_EVENT, NOTE_OFF))
 _WEAK, _STRONG, _SHORT = range(3)
 """Kinds of steps: one whose note cannot end a tune, one whose note can, and one at which that note must not end yet."""
+_MOST_STATES: Final = 2**27
+"""Of all steps together; and most numbers in a table."""
 
 
 class Close(NamedTuple):
@@ -174,10 +177,12 @@ class Automaton:
 class _Tables:
     """What the automaton knows, for some of the constraints.
 
-    A state is last * num_rests + rest. `last` is the index of the last note's pitch, num_pitches for what lies before
-    the constrained steps; `rest` counts steps without a note, the largest value is one too many. What no constraint
-    asks for is not told apart. Where the end is a close, each state exists a second time, for a last note that can be
-    the tune's.
+    A state is place * num_rests + rest. `rest` counts steps without a note, the largest value is one too many. What no
+    constraint asks for is not told apart. A place is where a melody stands among the notes: first come the last notes
+    that it can have, by the index of their pitch, num_pitches for what lies before the constrained steps. Where the
+    order of some notes is kept, which together are the line, these exist once more for each stretch of it that lies
+    behind; then come the notes of the line, each the last one that the melody had. Where the end is a close, each state
+    exists a second time, for a last note that can be the tune's.
 
     Attributes:
         following, is_allowed, kinds: As in `Guide`.
@@ -188,23 +193,33 @@ class _Tables:
     """
 
     def __init__(self, constraints: Constraints, situation: Situation, active: Collection[str]) -> None:
-        self._situation = situation
+        self._situation, steps = situation, situation.steps
         self._max_leap = constraints.max_leap if "max_leap" in active else None
         self._max_rest = constraints.max_rest if "max_rest" in active else None
-        if self._max_rest is not None and self._max_rest >= situation.rest_steps + situation.steps.num_steps:
+        if self._max_rest is not None and self._max_rest >= situation.rest_steps + steps.num_steps:
             self._max_rest = None
         self._ending = constraints.last_pitch_class if "end_on" in active else None
         self._num_pitches = len(situation.pitches)
         self._num_lasts = 1 if self._max_leap is None and self._ending is None else self._num_pitches + 1
         self._num_rests = 1 if self._max_rest is None else self._max_rest + 2
-        self._num_plain = self.num_states = self._num_lasts * self._num_rests
+        in_line = constraints.keep_pitches if constraints.keep_pitches and "keep_pitches" in active else {}
+        self._line = _line(in_line, situation, self._num_lasts)
+        close = None if self._ending is None else situation.close
+        self._num_plain = len(self._line.last) * self._num_rests
+        self.num_states = self._num_plain if close is None else 2 * self._num_plain
+        num_kinds = (1 if close is None else 3) * (1 if self._line.is_empty else 2)
+        num_events = NUM_SPECIAL_EVENTS + self._num_pitches
+        if self.num_states * max(steps.num_steps, num_kinds * num_events) > _MOST_STATES:
+            words = " and ".join(constraints.given()[name] for name in active)
+            raise InvalidArgumentError(f"{words} need too much memory for {steps.num_steps} steps: ask for fewer")
         self.start = (self._num_lasts - 1) * self._num_rests + min(situation.rest_steps, self._num_rests - 1)
-        self.following = self._follow()
-        self.kinds: NDArray[np.int32] | None = None
-        if self._ending is not None and situation.close is not None:
-            self.kinds = _kinds(situation.close, situation.steps)
-            self.following = self._follow_closing()
-            self.num_states = 2 * self._num_plain
+        blocks = [self._follow(is_in_line) for is_in_line in ((False,) if self._line.is_empty else (False, True))]
+        kinds = self._line.is_inside * len(blocks[1:])
+        if close is not None:
+            kinds = 3 * kinds + _kinds(close, steps)
+            blocks = list(map(self._follow_closing, blocks))
+        self.following = np.concatenate(blocks)
+        self.kinds: NDArray[np.int32] | None = kinds if num_kinds > 1 else None
         self.first_states = self._following_at(0)[self.start].copy()
         if situation.is_empty:
             self.first_states[_HOLD] = self.first_states[_OFF]
@@ -237,6 +252,7 @@ class _Tables:
         reached = np.zeros(self.num_states + 1, bool)
         reached[self.first_states[self.is_allowed[0]]] = True
         for step in range(1, len(self.is_allowed) + 1):
+            reached[:-1] &= self._is_due(step)
             if not reached[:-1].any():
                 return step - 1
             if step < len(self.is_allowed):
@@ -245,28 +261,44 @@ class _Tables:
                 reached[following] = True
         return None
 
-    def _follow(self) -> NDArray[np.int32]:
-        """Returns `following`, [num_states, num_events] int32."""
-        last, rest = np.divmod(np.arange(self.num_states), self._num_rests)
-        longer = np.where(rest + 1 < self._num_rests - 1, last * self._num_rests + rest + 1, self.num_states)
-        states = np.arange(self.num_states)
+    def _follow(self, is_in_line: bool) -> NDArray[np.int32]:
+        """Returns `following` at steps of the line or at others, [num_plain, num_events] int32."""
+        line, none = self._line, self._num_plain
+        states = np.arange(none)
+        place, rest = np.divmod(states, self._num_rests)
+        longer = np.where(rest + 1 < self._num_rests - 1, states + 1, none)
         holding = states if self._num_rests == 1 else np.where(rest > 0, longer, states)
         ending = states if self._num_rests == 1 else longer
         new_lasts = np.arange(self._num_pitches) if self._num_lasts > 1 else np.zeros(self._num_pitches, int)
-        onsets = np.where(self._leaps()[last], new_lasts * self._num_rests, self.num_states)
+        places, is_possible = line.base[:, None] + new_lasts, self._leaps()[line.last]
+        if is_in_line:
+            is_possible &= line.next_pitch[:, None] == np.arange(self._num_pitches)
+            places = np.broadcast_to(line.next_place[:, None], is_possible.shape)
+        onsets = np.where(is_possible, places * self._num_rests, none)[place]
         return np.concatenate([holding[:, None], ending[:, None], onsets], axis=1).astype(np.int32)
+
+    def _is_due(self, step: int) -> NDArray[np.bool_]:
+        """Returns in which states a melody may come to a step, counted from the first, [num_states] bool.
+
+        Where a stretch of the line ends, all its notes have been.
+        """
+        due = self._line.due.get(step)
+        places = np.full(len(self._line.last), due is None)
+        if due is not None:
+            places[due] = True
+        return np.resize(np.repeat(places, self._num_rests), self.num_states)
 
     def _following_at(self, step: int) -> NDArray[np.int32]:
         """Returns the states after each event of a step, [num_states, num_events] int32."""
         first = 0 if self.kinds is None else int(self.kinds[step]) * self.num_states
         return self.following[first : first + self.num_states]
 
-    def _follow_closing(self) -> NDArray[np.int32]:
+    def _follow_closing(self, plain: NDArray[np.int32]) -> NDArray[np.int32]:
         """Returns `following` for each kind of steps, with the states that know whether the last note can be a close.
 
         Plain states come first, then the same ones whose last note can; [3 * num_states, num_events] int32.
         """
-        plain, num_events = self.following, self.following.shape[1]
+        num_events = plain.shape[1]
         blocks = []
         for kind in (_WEAK, _STRONG, _SHORT):
             for can_close in (False, True):
@@ -274,7 +306,7 @@ class _Tables:
                 closes[_HOLD] = can_close
                 closes[_OFF] = can_close and kind != _SHORT
                 following = plain + closes * self._num_plain
-                blocks.append(np.where(plain == self._num_plain, 2 * self._num_plain, following))
+                blocks.append(np.where(plain == self._num_plain, self.num_states, following))
         return np.concatenate(blocks).astype(np.int32)
 
     def _leaps(self) -> NDArray[np.bool_]:
@@ -289,10 +321,10 @@ class _Tables:
     def _look_back(self) -> NDArray[np.bool_]:
         """Returns `is_viable`, from the last step to the first."""
         is_viable = np.zeros((len(self.is_allowed) + 1, self.num_states + 1), bool)
-        is_viable[-1, :-1] = self._endings()
+        is_viable[-1, :-1] = self._endings() & self._is_due(len(self.is_allowed))
         for step in reversed(range(len(self.is_allowed))):
             following = self._following_at(step)[:, self.is_allowed[step]]
-            is_viable[step, :-1] = is_viable[step + 1][following].any(axis=1)
+            is_viable[step, :-1] = is_viable[step + 1][following].any(axis=1) & self._is_due(step)
         return is_viable
 
     def _endings(self) -> NDArray[np.bool_]:
@@ -302,8 +334,19 @@ class _Tables:
         before = self._situation.last_pitch
         is_ending = np.append(self._situation.pitches, before or 0) % NOTES_PER_OCTAVE == self._ending
         is_ending[-1] &= before is not None
-        plain = np.repeat(is_ending, self._num_rests)
-        return plain if self.kinds is None else np.concatenate([np.zeros_like(plain), plain])
+        plain = np.repeat(is_ending[self._line.last], self._num_rests)
+        return plain if self.num_states == self._num_plain else np.concatenate([np.zeros_like(plain), plain])
+
+
+def _line(events: Mapping[int, int], situation: Situation, num_lasts: int) -> Line:
+    """Returns the notes whose order is kept, if the model can play them and their steps are generated."""
+    stretches = stretches_of(events)
+    indices = []
+    for stretch in stretches:
+        _check_step("keep_pitches", stretch.first, situation)
+        _check_step("keep_pitches", stretch.end - 1, situation)
+        indices += [_index_of("keep_pitches", pitch, stretch.first, situation) for pitch in stretch.pitches]
+    return Line(stretches, np.array(indices, int) - NUM_SPECIAL_EVENTS, situation.steps, num_lasts)
 
 
 def _kinds(close: Close, steps: Steps) -> NDArray[np.int32]:
@@ -339,25 +382,29 @@ def _allowed_steps(constraints: Constraints, situation: Situation, active: Colle
         is_allowed &= is_onset == (np.array(list(constraints.rhythm)) == ONSET)[places, None]
     kept = constraints.keep if constraints.keep and "keep" in active else {}
     for step, event in kept.items():
-        is_kept = np.arange(is_allowed.shape[1]) == _index_of(event, step, situation)
+        is_kept = np.arange(is_allowed.shape[1]) == _index_of("keep", event, step, situation)
         is_allowed[step - steps.first] &= is_kept
     of_rhythm = constraints.keep_rhythm if constraints.keep_rhythm and "keep_rhythm" in active else {}
     for step, event in of_rhythm.items():
         _check_step("keep_rhythm", step, situation)
         is_allowed[step - steps.first] &= is_onset if event >= 0 else np.arange(len(is_onset)) == event_index(event, 0)
+    in_line = constraints.keep_pitches if constraints.keep_pitches and "keep_pitches" in active else {}
+    for stretch in stretches_of(in_line):
+        own = slice(stretch.first - steps.first, stretch.end - steps.first)
+        is_allowed[own, NUM_SPECIAL_EVENTS:] &= np.isin(situation.pitches, stretch.pitches)
     if situation.must_act and steps.first not in {**kept, **of_rhythm}:
         is_allowed[0, _HOLD] = False
     return is_allowed
 
 
-def _index_of(event: int, step: int, situation: Situation) -> int:
+def _index_of(name: str, event: int, step: int, situation: Situation) -> int:
     """Returns the index of an event to keep."""
-    _check_step("keep", step, situation)
+    _check_step(name, step, situation)
     if event < 0:
         return int(event_index(event))
     places = np.flatnonzero(situation.pitches == event)
     if not len(places):
-        raise InvalidArgumentError(f"keep has {note_name(event)} at step {step}, but {_playable(situation)}")
+        raise InvalidArgumentError(f"{name} has {note_name(event)} at step {step}, but {_playable(situation)}")
     return int(places[0]) + NUM_SPECIAL_EVENTS
 
 

@@ -34,6 +34,8 @@ class Constraints:
         end_on: What the last note must be, in any octave: 'tonic' of the key or scale, or a name such as 'D'.
         keep: Events by step, counted from the melody's start: these come out exactly.
         keep_rhythm: The same, but of notes any pitch will do: where notes begin, hold and end is kept.
+        keep_pitches: The same, but of neighbouring steps only which notes begin there, and in which order, is kept: on
+            which of these steps they begin, and how long they sound, is free.
     """
 
     key: str | None = None
@@ -45,6 +47,7 @@ class Constraints:
     end_on: str | None = None
     keep: Mapping[int, int] | None = None
     keep_rhythm: Mapping[int, int] | None = None
+    keep_pitches: Mapping[int, int] | None = None
 
     def __post_init__(self) -> None:
         for name in ("max_leap", "max_rest"):
@@ -56,7 +59,7 @@ class Constraints:
                 f"rhythm must be made of {ONSET!r} (a note begins), once at least, and {NO_ONSET!r} (none does), "
                 f"got {self.rhythm!r}"
             )
-        for name in ("keep", "keep_rhythm"):
+        for name in ("keep", "keep_rhythm", "keep_pitches"):
             for step, event in (getattr(self, name) or {}).items():
                 if step < 0:
                     raise InvalidArgumentError(f"{name} must have steps of at least 0, got {step}")
@@ -126,6 +129,10 @@ class Constraints:
         except MelodyError as error:
             raise InvalidArgumentError(f"end_on must be {TONIC!r} or a note, but {error}") from None
 
+    def kept_events(self) -> list[int]:
+        """Returns the events whose pitches are kept, in their order."""
+        return [event for _, event in sorted({**(self.keep_pitches or {}), **(self.keep or {})}.items())]
+
     def check_bar(self, steps_per_bar: int) -> None:
         """Checks that the rhythm fits a bar.
 
@@ -150,5 +157,6 @@ class Constraints:
             "end_on": (self.end_on, f"end_on {self.end_on!r}"),
             "keep": (self.keep or None, "keep"),
             "keep_rhythm": (self.keep_rhythm or None, "keep_rhythm"),
+            "keep_pitches": (self.keep_pitches or None, "keep_pitches"),
         }
         return {name: words for name, (value, words) in named.items() if value is not None}

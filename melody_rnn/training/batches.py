@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from melody_rnn.config import EncodingConfig, ModelConfig
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.encodings import Encoding
+from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.events import NO_EVENT
+from melody_rnn.generation.guidance import cues_for
 from melody_rnn.music.transposition import home_transposition
 from melody_rnn.training.devices import Strategy
 from melody_rnn.training.settings import TrainingSettings
@@ -77,8 +79,8 @@ def opening_pitches(melodies: Sequence[StoredMelody]) -> dict[int, float]:
 
 def outlined(encoding: Encoding, melodies: Sequence[StoredMelody], known: Known = "plan") -> list[Example]:
     """Returns melodies, in the model's range, with as much of their outlines as is known and the encoding reads."""
-    if not encoding.num_cues:
-        return [Example(melody, Outline()) for melody in melodies]
+    if not encoding.config.knows_form:
+        return [Example(melody, Outline(melody.meter, chords=melody.chords)) for melody in melodies]
     return [Example(melody, _outline(melody).known(known)) for melody in melodies]
 
 
@@ -89,7 +91,7 @@ def outline_bank(originals: Sequence[StoredMelody], config: ModelConfig) -> Outl
     for melody in originals:
         if melody.form.sections and not melody.form.is_truncated and melody.key is not None:
             amount = home_transposition(melody.events, low, high, config.transpose_to_key)
-            outlines.append(outline_of(melody.tune, amount))
+            outlines.append(outline_of(melody.tune, amount).part(chords=False))
     return OutlineBank(outlines, config.steps_per_quarter)
 
 
@@ -309,7 +311,7 @@ def _encoded(
         events, lengths = tf.ensure_shape(events, [batch_size, None]), tf.ensure_shape(lengths, [batch_size])
         encoded = []
         for each, encode_all in zip(encodings, compiled, strict=True):
-            inputs, labels, label_events, _ = encode_all(heard, steps_per_bar, cues[..., : each.num_cues])
+            inputs, labels, label_events, _ = encode_all(heard, steps_per_bar, cues_for(each.num_cues, cues))
             inputs = tf.ensure_shape(inputs[:, :-1], [batch_size, None, each.input_size])
             labels = tf.ensure_shape(labels, [batch_size, None])
             label_events = tf.ensure_shape(label_events, [batch_size, None, each.num_classes])
@@ -328,8 +330,17 @@ def _encoded(
 
 
 def _reader(encodings: Sequence[Encoding]) -> Encoding:
-    """Returns the encoding whose cues batches hold: the first that reads any; others read none, or as many."""
-    return next((encoding for encoding in encodings if encoding.num_cues), encodings[0])
+    """Returns the encoding whose cues batches hold: the first of those that read most.
+
+    Raises:
+        InvalidArgumentError: If another reads chords and it does not.
+    """
+    reader = max(encodings, key=lambda encoding: encoding.num_cues)
+    if any(encoding.config.knows_chords for encoding in encodings) and not reader.config.knows_chords:
+        raise InvalidArgumentError(
+            "of teachers and student one knows form and no chords, another chords and no form; chords_rnn knows both"
+        )
+    return reader
 
 
 def _begin_epoch(
@@ -348,11 +359,17 @@ def _varied(
     moved = [_transpose(example, config, most, rng) for example in examples]
     if settings.input_noise:
         moved = [_noisy(example, config, settings.input_noise, rng) for example in moved]
-    if encoding.num_cues:
+    if encoding.config.knows_form:
         known = rng.random((len(moved), 4)) >= [_UNKNOWN_FORM, _UNKNOWN_PLAN, _UNKNOWN_KEY, _UNKNOWN_PITCHES]
         moved = [
             example._replace(outline=example.outline.part(*row))
             for example, row in zip(moved, known.tolist(), strict=True)
+        ]
+    if encoding.config.knows_chords and settings.unknown_chords:
+        are_known = rng.random(len(moved)) >= settings.unknown_chords
+        moved = [
+            example._replace(outline=example.outline.part(chords=is_known))
+            for example, is_known in zip(moved, are_known.tolist(), strict=True)
         ]
     return moved
 

@@ -42,6 +42,10 @@ class TrainingSettings:
         written: How many tunes the teachers write before training, as many each, to the outlines of the train split's.
             Where there are any, the student hears teachers in these alone, and events count in the train split alone.
         written_per_melody: How many of these come to each melody of a batch.
+        unknown_chords: How often a model that hears chords is not told a melody's, another draw each epoch, so that it
+            writes without them, too.
+        only_chords: Whether only the weights of chord inputs are trained, and not those that are on where no chord is
+            known, so that a model that begins as one without chords stays that one where it is told of none.
     """
 
     batch_size: int = 128
@@ -62,6 +66,8 @@ class TrainingSettings:
     distill_weight: float = 0.5
     written: int = 0
     written_per_melody: int = 3
+    unknown_chords: float = 0.0
+    only_chords: bool = False
 
     def __post_init__(self) -> None:
         least_values = {"batch_size": 1, "epochs": 1, "steps": 1, "checkpoint_steps": 1}
@@ -83,10 +89,14 @@ class TrainingSettings:
             raise InvalidArgumentError(f"distill_weight must be from 0 to 1, got {self.distill_weight}")
         if not 0 <= self.input_noise <= 1:
             raise InvalidArgumentError(f"input_noise must be from 0 to 1, got {self.input_noise}")
+        if not 0 <= self.unknown_chords <= 1:
+            raise InvalidArgumentError(f"unknown_chords must be from 0 to 1, got {self.unknown_chords}")
         if not 0 <= self.seed <= MAX_SEED:
             raise InvalidArgumentError(f"seed must be from 0 to {MAX_SEED}, got {self.seed}")
 
 
+# Magenta trains each lead sheet in all keys.
+_ALL_KEYS: Final = 6
 SETTINGS: Final[Mapping[str, TrainingSettings]] = MappingProxyType(
     {
         "basic_rnn": TrainingSettings(),
@@ -94,9 +104,15 @@ SETTINGS: Final[Mapping[str, TrainingSettings]] = MappingProxyType(
         "lookback_rnn": TrainingSettings(),
         "attention_rnn": TrainingSettings(clip_norm=3.0),
         "tunes_rnn": TrainingSettings(batch_size=32, learning_rate=3e-3, schedule="cosine", epochs=24),
+        "basic_improv": TrainingSettings(transposition=_ALL_KEYS),
+        "attention_improv": TrainingSettings(clip_norm=3.0, transposition=_ALL_KEYS),
+        "chord_pitches_improv": TrainingSettings(clip_norm=3.0, transposition=_ALL_KEYS),
+        "chords_rnn": TrainingSettings(
+            batch_size=32, learning_rate=3e-3, schedule="cosine", epochs=24, unknown_chords=0.3
+        ),
     }
 )
-"""Each configuration's settings; Magenta's for its four (melody_rnn_model.py)."""
+"""Each configuration's settings; Magenta's for its own (melody_rnn_model.py, improv_rnn_model.py)."""
 
 _NETWORK_FIELDS: Final = frozenset(field.name for field in dataclasses.fields(NetworkConfig))
 _ENCODING_FIELDS: Final = frozenset(field.name for field in dataclasses.fields(EncodingConfig)) - {"kind"}

@@ -5,9 +5,11 @@ Source: Magenta's models/shared/events_rnn_train.py and events_rnn_graph.py.
 
 import io
 import math
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +25,7 @@ from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.data.squashing import squash_all
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import OutputError
+from melody_rnn.files import reason
 from melody_rnn.formats.audio import SAMPLE_RATE, Samples, render
 from melody_rnn.generation.beginning import Start
 from melody_rnn.generation.loop import SamplingLoop
@@ -49,13 +52,18 @@ class SummaryWriter:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Opens a new file in a folder, which is made if it is not there."""
+        """Opens a new file in a folder, which is made if it is not there.
+
+        Raises:
+            OutputError: If it cannot be written; so do all methods.
+        """
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"{folder}: cannot be made ({error.strerror})") from error
-        name = f"events.out.tfevents.{time.time_ns()}.{socket.gethostname()}"
-        self._writer = tf.io.TFRecordWriter(str(folder / name))
+        self._path = folder / f"events.out.tfevents.{time.time_ns()}.{socket.gethostname()}"
+        with self._writing():
+            self._writer = tf.io.TFRecordWriter(os.fsencode(self._path))
         self._add(tf.compat.v1.Event(wall_time=time.time(), file_version="brain.Event:2"))
 
     def write(self, step: int, figures: Figures) -> None:
@@ -89,8 +97,16 @@ class SummaryWriter:
         self._add(tf.compat.v1.Event(wall_time=time.time(), step=step, summary=summary))
 
     def _add(self, event: Any) -> None:
-        self._writer.write(event.SerializeToString())
-        self._writer.flush()
+        with self._writing():
+            self._writer.write(event.SerializeToString())
+            self._writer.flush()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except tf.errors.OpError as error:
+            raise OutputError(f"{self._path}: cannot be written ({reason(error)})") from error
 
 
 class Summaries(keras.callbacks.Callback):

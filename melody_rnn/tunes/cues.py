@@ -12,6 +12,7 @@ from melody_rnn.config import EncodingConfig
 from melody_rnn.events import NOTES_PER_OCTAVE
 from melody_rnn.formats.note_values import beats
 from melody_rnn.music.meters import Meter, parse_meter
+from melody_rnn.tunes.chord_cues import ChordCue, chord_cues_of
 from melody_rnn.tunes.outline import BarKind, Outline
 
 METERS: Final = tuple(
@@ -124,12 +125,25 @@ def cues_of(outline: Outline, num_steps: int, config: EncodingConfig) -> NDArray
 def cues_of_all(outlines: Sequence[Outline], num_steps: int, config: EncodingConfig) -> NDArray[np.int32]:
     """Returns what outlines say of the first `num_steps` steps, [num_outlines, num_steps, num_cues] int32.
 
-    There are `NUM_CUES` of them for encodings that know form, none for others.
+    Encodings that know form read `NUM_CUES` of them, those that know chords `NUM_CHORD_CUES` after these, others none.
     """
-    if config.kind != "tune":
-        return np.zeros((len(outlines), num_steps, 0), np.int32)
-    rows = {outline: cues_of(outline, num_steps, config) for outline in set(outlines)}
+    rows = {outline: _all_cues_of(outline, num_steps, config) for outline in set(outlines)}
     return np.stack([rows[outline] for outline in outlines])
+
+
+def _all_cues_of(outline: Outline, num_steps: int, config: EncodingConfig) -> NDArray[np.int32]:
+    parts = [np.zeros((num_steps, 0), np.int32)]
+    if config.knows_form:
+        parts.append(cues_of(outline, num_steps, config))
+    if config.knows_chords:
+        parts.append(chord_cues_of(outline, num_steps, config.max_bar_steps))
+    return np.concatenate(parts, axis=1)
+
+
+def cue_names(config: EncodingConfig) -> tuple[str, ...]:
+    """Returns the names of the columns that an encoding reads."""
+    form = tuple(cue.name for cue in CUES) if config.knows_form else ()
+    return (*form, *(f"chord_{name}" for name in ChordCue._fields)) if config.knows_chords else form
 
 
 def _form(outline: Outline, steps: NDArray[np.intp], most_steps: int) -> list[NDArray[np.intp]]:

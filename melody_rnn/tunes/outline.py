@@ -14,7 +14,7 @@ from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 from melody_rnn.music.forms import WrittenPart
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import COMMON_TIME, Meter
-from melody_rnn.tunes.tune import Jump, Section, Tune, letter, section_ends
+from melody_rnn.tunes.tune import Chord, Jump, Section, Tune, letter, section_ends, transpose_chords
 
 Known = Literal["meter", "form", "plan"]
 """How much of an outline is known: the meter and the pickup, as of a stream; the end, the sections and the key, too; or
@@ -98,6 +98,7 @@ class Outline:
         opening: The first pitch of a tune that begins with a whole bar, or None if the model or its statistics say it.
         transposition: Semitones from what sounds, as key and pitches are given, to where a model plays it.
         steps_per_quarter: Steps in a quarter note.
+        chords: The chord symbols, each of which holds up to the next one; none if they are not known.
     """
 
     meter: Meter = COMMON_TIME
@@ -114,6 +115,7 @@ class Outline:
     opening: int | None = None
     transposition: int = 0
     steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER
+    chords: tuple[Chord, ...] = ()
 
     @property
     def steps_per_bar(self) -> int:
@@ -205,9 +207,22 @@ class Outline:
             cadences=(*self.cadences[:number], ending.cadence, *self.cadences[number:]) if self.cadences else (),
             endings=(),
             jump=None,
+            chords=self._chords_with(ending),
         )
 
-    def part(self, form: bool = True, plan: bool = True, key: bool = True, pitches: bool = True) -> "Outline":
+    def _chords_with(self, ending: PlannedEnding) -> tuple[Chord, ...]:
+        """Returns the chords up to the end of an ending, where they are as in the last pass, and those of that pass."""
+        start = self.sections[ending.section].start
+        before = [chord for chord in self.chords if chord.step < ending.end]
+        later = [chord for chord in self.chords if chord.step >= start]
+        opening = next((chord for chord in reversed(self.chords) if chord.step <= start), None)
+        if opening is not None and opening.step < start:
+            later.insert(0, opening._replace(step=start))
+        return (*before, *(chord._replace(step=chord.step + ending.end - start) for chord in later))
+
+    def part(
+        self, form: bool = True, plan: bool = True, key: bool = True, pitches: bool = True, chords: bool = True
+    ) -> "Outline":
         """Returns the outline with only some of it known.
 
         Args:
@@ -215,6 +230,7 @@ class Outline:
             plan: Whether the plan of bars and the cadences are, which needs the form.
             key: Whether the key is.
             pitches: Whether the lowest and the highest pitch are.
+            chords: Whether the chords are.
         """
         return replace(
             self,
@@ -225,10 +241,11 @@ class Outline:
             endings=self.endings if form and plan else (),
             key=self.key if key else None,
             pitches=self.pitches if pitches else None,
+            chords=self.chords if chords else (),
         )
 
     def known(self, known: Known) -> "Outline":
-        """Returns as much of the outline as is known."""
+        """Returns as much of the outline as is known, and the chords."""
         has_form, has_plan = known != "meter", known == "plan"
         return self.part(form=has_form, plan=has_plan, key=has_form, pitches=has_plan)
 
@@ -238,14 +255,16 @@ class Outline:
 
     def transposed(self, amount: int) -> "Outline":
         """Returns the outline of the tune `amount` semitones higher; where the model plays it stays as it is."""
+        key = self.key and self.key.transpose(amount)
         return replace(
             self,
-            key=self.key and self.key.transpose(amount),
+            key=key,
             pitches=self.pitches and (self.pitches[0] + amount, self.pitches[1] + amount),
             cadences=tuple(cadence.moved(amount) for cadence in self.cadences),
             endings=tuple(ending._replace(cadence=ending.cadence.moved(amount)) for ending in self.endings),
             opening=None if self.opening is None else self.opening + amount,
             transposition=self.transposition - amount,
+            chords=transpose_chords(self.chords, amount, key),
         )
 
 
@@ -276,6 +295,7 @@ def outline_of(tune: Tune, transposition: int = 0) -> Outline:
         opening=tune.events[0] if tune.events and tune.events[0] >= 0 else None,
         transposition=transposition,
         steps_per_quarter=tune.steps_per_quarter,
+        chords=tune.chords,
     )
 
 

@@ -14,7 +14,7 @@ from melody_rnn.data.dataset import Dataset, StoredForm, StoredMelody
 from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import COMMON_TIME, Meter
-from melody_rnn.tunes.tune import Ending, Jump, Section, Tune
+from melody_rnn.tunes.tune import Chord, Ending, Jump, Section, Tune
 
 
 @pytest.fixture
@@ -48,6 +48,33 @@ def test_save_and_load_are_inverse(melodies: Dataset, tmp_path: Path):
         np.testing.assert_array_equal(one.events, other.events)
         assert other.events.dtype == np.int8
         assert vars(replace(one, events=other.events)) == vars(other)
+
+
+def test_chord_symbols_are_kept(melodies: Dataset, tmp_path: Path):
+    without = dataset.save(melodies, tmp_path / "without")
+    first, *others = melodies.melodies
+    first = replace(first, chords=(Chord(0, "Am7"), Chord(4, "B♭/D")))
+    digest = dataset.save(Dataset((first, *others)), tmp_path / "with")
+    assert dataset.load(tmp_path / "with").melodies[0].chords == first.chords == first.tune.chords
+    assert dataset.load(tmp_path / "without").melodies[0].chords == ()
+    # Where there are none, nothing is said of them, and data sets made before read as they did.
+    assert digest != without
+    assert "chords" not in (tmp_path / "without" / "melodies.jsonl").read_text()
+
+
+@pytest.mark.parametrize("chords", ["[[0]]", '[[5, "G"]]', '[[-1, "G"]]', "[[0, 7]]", '[["0", "G"]]', "3"])
+def test_damaged_chord_symbols_are_told(chords: str, melodies: Dataset, tmp_path: Path):
+    dataset.save(melodies, tmp_path / "data")
+    index = tmp_path / "data" / "melodies.jsonl"
+    first, *others = index.read_text().splitlines(keepends=True)
+    arrays = dataset.unpack_arrays((tmp_path / "data" / "melodies.npz").read_bytes(), dataset._ARRAYS, 2**30)
+    text = first.rstrip()[:-1] + f', "chords": {chords}}}\n' + "".join(others)
+    index.write_text(text)
+    manifest = json.loads((tmp_path / "data" / "dataset.json").read_text())
+    manifest["digest"] = dataset._digest(arrays, text.encode())
+    (tmp_path / "data" / "dataset.json").write_text(json.dumps(manifest))
+    with pytest.raises(InputFileError, match="the dataset is damaged"):
+        dataset.load(tmp_path / "data")
 
 
 def test_a_melody_is_a_tune(melodies: Dataset):

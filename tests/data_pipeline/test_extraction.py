@@ -9,9 +9,10 @@ from note_seq import NoteSequence, sequences_lib
 from melody_rnn.data.extraction import Extracted, Extraction, ExtractionRules, extract
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.formats.note_sequences import score_from_sequence
-from melody_rnn.formats.score import Bar, KeyChange, MeterChange, Note, Part, Score, TempoChange
+from melody_rnn.formats.score import Bar, ChordSymbol, KeyChange, MeterChange, Note, Part, Score, TempoChange
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import Meter
+from melody_rnn.tunes.tune import Chord
 
 LENIENT = ExtractionRules(min_bars=0, min_pitch_classes=0, max_steps=None)
 
@@ -54,6 +55,45 @@ def test_notes_rests_and_ends_become_events():
     melody = only(extract(score((0, 1, 60), (1, 1.5, 62), (2, 2.25, 64)), LENIENT))
     assert melody.events == [60, -2, -2, -2, 62, -2, -1, -2, 64]
     assert (melody.meter, melody.pickup_steps, melody.key) == (Meter(4, 4), 0, None)
+
+
+def chords(*symbols: tuple[float, str]) -> tuple[ChordSymbol, ...]:
+    return tuple(ChordSymbol(Fraction(start), symbol) for start, symbol in symbols)
+
+
+def test_chord_symbols_come_along():
+    melody = only(extract(scale(8, chords=chords((0, "C"), (2.5, "G7"), (9, "F"))), LENIENT))
+    assert melody.chords == (Chord(0, "C"), Chord(10, "G7"))
+    # What holds already where a melody begins holds from its first step.
+    later = only(extract(score((5, 8, 60), chords=chords((1, "C"), (3, "G"), (6, "F"))), LENIENT))
+    assert later.chords == (Chord(0, "G"), Chord(8, "F"))
+    cut = only(extract(scale(8, chords=chords((0, "C"), (4, "G"))), lenient(max_steps=16)))
+    assert cut.chords == (Chord(0, "C"),)
+
+
+def test_chord_symbols_move_with_a_bar_that_is_made_whole():
+    pickup = score((0, 1, 60), (1, 5, 62), bars=(0, 1, 5), chords=chords((1, "C"), (3, "G")))
+    melody = only(extract(pickup, LENIENT))
+    assert (melody.pickup_steps, melody.chords) == (4, (Chord(16, "C"), Chord(24, "G")))
+
+
+def test_each_stretch_has_its_own_chord_symbols():
+    piece = scale(
+        14, bars=(0, 4, 8, 11), meters=meters((0, Meter(4, 4)), (8, Meter(3, 4))), chords=chords((0, "C"), (9, "G"))
+    )
+    first, second = extract(piece, LENIENT).melodies
+    assert first.chords == (Chord(0, "C"),)
+    assert second.chords == (Chord(0, "C"), Chord(4, "G"))
+
+
+def test_chord_symbols_do_not_change_the_form_that_is_found():
+    quarters = [(start, start + 1, 60 + pitch) for start, pitch in enumerate([0, 2, 4, 5, 7, 5, 4, 2] * 8)]
+    plain = only(extract(score(*quarters), lenient(finds_form=True)))
+    both = chords(*((start, "C" if start % 8 else "G") for start in range(0, 64, 4)))
+    with_chords = only(extract(score(*quarters, chords=both), lenient(finds_form=True)))
+    assert plain.sections
+    assert (with_chords.events, with_chords.sections) == (plain.events, plain.sections)
+    assert all(chord.step < len(plain.events) for chord in with_chords.chords)
 
 
 def test_a_melody_starts_at_the_start_of_its_bar():

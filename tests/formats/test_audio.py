@@ -5,11 +5,13 @@ import shutil
 import numpy as np
 import pytest
 import soundfile
-from heard import NOTE_SECONDS, SCALE, scale, strongest_pitches
+import soxr
 from note_seq import NoteSequence
 
 from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError
 from melody_rnn.formats import audio
+from melody_rnn.formats.note_bank import lay
+from tests.formats.heard import NOTE_SECONDS, SCALE, scale, strongest_pitches
 
 PICCOLO = 72
 
@@ -78,6 +80,31 @@ def test_nothing_to_play_and_too_much():
     endless.notes[-1].end_time = 4000
     with pytest.raises(MelodyError, match="4000 seconds"):
         audio.render(endless, "sine")
+    endless.notes[-1].end_time = audio.MAX_SECONDS
+    dense = NoteSequence(notes=[endless.notes[-1]] * 40)
+    for synth in ("soundfont", "sine"):
+        with pytest.raises(MelodyError, match=r"sound for 3\d{4} seconds all together"):
+            audio.render(dense, synth)
+    with pytest.raises(MelodyError, match="all together"):
+        lay(dense)
+
+
+def test_sound_is_resampled_block_by_block_to_the_same_samples():
+    rendered = np.random.default_rng(1).normal(0, 0.1, (48_000 * 3 + 17, 2)).astype(np.float32)
+    data = audio.audio_bytes(rendered, "wav", 48_000)
+    read, _ = soundfile.read(io.BytesIO(data), dtype="float32")
+    expected = soxr.resample(read, 48_000, audio.SAMPLE_RATE, quality="VHQ")
+    np.testing.assert_array_equal(audio._read_samples(io.BytesIO(data), 1.0), expected)
+    longer = audio._read_samples(io.BytesIO(data), 4.0)
+    assert len(longer) == 4 * audio.SAMPLE_RATE
+    np.testing.assert_array_equal(longer[: len(expected)], expected)
+    assert not longer[len(expected) :].any()
+
+
+def test_a_long_sine_is_one_tone(monkeypatch):
+    whole = audio.render(scale(), "sine")
+    monkeypatch.setattr(audio, "_BLOCK", 1000)
+    np.testing.assert_array_equal(audio.render(scale(), "sine"), whole)
 
 
 def test_arguments_are_checked(tmp_path):

@@ -18,6 +18,7 @@ from melody_rnn.config import CONFIGS, MAGENTA_NAMES, NetworkConfig
 from melody_rnn.errors import InvalidArgumentError, ModelError
 from melody_rnn.generation import engine
 from melody_rnn.generation.beam import StochasticBeam
+from melody_rnn.generation.potentials import contour, density
 from melody_rnn.litert.description import digest
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import parse_meter
@@ -148,6 +149,42 @@ def test_engines_search_the_same(load, name):
 def test_engines_search_the_same_whole_tunes(load):
     check_same(run_both(load, "forms", lambda model: model.beam_search(4, 2, seed=2)))
     check_same(run_both(load, "forms", lambda model: model.stochastic_beam_search(StochasticBeam(2, 2, 2), 3, seed=2)))
+
+
+LOOKING_AHEAD = {
+    "what is kept": {
+        "constraints": Constraints(
+            keep=dict.fromkeys(range(40, 44), -2) | {44: 62},
+            keep_rhythm={20: 60, 21: -2, 22: 60, 23: -1},
+            keep_pitches={24: 60, 25: -2, 26: 62, 27: -2, 28: 64, 30: 65, 31: -2},
+            max_leap=12,
+            max_rest=8,
+            end_on="D",
+        ),
+        "sampler": SamplerSettings(surprise=0.8, dry=0.5, top_p=0.97, no_repeat_ngram=4),
+        "primer": "C4 D4 E4:2 R:2",
+        "num_steps": 64,
+    },
+    "soft targets": {
+        "constraints": Constraints(rhythm="x.x.xx.."),
+        "potentials": [density("4,2"), contour("C4..C5")],
+        "num_steps": 48,
+    },
+    "whole tunes": {"constraints": Constraints(end_on="D", max_rest=4), "form": "AAB"},
+}
+
+
+@pytest.mark.parametrize("asked", LOOKING_AHEAD)
+def test_engines_look_ahead_to_the_same(load, asked):
+    def run(model):
+        given = LOOKING_AHEAD[asked] | {"guide": (load("attention_rnn", model.engine), 0.3)}
+        return model.generate(num_outputs=3, seed=8, look_ahead=8, **given)
+
+    ours, theirs = run_both(load, "forms", run)
+    check_same([ours, theirs])
+    for own, other in zip(ours.outlooks, theirs.outlooks, strict=True):
+        assert own.effective_sample_size == pytest.approx(other.effective_sample_size, rel=0.01)
+        assert own.log_probability == pytest.approx(other.log_probability, abs=0.01)
 
 
 @pytest.mark.parametrize("name", MODELS)

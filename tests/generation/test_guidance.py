@@ -47,6 +47,17 @@ def test_both_engines_are_guided_to_the_same_events(asked):
     ]
 
 
+def test_a_stream_is_guided_as_a_run_is():
+    model, guide = (MelodyRNN.from_preset(name, "litert") for name in ("tunes_rnn", "lookback_rnn"))
+    asked = {"seed": 5, "form": "AABA", "meter": "6/8", "guide": (guide, 0.7)}
+    (tune,) = model.generate(**asked)
+    stream = model.stream(**asked)
+    assert tuple(stream) == tune.events
+    assert stream.tune() == tune != model.generate(**asked | {"guide": None})[0]
+    with pytest.raises(InvalidArgumentError, match="strength must be from -1 to 10, got 11"):
+        model.stream(guide=(guide, 11.0))
+
+
 def test_a_guide_of_no_strength_changes_nothing():
     model, guide = (MelodyRNN.from_preset(name, "litert") for name in ("lookback_rnn", "basic_rnn"))
     asked = {"num_outputs": 2, "num_steps": 48, "seed": 4}

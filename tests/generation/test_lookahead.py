@@ -1,6 +1,7 @@
 """Look-ahead against enumeration, by a network that is a table, and in both engines."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,10 +13,11 @@ from melody_rnn.generation import lookahead
 from melody_rnn.generation.beam import BeamSearch
 from melody_rnn.generation.beginning import Start
 from melody_rnn.generation.lookahead import LookAhead, Particles, plan_look_ahead
-from melody_rnn.generation.potentials import BarTargets, Played, Potential, contour, density
-from melody_rnn.generation.rules import LoopState
+from melody_rnn.generation.potentials import BarTargets, Played, Potential, contour, density, pace
+from melody_rnn.generation.rules import FREE, Fixed
 from melody_rnn.sampling.automaton import Automaton, Close, Situation
 from melody_rnn.sampling.constraints import Constraints
+from melody_rnn.sampling.line import stretches_of
 from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.sampling.schedule import Steps
 from melody_rnn.sampling.softmax import log_softmax
@@ -39,8 +41,7 @@ class Table(BeamSearch):
             logits = LOGITS[step, np.searchsorted(EVENTS, state.event)]
             meanings = np.tile(EVENTS, (len(logits), 1))
             parent, event, scores = choose(step, state, logits, meanings, scores)
-            others = (part if isinstance(part, tuple) else part[parent] for part in state[3:])
-            state = rules.advance(step, LoopState(event, (), (), *others), event)
+            state = rules.advance(step, state.of_rows(parent), event)
             written.append((event, parent))
         return (*(np.stack(part) for part in zip(*written, strict=True)), scores, True)
 
@@ -131,6 +132,17 @@ def test_a_kept_rhythm_leaves_the_pitches(particles):
     assert agree(result, joint) > 0.001
 
 
+def test_kept_pitches_leave_the_rhythm(particles):
+    kept = {1: -2, 2: 62, 3: 60, 5: 61}
+    result = drawn(particles, guide_of(Constraints(keep_pitches=kept)), [pace(stretches_of(kept))])
+
+    def notes(events):
+        return [event for event in events if event >= 0]
+
+    joint = enumerated(lambda line: notes(line[:3]) == [62, 60] and line[4] == 61)
+    assert agree(result, joint) > 0.001
+
+
 def test_a_close_is_a_long_last_note_on_a_strong_beat(particles):
     close = Close((2, 4), 2)
 
@@ -163,6 +175,28 @@ def test_potentials_weigh_whole_melodies(particles):
         return -0.5 * line.count(61) - (notes[0] - 2 / 3) ** 2 / 2 - (notes[1] - 2) ** 2 / 2
 
     assert agree(result, enumerated(lambda line: True, potential=value)) > 0.001
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.6])
+def test_weights_of_notes_weigh_whole_melodies(particles, temperature):
+    weights = np.random.default_rng(6).normal(0, 1.5, (NUM_STEPS, 12)).astype(np.float32)
+    fixed = Fixed(
+        np.full((1500, NUM_STEPS), FREE, np.int32),
+        np.zeros((1500, NUM_STEPS), np.int32),
+        np.tile(np.array([0, 127], np.int32), (1500, 1)),
+        np.tile(weights, (1500, 1, 1)),
+    )
+    start = Start.of_streams(np.full((1500, 1), 60, np.int32), NUM_STEPS, CONFIG, steps_per_bar=3)
+    controls = SamplerSettings(temperature=temperature).controls(1500)
+    result = particles(replace(start, fixed=fixed), NUM_STEPS, controls, 1, LookAhead(WIDTH))
+
+    def gained(line):
+        return sum(weights[step, event % 12] / temperature for step, event in enumerate(line) if event >= 0)
+
+    joint = enumerated(lambda line: True, temperature, gained)
+    agree(result, joint)
+    estimates = [outlook.log_probability for outlook in result.outlooks]
+    assert np.exp(estimates).mean() == pytest.approx(sum(joint.values()), rel=0.05)
 
 
 def test_a_target_that_no_particle_meets_is_named(particles):

@@ -1,3 +1,5 @@
+from dataclasses import fields
+
 import keras
 import numpy as np
 import pytest
@@ -5,7 +7,7 @@ import pytest
 from melody_rnn.config import EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.errors import MelodyError
 from melody_rnn.generation.replayer import CompiledReplayer
-from melody_rnn.generation.trace import trace_melodies
+from melody_rnn.generation.trace import Trace, trace_melodies
 from melody_rnn.model import MelodyRNN
 from melody_rnn.presets import Preset, make_network
 from melody_rnn.sampling.softmax import sum_labels
@@ -127,3 +129,17 @@ def test_memory_does_not_grow_with_the_number_of_melodies(tiny_model, monkeypatc
 def test_an_empty_melody_has_no_trace(tiny_model):
     with pytest.raises(MelodyError, match="at least one event"):
         tiny_model.trace([[60], []])
+
+
+@pytest.mark.parametrize("name", ["tunes_rnn", "lookback_rnn"])
+def test_what_was_said_on_the_way_is_what_a_replay_says(name, monkeypatch):
+    model = MelodyRNN.from_preset(name)
+    asked = {"primer": "C2:3 G6 R C9:2 E4", "num_outputs": 3, "seed": 1, "trace": True}
+    result = model.generate(**asked)
+    again = model.trace(result.tunes, outlines=result.outlines)
+    for trace, replayed in zip(result.traces, again, strict=True):
+        for field in fields(Trace):
+            if field.name != "draws":
+                np.testing.assert_array_equal(getattr(trace, field.name), getattr(replayed, field.name))
+    monkeypatch.setattr(MelodyRNN, "trace", lambda *_, **__: pytest.fail("the model was asked again"))
+    assert model.generate(**asked).nats_per_event == result.nats_per_event

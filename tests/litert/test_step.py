@@ -17,7 +17,7 @@ from melody_rnn.music.meters import parse_meter
 from melody_rnn.presets import make_network
 from melody_rnn.tunes.cues import cues_of_all
 from melody_rnn.tunes.outline import BarKind, BarPlan, Outline
-from melody_rnn.tunes.tune import Section
+from melody_rnn.tunes.tune import Chord, Section
 
 WEIGHTS = b"weights"
 CONFIGS = [
@@ -35,10 +35,17 @@ CONFIGS = [
         EncodingConfig("tune", 60, 72, (1, 2), "bar", max_bar_steps=8),
         NetworkConfig((6, 6), embedding_size=6, residual=True),
     ),
+    ModelConfig("triads", EncodingConfig("key", 60, 72, (4, 8), chords="triads"), NetworkConfig((8,))),
+    ModelConfig("pitches", EncodingConfig("one_hot", 60, 72, chords="pitches"), NetworkConfig((8,))),
+    ModelConfig(
+        "tones",
+        EncodingConfig("tune", 60, 72, (1, 2), "bar", max_bar_steps=8, chords="tones"),
+        NetworkConfig((6, 6), embedding_size=6),
+    ),
 ]
 
 OUTLINES = [
-    Outline(parse_meter("2/4")),
+    Outline(parse_meter("2/4"), chords=(Chord(3, "Am7"), Chord(9, "N.C."), Chord(11, "D/F#"), Chord(20, "Gsus4"))),
     Outline(parse_meter("3/8"), 2, 30, (Section(0, "A"), Section(18, "B")), key=Key(1)),
     Outline(
         parse_meter("1/4"),

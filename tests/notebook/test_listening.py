@@ -66,7 +66,7 @@ def test_what_the_controls_show_is_used(room, tiny_model):
     (expected,) = tiny_model.generate(num_steps=36, primer="C4 E4", temperature=0.7, seed=1, meter="3/4")
     assert room.tune.events == expected.events
     assert (room.tune.program, room.tune.qpm) == (110, 90)
-    assert room.result.value.endswith(tune_html(room.tune))
+    assert room.result.value.endswith(tune_html(room.tune, room.sheet.name))
     assert room.slider.value == 0.7
     assert not any(button.disabled for button in room._buttons)
 
@@ -89,7 +89,7 @@ def test_tempo_instrument_and_key_keep_the_tune(room):
     assert (room.tune.qpm, room.tune.program) == (200, 46)
     moved = {after - own for own, after in zip(before.pitches, room.tune.pitches, strict=True)}
     assert len(moved) == 1
-    assert room.result.value.endswith(tune_html(room.tune))
+    assert room.result.value.endswith(tune_html(room.tune, room.sheet.name))
 
 
 def test_undo_brings_back_the_tune_and_its_controls(room):
@@ -336,6 +336,25 @@ def test_the_picture_has_all_notes_and_no_small_print():
 def test_the_sheet_follows_bars_as_they_are_played():
     tune = Tune((60, *[-2] * 31), qpm=120, sections=(Section(0, "A", 2),))
     assert bar_times(tune) == ([0.0, 2.0, 4.0, 6.0], [0, 1, 0, 1])
+
+
+def test_sound_comes_before_sheet_music_and_never_over_another_tunes(room, monkeypatch):
+    shown = []
+    monkeypatch.setattr("melody_rnn.notebook.stored.update_display", lambda page, **_: shown.append(page.data))
+    monkeypatch.setattr("melody_rnn.notebook.stored.display", lambda *_, **__: None)
+    room.generate()
+    room.result.show()
+    room.sheet.show()
+    height = re.search('viewBox="0 0 [0-9.]+ ([0-9.]+)"', room.sheet.value)[1]
+    room.generate()
+    emptied, tune, sheet = shown
+    assert f"/ {height}" in emptied
+    assert "<svg" not in emptied
+    assert "<audio" in tune
+    assert 'class="measure' not in tune
+    assert f'id="{room.sheet.name}"' in sheet
+    assert f'data-sheet="{room.sheet.name}"' in tune
+    assert sheet.count('class="measure') > 0
 
 
 def test_long_tunes_have_a_small_sound():

@@ -32,7 +32,19 @@ def broken_rules(events, constraints: Constraints, primer=(), steps_per_bar=16):
         broken.add("end_on")
     if any(whole[step] != event for step, event in (constraints.keep or {}).items()):
         broken.add("keep")
+    if constraints.keep_pitches and is_out_of_order(whole, constraints.keep_pitches):
+        broken.add("keep_pitches")
     return broken
+
+
+def is_out_of_order(whole, kept):
+    """Returns whether some run of neighbouring steps has other notes, or in another order, than are kept."""
+    starts = [step for step in sorted(kept) if step - 1 not in kept]
+    for start in starts:
+        steps = list(itertools.takewhile(kept.__contains__, itertools.count(start)))
+        if [whole[s] for s in steps if whole[s] >= 0] != [kept[s] for s in steps if kept[s] >= 0]:
+            return True
+    return False
 
 
 def is_too_long_silent(whole, first, max_rest):

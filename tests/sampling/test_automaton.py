@@ -2,12 +2,12 @@ import itertools
 
 import numpy as np
 import pytest
-from rules import broken_rules
 
 from melody_rnn.errors import ConstraintError, InvalidArgumentError
 from melody_rnn.sampling.automaton import Automaton, Situation
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.schedule import Steps
+from tests.sampling.rules import broken_rules
 
 PITCHES = np.array([60, 62, 67], np.int32)
 EVENTS = [-2, -1, *PITCHES.tolist()]
@@ -24,8 +24,16 @@ CASES = [
     {"keep": {4: 67, 6: -2}},
     {"key": "C", "end_on": "tonic", "max_rest": 1, "max_leap": 5},
     {"keep": {6: 67}, "max_leap": 5, "rhythm": "x.x"},
+    {"keep_pitches": {3: 60, 4: -2, 5: 67, 6: -2}},
+    {"keep_pitches": {4: -2, 5: 62}},
+    {"keep_pitches": {3: 62, 5: 67, 6: -1}, "max_leap": 5, "max_rest": 1},
+    {"keep_pitches": {3: 62, 4: -2, 5: 60}, "end_on": "D"},
+    {"keep_pitches": {3: -2, 4: -2, 6: 62}, "rhythm": "..x", "max_leap": 5},
+    {"keep_pitches": {3: 62, 5: 62}, "keep": {4: 62, 6: -1}},
+    {"keep_pitches": {3: 62, 4: -2, 5: 67}, "keep": {4: 62}, "max_rest": 0},
     {"rhythm": ".x.", "end_on": "D", "max_leap": 2, "max_rest": 1},
 ]
+KEPT_FROM_THE_START = [{"keep": {0: -2, 3: 62}}, {"keep_pitches": {0: -2, 1: 60, 2: 62}}, {"keep_pitches": {1: 60}}]
 
 
 def index(event):
@@ -58,7 +66,9 @@ def test_the_events_that_are_left_are_those_that_can_be_gone_on_with(given, prim
             assert {EVENTS[i] for i in left} == {line[length] for line in lines if line[:length] == prefix}
 
 
-@pytest.mark.parametrize("given", [case for case in CASES if "keep" not in case] + [{"keep": {0: -2, 3: 62}}], ids=str)
+@pytest.mark.parametrize(
+    "given", [*(case for case in CASES if not {"keep", "keep_pitches"} & set(case)), *KEPT_FROM_THE_START], ids=str
+)
 def test_openings_are_those_that_can_be_gone_on_with(given):
     constraints = Constraints(**given)
     lines = [
@@ -85,6 +95,10 @@ def test_openings_are_those_that_can_be_gone_on_with(given):
             {"max_leap": 6, "pitch_range": "E4..C6", "max_rest": 3},
             r"the range E4..C6 and max_leap 6 together leave no note possible",
         ),
+        (
+            {"keep_pitches": {4: 60, 5: 62}, "max_rest": 9, "rhythm": ".x"},
+            r"the rhythm '.x' and keep_pitches together leave no event possible at step 5 \(bar 3\)",
+        ),
         ({"max_leap": 12, "end_on": "F#"}, r"end_on 'F#' leaves no way to the end"),
         (
             {"key": "C", "max_leap": 1, "max_rest": 3, "end_on": "D"},
@@ -108,6 +122,8 @@ def test_as_few_as_are_to_blame_are_named(given, message):
         ({"rhythm": "x.."}, "the rhythm 'x..' has 3 steps, which do not divide a bar of 2"),
         ({"keep": {3: 60}}, r"from 4 to 9, got 3 \(the primer takes it\)"),
         ({"keep": {10: 60}}, r"from 4 to 9, got 10 \(the melody is shorter\)"),
+        ({"keep_pitches": {9: 60, 10: -2}}, r"keep_pitches must have steps .* from 4 to 9, got 10"),
+        ({"keep_pitches": {4: -2, 5: 61}}, r"keep_pitches has C#4 at step 4, but the model plays C4..G4 here"),
         ({"keep": {5: 61}}, r"keep has C#4 at step 5, but the model plays C4..G4 here"),
     ],
 )
@@ -122,6 +138,11 @@ def test_a_first_step_that_must_act():
     assert guide.event_mask(1, guide.state).tolist() == [[True, True, True, True, False]] * 2
     kept = Automaton(Constraints(keep={4: -2}), Situation(PITCHES, Steps(4, 6), 60, must_act=True)).guide(1)
     assert kept.event_mask(0, kept.state).tolist() == [[True, False, False, False, False]]
+
+
+def test_what_needs_too_much_memory_is_told():
+    with pytest.raises(InvalidArgumentError, match="max_rest 9000 and end_on 'D' need too much memory for 20000 steps"):
+        Automaton(Constraints(max_rest=9000, end_on="D"), Situation(PITCHES, Steps(0, 20_000)))
 
 
 def test_a_rest_longer_than_the_melody_needs_no_states():

@@ -3,10 +3,12 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from scales import SETTINGS, scales
 
+from melody_rnn.config import CONFIGS, EncodingConfig
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.encodings import make_encoding
+from melody_rnn.errors import InvalidArgumentError
+from melody_rnn.music.keys import spell
 from melody_rnn.music.meters import COMMON_TIME
 from melody_rnn.training.batches import (
     evaluation_batches,
@@ -15,6 +17,8 @@ from melody_rnn.training.batches import (
     opening_pitches,
     training_batches,
 )
+from melody_rnn.tunes.tune import Chord
+from tests.training.scales import SETTINGS, scales
 
 
 @pytest.fixture
@@ -104,3 +108,52 @@ def test_opening_pitches_are_of_melodies_that_begin_on_the_beat():
         StoredMelody("d", np.array([-2, 72], np.int8), COMMON_TIME, "train"),
     ]
     assert opening_pitches(melodies) == {60: 2 / 3, 67: 1 / 3}
+
+
+def over_chords(num_melodies=64):
+    """Melodies of one length, each on the root of its chords."""
+    return [
+        StoredMelody(
+            str(number),
+            np.array([60 + number % 12, -2, -2, 60 + number % 12, -2], np.int8),
+            COMMON_TIME,
+            "train",
+            chords=(Chord(0, spell(number)), Chord(3, spell(number) + "m")),
+        )
+        for number in range(num_melodies)
+    ]
+
+
+def chord_roots(encoding, settings, num_steps=4):
+    """Returns the pitch class of each melody's first note as it was moved, and its chord's triad, -1 if none."""
+    for inputs, (events, *_), _ in islice(training_batches(encoding, over_chords(), settings, 0), num_steps):
+        for row, later in zip(inputs.numpy(), events.numpy(), strict=True):
+            yield int(later[2]) % 12, np.argmax(row[:, :49], axis=1)[:4]
+
+
+def test_chords_move_with_their_melodies():
+    encoding = make_encoding(EncodingConfig("one_hot", chords="triads"))
+    settings = replace(SETTINGS, batch_size=32, transposition=6)
+    seen = list(chord_roots(encoding, settings))
+    assert len({pitch_class for pitch_class, _ in seen}) == 12
+    for pitch_class, triads in seen:
+        assert triads.tolist() == [1 + pitch_class, 1 + pitch_class, 13 + pitch_class, 13 + pitch_class]
+
+
+def test_some_melodies_come_without_their_chords():
+    encoding = make_encoding(EncodingConfig("one_hot", chords="triads"))
+    settings = replace(SETTINGS, batch_size=32, unknown_chords=0.3)
+    known = [bool(triads.any()) for _, triads in chord_roots(encoding, settings)]
+    assert all(triads.all() or not triads.any() for _, triads in chord_roots(encoding, settings))
+    assert 0.5 < np.mean(known) < 0.9
+    assert all(triads.all() for _, triads in chord_roots(encoding, replace(settings, unknown_chords=0.0)))
+    assert not any(triads.any() for _, triads in chord_roots(encoding, replace(settings, unknown_chords=1.0)))
+    plain = make_encoding(EncodingConfig("one_hot"))
+    events = [first_events(plain, over_chords(), replace(settings, unknown_chords=share), 0, 3) for share in (0.0, 0.9)]
+    assert events[0] == events[1]
+
+
+def test_a_teacher_of_form_does_not_teach_who_hears_chords_alone():
+    student, teacher = (make_encoding(CONFIGS[name].encoding) for name in ("basic_improv", "tunes_rnn"))
+    with pytest.raises(InvalidArgumentError, match="chords_rnn knows both"):
+        training_batches(student, over_chords(), SETTINGS, 0, views=[teacher])
