@@ -14,11 +14,21 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "browser"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from listening_notebook import PLACES, button, chosen, click_and_wait, play_length, run_all, serving, typed
 from playwright.sync_api import sync_playwright
 from psutil import NoSuchProcess, Process
+
+from tests.browser.listening_notebook import (
+    PLACES,
+    button,
+    chosen,
+    click_and_wait,
+    play_length,
+    run_all,
+    serving,
+    typed,
+)
 
 
 def busy_seconds() -> float:

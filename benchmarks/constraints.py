@@ -22,8 +22,8 @@ from rich.table import Table
 from melody_rnn import Constraints, MelodyRNN, SamplerSettings, Schedule
 from melody_rnn.presets import DEFAULT_PRESET
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "sampling"))
-from rules import broken_rules
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.sampling.rules import broken_rules
 
 NUM_OUTPUTS = 256
 NUM_STEPS = 128

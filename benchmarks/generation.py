@@ -1,12 +1,16 @@
 """Sampling speed, beside the original Magenta's or an earlier edition's in the same run.
 
 usage: python benchmarks/generation.py [--magenta ENVIRONMENT] [--bundles FOLDER] [--before CHECKOUT] [--rounds N]
+       python benchmarks/generation.py --magenta ENVIRONMENT --improv [--rounds N]
 
 ENVIRONMENT is a folder with the original Magenta 2.1.4; without it our figures stand alone. FOLDER holds
 full_basic.mag, full_lookback.mag, full_mono.mag and full_attention.mag (128+128 units) and bench.py, which times the
 original. Prints seconds a run (median), events a second, and how many times Magenta's events a second that is: as
 the median of the ratios round by round, since the machine's speed drifts. Model loading and compiling are left out,
 for both.
+
+With --improv, the three configurations of Improv RNN over eight chords instead, of their own sizes and fresh weights,
+which we write as bundles.
 
 With --before, tunes_rnn instead, by each engine, beside the tunes_rnn of CHECKOUT, such as a `git worktree` of an
 earlier commit, which runs in this environment; f806363 is the last one with the first edition. Seconds are those of the
@@ -18,19 +22,45 @@ import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from melody_rnn import MelodyRNN
+from melody_rnn.config import CONFIGS, IMPROV_NAMES
+from melody_rnn.presets import Preset, make_network
 
 MODELS = ("basic", "mono", "lookback", "attention")
 NUM_OUTPUTS = (1, 10, 256)
 NUM_STEPS = 128
 REPEATS = 9
 ENGINES = ("litert", "tensorflow")
+CHORDS = ("C", "G", "Am", "F", "C", "G", "F", "C")
+IMPROV = """
+import json, statistics, sys, time
+import note_seq
+import tensorflow.compat.v1 as tf
+from magenta.models.improv_rnn import improv_rnn_model
+from magenta.models.improv_rnn.improv_rnn_sequence_generator import ImprovRnnSequenceGenerator
+from magenta.models.shared.sequence_generator_bundle import read_bundle_file
+tf.disable_v2_behavior()
+bundle = read_bundle_file(sys.argv[1])
+config = improv_rnn_model.default_configs[bundle.generator_details.id]
+model = improv_rnn_model.ImprovRnnModel(config)
+ImprovRnnSequenceGenerator(model, config.details, 4, None, bundle).initialize()
+chords = note_seq.ChordProgression([chord for chord in CHORDS for _ in range(NUM_STEPS // len(CHORDS))])
+seconds = []
+for _ in range(REPEATS + 1):
+    start = time.perf_counter()
+    model.generate_melody(note_seq.Melody([60]), chords)
+    seconds.append(time.perf_counter() - start)
+print(json.dumps((NUM_STEPS - 1) / statistics.median(seconds[1:])))
+"""
+"""What times the original's Improv RNN; its argument is a bundle. It prints events a second."""
 EDITION = """
 import json, statistics, sys, time
 sys.path.insert(0, sys.argv[1])
@@ -54,21 +84,32 @@ def main() -> None:
     parser.add_argument("--magenta", type=Path)
     parser.add_argument("--bundles", type=Path, default=Path(__file__).parents[2] / "shared" / "magenta")
     parser.add_argument("--before", type=Path)
+    parser.add_argument("--improv", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     if arguments.before:
         Console().print(compare_editions(arguments.before, arguments.rounds))
         return
     table = Table("model", "melodies", "seconds", "events/s", "Magenta events/s", "times Magenta")
-    for name in MODELS:
-        model = MelodyRNN.from_bundle(arguments.bundles / f"full_{name}.mag")
+    for name in IMPROV_NAMES if arguments.improv else MODELS:
         rounds = []
-        for _ in range(arguments.rounds):
-            magenta = time_magenta(arguments.magenta, arguments.bundles, name) if arguments.magenta else None
-            rounds.append((magenta, {count: time_ours(model, count) for count in NUM_OUTPUTS}))
+        if arguments.improv:
+            rounds = [time_improv(arguments.magenta, name) for _ in range(arguments.rounds)]
+        else:
+            model = MelodyRNN.from_bundle(arguments.bundles / f"full_{name}.mag")
+            for _ in range(arguments.rounds):
+                magenta = time_magenta(arguments.magenta, arguments.bundles, name) if arguments.magenta else None
+                rounds.append((magenta, {count: time_ours(model, count) for count in NUM_OUTPUTS}))
         for count in NUM_OUTPUTS:
             seconds = statistics.median(ours[count] for _, ours in rounds)
-            row = [f"{name}_rnn", str(count), f"{seconds:.4f}", f"{events(count) / seconds:,.0f}", "-", "-"]
+            row = [
+                name if arguments.improv else f"{name}_rnn",
+                str(count),
+                f"{seconds:.4f}",
+                f"{events(count) / seconds:,.0f}",
+                "-",
+                "-",
+            ]
             if arguments.magenta:
                 row[4] = f"{statistics.median(magenta for magenta, _ in rounds):,.0f}"
                 row[5] = f"{statistics.median(events(count) / ours[count] / magenta for magenta, ours in rounds):.0f}"
@@ -113,13 +154,27 @@ def events(num_outputs: int) -> int:
     return num_outputs * (NUM_STEPS - 1)
 
 
-def time_ours(model: MelodyRNN, num_outputs: int) -> float:
+def time_improv(environment: Path, name: str) -> tuple[float, dict[int, float]]:
+    """Returns the original's events a second, and our median seconds of a run of each number of melodies."""
+    model = MelodyRNN(Preset(CONFIGS[name]), make_network(CONFIGS[name]))
+    chords = [(place * NUM_STEPS // len(CHORDS), symbol) for place, symbol in enumerate(CHORDS)]
+    settings = f"CHORDS, NUM_STEPS, REPEATS = {CHORDS}, {NUM_STEPS}, {REPEATS}"
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = Path(folder) / f"{name}.mag"
+        model.save_bundle(bundle)
+        command = [environment / "bin" / "python", "-c", settings + IMPROV, bundle]
+        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    ours = {count: time_ours(model, count, chords=chords) for count in NUM_OUTPUTS}
+    return float(json.loads(output.splitlines()[-1])), ours
+
+
+def time_ours(model: MelodyRNN, num_outputs: int, **asked: Any) -> float:
     """Returns the median seconds of a run."""
-    model.generate(num_outputs=num_outputs, num_steps=NUM_STEPS, primer=[60], seed=0)
+    model.generate(num_outputs=num_outputs, num_steps=NUM_STEPS, primer=[60], seed=0, **asked)
     seconds = []
     for _ in range(REPEATS):
         start = time.perf_counter()
-        model.generate(num_outputs=num_outputs, num_steps=NUM_STEPS, primer=[60], seed=0)
+        model.generate(num_outputs=num_outputs, num_steps=NUM_STEPS, primer=[60], seed=0, **asked)
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds)
 

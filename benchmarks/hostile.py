@@ -97,7 +97,7 @@ def _commands(name: str, rng: random.Random) -> list[str]:
 
 
 def _music(inputs: Inputs, rng: random.Random) -> None:
-    import hostile_music
+    from tests.fuzz import hostile_music
 
     for kind, suffix, files in (
         ("midi", "mid", hostile_music.wrong_midi(rng)),
@@ -186,7 +186,7 @@ def _places(inputs: Inputs, rng: random.Random) -> None:
 
 def _names(inputs: Inputs, rng: random.Random) -> None:
     """Names of files and texts of options that are not to be shown as they are."""
-    import hostile_music
+    from tests.fuzz import hostile_music
 
     names = [text.replace("/", "_").encode("utf-8", "surrogatepass")[:200] for text in hostile_music.TEXTS if text]
     names += [b"caf\xe9", b"\xff\xfe\x80", b"-rf", b"a b 'c' \"d\"", b"[/red]", b"[link=x]", b"%s{0}$(id)`id`"]
@@ -220,7 +220,7 @@ def _preset(changed: dict[str, bytes], model: str) -> dict[str, Any]:
 
 
 def _models(inputs: Inputs, rng: random.Random) -> None:
-    import hostile_models
+    from tests.fuzz import hostile_models
 
     def command() -> list[str]:
         return rng.choice(
@@ -275,7 +275,7 @@ def _digest(data: bytes) -> str:
 
 
 def _bundles(inputs: Inputs, rng: random.Random) -> None:
-    import hostile_models
+    from tests.fuzz import hostile_models
 
     for name in ("basic_rnn", "attention_rnn"):
         good = (ROOT / "tests" / "data" / f"{name}.mag").read_bytes()
@@ -284,12 +284,12 @@ def _bundles(inputs: Inputs, rng: random.Random) -> None:
 
 
 def _checkpoints(inputs: Inputs, rng: random.Random) -> None:
-    import hostile_models
     import tensorflow as tf
 
     from melody_rnn.magenta.bundles import read_bundle
     from melody_rnn.magenta.bundles.naming import MAGENTA_2, make_naming
     from melody_rnn.magenta.bundles.weights import revert_weights
+    from tests.fuzz import hostile_models
 
     bundle = read_bundle(ROOT / "tests" / "data" / "basic_rnn.mag")
     variables = revert_weights(make_naming(MAGENTA_2, None, len(bundle.config.network.layer_sizes)), bundle.weights)
@@ -323,10 +323,9 @@ def _checkpoints(inputs: Inputs, rng: random.Random) -> None:
 
 
 def _datasets(inputs: Inputs, rng: random.Random) -> None:
-    import hostile_models
-
     from melody_rnn.data.build import build_dataset
     from melody_rnn.data.extraction import ExtractionRules
+    from tests.fuzz import hostile_models
 
     (inputs.folder / "tune.abc").write_text(TUNE)
     good = inputs.folder / "dataset"
@@ -350,9 +349,9 @@ def _datasets(inputs: Inputs, rng: random.Random) -> None:
 def _options(inputs: Inputs, rng: random.Random) -> None:
     """Numbers and texts for every option, generated from the commands themselves."""
     import click
-    import hostile_music
 
     from melody_rnn.cli.main import cli
+    from tests.fuzz import hostile_music
 
     for path, command in _leaves(cli, []):
         quick = QUICK.get(" ".join(path), [])
@@ -593,7 +592,6 @@ def main() -> None:
     parser.add_argument("--only", help="kinds, with commas between")
     parser.add_argument("--share", type=float, default=1.0, help="share of the inputs to try, drawn the same each time")
     arguments = parser.parse_args()
-    sys.path.insert(0, str(ROOT / "tests" / "fuzz"))
     if arguments.what == "make":
         sys.path.insert(0, str(ROOT))
         make(arguments.folder)

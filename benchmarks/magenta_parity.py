@@ -2,28 +2,32 @@
 
 usage: python benchmarks/magenta_parity.py --magenta ENVIRONMENT [--configs NAME ...] [--steps N] [--bundles FOLDER]
 
-ENVIRONMENT is a folder with the original Magenta 2.1.4. The commands are those of the original's page on Melody
-RNN, in its order, on tunes that the default model writes first; then each program on the other's files: bundles, runs,
-and TFRecords of both kinds. Prints for each command line what came of it in each program: exit code, files, and the
-notes or records in them. Then the log-likelihood of each one's melodies under each one's weights, in nats, as each
-program computes it; last, our models and FOLDER's bundles, exported and scored by the original. Ends with status 1 if
-an exit code is not 0, or two log-likelihoods are more than 1e-3 apart.
+ENVIRONMENT is a folder with the original Magenta 2.1.4. The commands are those of the original's pages on Melody RNN
+and Improv RNN, in their order, on tunes that the default model writes first, with chords by rule for Improv RNN; then
+each program on the other's files: bundles, runs, and TFRecords of both kinds. Prints for each command line what came of
+it in each program: exit code, files, and the notes or records in them. Then the log-likelihood of each one's melodies
+under each one's weights, in nats, as each program computes it; last, our models and FOLDER's bundles, exported and
+scored by the original. Ends with status 1 if an exit code is not 0, or two log-likelihoods are more than 1e-3 apart.
 """
 
 import argparse
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from improv_golden import chords_by_rule
+
 from melody_rnn import MelodyRNN
-from melody_rnn.config import MAGENTA_NAMES
+from melody_rnn.config import EVERY_MAGENTA_NAME, IMPROV_NAMES, MAGENTA_NAMES
 from melody_rnn.data.tfrecords import read_records
 from melody_rnn.tunes.files import read_tune
+from melody_rnn.tunes.tune import Chord, Tune
 
 TOLERANCE = 1e-3
 NUM_TUNES = 120
@@ -60,21 +64,58 @@ OURS_ON_MAGENTA_S = (
     "melody_rnn_generate --config=CONFIG --run_dir=OTHER/CONFIG/run --save_generator_bundle "
     "--bundle_file=OWN/CONFIG/magenta_run.mag",
 )
+SHEETS = "convert_dir_to_note_sequences --input_dir=SHEETS --output_file=OWN/leadsheets.tfrecord"
+OF_RUN_CHORDS, OF_BUNDLE_CHORDS = "Am Dm G C F Bdim E E", "C G Am F C G Am F"
+IMPROV_PAGE = (
+    "improv_rnn_create_dataset --config=CONFIG --input=OWN/leadsheets.tfrecord --output_dir=OWN/CONFIG/examples "
+    "--eval_ratio=0.10",
+    f"improv_rnn_train {RUN} --sequence_example_file=OWN/CONFIG/examples/training_lead_sheets.tfrecord "
+    "--num_training_steps=STEPS",
+    f"improv_rnn_train {RUN} --sequence_example_file=OWN/CONFIG/examples/eval_lead_sheets.tfrecord --eval",
+    f"improv_rnn_generate {RUN} --output_dir=OWN/CONFIG/of_run --num_outputs=10 --primer_melody=[57] "
+    f"--backing_chords='{OF_RUN_CHORDS}' --render_chords",
+    f"improv_rnn_generate --config=CONFIG --run_dir=OWN/CONFIG/run {ONE_AT_A_TIME} --bundle_file=OWN/CONFIG/own.mag "
+    "--save_generator_bundle",
+    "improv_rnn_generate --config=CONFIG --bundle_file=OWN/CONFIG/own.mag --output_dir=OWN/CONFIG/of_bundle "
+    f"--num_outputs=10 --primer_melody=[60] --backing_chords='{OF_BUNDLE_CHORDS}' --render_chords",
+)
+IMPROV_ON_THE_OTHER_S = (
+    "improv_rnn_create_dataset --config=CONFIG --input=OTHER/leadsheets.tfrecord --output_dir=OWN/CONFIG/of_other",
+    "improv_rnn_generate --bundle_file=OTHER/CONFIG/own.mag --output_dir=OWN/CONFIG/of_other_bundle --num_outputs=3",
+)
+OUR_IMPROV_ON_MAGENTA_S = (
+    f"improv_rnn_generate --config=CONFIG --run_dir=OTHER/CONFIG/run {HPARAMS} --output_dir=OWN/CONFIG/of_other_run "
+    "--num_outputs=3",
+    f"improv_rnn_train --config=CONFIG --run_dir=OWN/CONFIG/on_other {HPARAMS} --num_training_steps=2 "
+    "--sequence_example_file=OTHER/CONFIG/examples/training_lead_sheets.tfrecord",
+    "improv_rnn_generate --config=CONFIG --run_dir=OTHER/CONFIG/run --save_generator_bundle "
+    "--bundle_file=OWN/CONFIG/magenta_run.mag",
+)
 SCORE = """
 import json, sys
 import note_seq
 import tensorflow.compat.v1 as tf
 from magenta.models.melody_rnn import melody_rnn_model
 from magenta.models.melody_rnn.melody_rnn_sequence_generator import MelodyRnnSequenceGenerator
+from magenta.models.improv_rnn import improv_rnn_model
+from magenta.models.improv_rnn.improv_rnn_sequence_generator import ImprovRnnSequenceGenerator
 from magenta.models.shared.sequence_generator_bundle import read_bundle_file
 tf.disable_v2_behavior()
 scores = {}
 for path, melodies in json.load(sys.stdin).items():
     bundle = read_bundle_file(path)
-    config = melody_rnn_model.default_configs[bundle.generator_details.id]
-    model = melody_rnn_model.MelodyRnnModel(config)
-    with MelodyRnnSequenceGenerator(model, config.details, config.steps_per_quarter, None, bundle):
-        scores[path] = [model.melody_log_likelihood(note_seq.Melody(events)) for events in melodies]
+    name = bundle.generator_details.id
+    if name in improv_rnn_model.default_configs:
+        config = improv_rnn_model.default_configs[name]
+        model, make = improv_rnn_model.ImprovRnnModel(config), ImprovRnnSequenceGenerator
+    else:
+        config = melody_rnn_model.default_configs[name]
+        model, make = melody_rnn_model.MelodyRnnModel(config), MelodyRnnSequenceGenerator
+    with make(model, config.details, config.steps_per_quarter, None, bundle):
+        scores[path] = []
+        for events, chords in melodies:
+            over = [note_seq.ChordProgression(chords)] if chords else []
+            scores[path].append(model.melody_log_likelihood(note_seq.Melody(events), *over))
 print(json.dumps(scores))
 """
 
@@ -117,7 +158,7 @@ class Comparison:
         pairs = ((self.magenta, self.ours), (self.ours, self.magenta))
         for program, other in pairs[only_ours:]:
             words = {**self.words, "OWN": str(program.folder), "OTHER": str(other.folder)}
-            print(f"  {program.name:10} {self._run(program, fill(line, words).split())}", flush=True)
+            print(f"  {program.name:10} {self._run(program, shlex.split(fill(line, words)))}", flush=True)
 
     def _run(self, program: Program, words: list[str]) -> str:
         command, *flags = words
@@ -143,23 +184,25 @@ def main() -> None:
     """Runs and prints everything."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--magenta", type=Path, required=True)
-    parser.add_argument("--configs", nargs="*", default=list(MAGENTA_NAMES), choices=MAGENTA_NAMES)
+    parser.add_argument("--configs", nargs="*", default=EVERY_MAGENTA_NAME, choices=EVERY_MAGENTA_NAME)
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--bundles", type=Path, default=Path(__file__).parents[2] / "shared" / "magenta")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="parity-") as name:
         folder = Path(name)
-        write_music(folder / "music")
+        write_music(folder / "music", folder / "sheets")
         magenta = Program("Magenta", arguments.magenta / "bin", folder / "magenta")
         ours = Program("melody_rnn", Path(sys.executable).parent, folder / "melody_rnn")
-        words = {"MUSIC": str(folder / "music"), "STEPS": str(arguments.steps)}
+        words = {"MUSIC": str(folder / "music"), "SHEETS": str(folder / "sheets"), "STEPS": str(arguments.steps)}
         comparison = Comparison(magenta, ours, words, [])
         comparison.run(CONVERT)
+        comparison.run(SHEETS)
         for config in arguments.configs:
             comparison.words["CONFIG"] = config
-            for line in (*PAGE, *ON_THE_OTHER_S):
+            is_improv = config in IMPROV_NAMES
+            for line in (*IMPROV_PAGE, *IMPROV_ON_THE_OTHER_S) if is_improv else (*PAGE, *ON_THE_OTHER_S):
                 comparison.run(line)
-            for line in OURS_ON_MAGENTA_S:
+            for line in OUR_IMPROV_ON_MAGENTA_S if is_improv else OURS_ON_MAGENTA_S:
                 comparison.run(line, only_ours=True)
         print(
             f"\n{'weights':46} {'melodies of':12} number  {'Magenta':>12}  {'melody_rnn':>12}  largest difference, nats"
@@ -183,12 +226,20 @@ def quiet() -> dict[str, str]:
     return os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
-def write_music(folder: Path) -> None:
-    """Writes tunes to learn from, half of them in a folder below."""
+def write_music(folder: Path, sheets: Path) -> None:
+    """Writes tunes to learn from, half of them in a folder below, and the same with chords as MusicXML."""
     (folder / "below").mkdir(parents=True)
+    sheets.mkdir()
     for number, tune in enumerate(MelodyRNN.from_preset().generate(num_outputs=NUM_TUNES, num_steps=160, seed=1)):
         below = "below" if number % 2 else ""
         tune.write(folder / below / f"tune{number:02}.mid")
+        replace(tune, chords=changes(chords_by_rule(tune))).write(sheets / f"tune{number:02}.musicxml")
+
+
+def changes(symbols: list[str]) -> tuple[Chord, ...]:
+    """Returns the chords of symbols for each step."""
+    chords = (Chord(step, symbol) for step, symbol in enumerate(symbols))
+    return tuple(chord for chord in chords if not chord.step or chord.symbol != symbols[chord.step - 1])
 
 
 def describe(flags: list[str]) -> str:
@@ -212,7 +263,7 @@ def describe(flags: list[str]) -> str:
 def cross_score(comparison: Comparison, config: str) -> None:
     """Scores each program's melodies under each one's weights, by both programs."""
     programs = (comparison.magenta, comparison.ours)
-    melodies = {program.name: read_melodies(program.folder / config) for program in programs}
+    melodies = {program.name: read_melodies(program.folder / config, config) for program in programs}
     bundles = [program.folder / config / "own.mag" for program in programs]
     for program, bundle in zip(programs, bundles, strict=True):
         score(comparison, f"{config} of {program.name}", bundle, bundle, melodies)
@@ -220,14 +271,19 @@ def cross_score(comparison: Comparison, config: str) -> None:
     score(comparison, f"{config} of Magenta, bundle saved by us", saved_by_us, bundles[0], melodies)
 
 
-def read_melodies(folder: Path) -> list[list[int]]:
-    """Returns the events of the MIDI files that a run and a bundle made."""
-    paths = [path for part in ("of_run", "of_bundle") for path in sorted((folder / part).glob("*.mid"))]
-    return [list(read_tune(path)) for path in paths]
+def read_melodies(folder: Path, config: str) -> list[Tune]:
+    """Returns the melodies of the MIDI files that a run and a bundle made, those of Improv RNN over their chords."""
+    tunes = []
+    for part, text in (("of_run", OF_RUN_CHORDS), ("of_bundle", OF_BUNDLE_CHORDS)):
+        chords = tuple(Chord(16 * place, symbol) for place, symbol in enumerate(text.split()))
+        for path in sorted((folder / part).glob("*.mid")):
+            events = read_tune(path).events
+            tunes.append(Tune(events, chords=chords if config in IMPROV_NAMES else ()))
+    return tunes
 
 
 def score(
-    comparison: Comparison, name: str, theirs_from: Path, ours_from: Path | str, melodies: dict[str, list[list[int]]]
+    comparison: Comparison, name: str, theirs_from: Path, ours_from: Path | str, melodies: dict[str, list[Tune]]
 ) -> None:
     """Scores melodies by the original with a bundle, and by ours with the same weights from a bundle or a preset."""
     every = [events for rows in melodies.values() for events in rows]
@@ -243,10 +299,10 @@ def score(
         first += len(rows)
 
 
-def magenta_scores(magenta: Program, bundle: Path, melodies: list[list[int]]) -> list[float]:
+def magenta_scores(magenta: Program, bundle: Path, melodies: list[Tune]) -> list[float]:
     """Returns the original's `melody_log_likelihood` of each melody."""
     command = [magenta.commands / "python", "-c", SCORE]
-    task = json.dumps({str(bundle): melodies})
+    task = json.dumps({str(bundle): [(tune.events, symbols(tune)) for tune in melodies]})
     result = subprocess.run(command, input=task, env=quiet(), capture_output=True, text=True)
     if result.returncode:
         sys.exit(f"the original cannot score with {bundle}: {result.stderr[-1000:]}")
@@ -254,11 +310,22 @@ def magenta_scores(magenta: Program, bundle: Path, melodies: list[list[int]]) ->
     return scores
 
 
+def symbols(tune: Tune) -> list[str]:
+    """Returns a tune's chord symbol at each step; none for a tune without chords."""
+    starts = {chord.step: chord.symbol for chord in tune.chords}
+    found: list[str] = []
+    for step in range(len(tune)) if starts else ():
+        found.append(starts.get(step, found[-1] if found else "N.C."))
+    return found
+
+
 def export_all(comparison: Comparison, bundles: Path) -> None:
     """Exports the shipped models and the bundles, and scores melodies by the original with the exported ones."""
     sources: list[str | Path] = [*MAGENTA_NAMES, *sorted(bundles.glob("*_rnn*.mag"))]
     melodies = {
-        "tunes_rnn": [list(melody) for melody in MelodyRNN.from_preset().generate(num_outputs=10, num_steps=96, seed=2)]
+        "tunes_rnn": [
+            Tune(tune.events) for tune in MelodyRNN.from_preset().generate(num_outputs=10, num_steps=96, seed=2)
+        ]
     }
     for source in sources:
         is_bundle = isinstance(source, Path)

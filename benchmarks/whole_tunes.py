@@ -1,9 +1,12 @@
 """What share of whole tunes has what real ones have: endings, sections, loops, register, keys, copying; and the AUC.
 
-usage: python benchmarks/whole_tunes.py [--model NAME] [--dataset FOLDER] [--num N] [--seed SEED] [--two-sample]
+usage: python benchmarks/whole_tunes.py [--model NAME] [--dataset FOLDER] [--num N] [--seed SEED] [--best-of N]
+                                        [--two-sample]
 
 Generates N tunes each in 4/4, 6/8, 3/4 and 2/4, of the meters, pickups and lengths that the real held-out tunes
-(validation and test split) have, and prints their figures beside those of the real ones. 2/2 counts as 4/4.
+(validation and test split) have, and prints their figures beside those of the real ones. 2/2 counts as 4/4. With
+--best-of, each tune is the one of N by as many outlines that looks most real to the model's critic, which knows neither
+the surprise among the classifier's features nor the ending detector.
 """
 
 import argparse
@@ -32,6 +35,7 @@ def main() -> None:
     parser.add_argument("--dataset", type=Path, default=Path("data/tunebooks"))
     parser.add_argument("--num", type=int, default=1000, help="tunes in each meter")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--best-of", type=int, default=1, metavar="N")
     parser.add_argument("--two-sample", action="store_true", help="train a classifier in each meter, too")
     arguments = parser.parse_args()
     model, dataset = MelodyRNN.from_preset(arguments.model), datasets.load(arguments.dataset)
@@ -44,7 +48,8 @@ def main() -> None:
         if not real:
             console.print(f"{name}: no real held-out tune")
             continue
-        generated = generate_alike(model, [real[k % len(real)] for k in range(arguments.num)], arguments.seed)
+        wanted = [real[k % len(real)] for k in range(arguments.num)]
+        generated = generate_alike(model, wanted, arguments.seed, arguments.best_of)
         figures = [measure_whole_tunes(tunes, train, detector) for tunes in (generated, real)]
         table = Table(name, *(f"{own.num_tunes:,} {kind}" for own, kind in zip(figures, KINDS, strict=True)))
         for row in zip(*map(list, map(rows, figures)), strict=True):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from melody_rnn.training.run import train
     from melody_rnn.training.settings import TrainingSettings
     from melody_rnn.tunes.files import read_tunes
+    from melody_rnn.tunes.harmony import harmonize
     from melody_rnn.tunes.outline import Outline, outline_of
     from melody_rnn.tunes.tune import Tune
 
@@ -52,6 +53,7 @@ _MODULES = {
     "Tune": "melody_rnn.tunes.tune",
     "build_dataset": "melody_rnn.data.build",
     "evaluate": "melody_rnn.evaluation.evaluate",
+    "harmonize": "melody_rnn.tunes.harmony",
     "list_presets": "melody_rnn.presets",
     "load_dataset": "melody_rnn.data.dataset",
     "measure_temperatures": "melody_rnn.evaluation.temperature_report.table",
@@ -81,6 +83,7 @@ __all__ = [
     "__version__",
     "build_dataset",
     "evaluate",
+    "harmonize",
     "list_presets",
     "load_dataset",
     "measure_temperatures",

@@ -294,3 +294,4 @@ MAGENTA_NAMES: Final = ("basic_rnn", "mono_rnn", "lookback_rnn", "attention_rnn"
 """Magenta's four for melodies."""
 IMPROV_NAMES: Final = ("basic_improv", "attention_improv", "chord_pitches_improv")
 """Magenta's three for melodies over chords."""
+EVERY_MAGENTA_NAME: Final = (*MAGENTA_NAMES, *IMPROV_NAMES)

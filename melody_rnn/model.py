@@ -46,6 +46,7 @@ from melody_rnn.presets import (
     load_preset,
     make_network,
     make_step,
+    read_critic,
     read_preset_step,
     read_training_index,
     read_whole_preset,
@@ -63,6 +64,7 @@ from melody_rnn.tunes.tune import Origin, Tune
 
 if TYPE_CHECKING:
     from melody_rnn.encodings import Encoding
+    from melody_rnn.features.critic import Critic
     from melody_rnn.generation.streaming import Stream
     from melody_rnn.magenta.bundles import Bundle
     from melody_rnn.network.network import MelodyNetwork
@@ -137,7 +139,7 @@ class MelodyRNN:
 
     @classmethod
     def from_bundle(cls, path: str | Path, engine: EngineChoice = "tensorflow") -> "MelodyRNN":
-        """Loads one of Magenta's Melody RNN bundles, whatever its file is called; nothing in it is executed.
+        """Loads a bundle of Magenta's Melody RNN or Improv RNN, whatever it is called; nothing in it is executed.
 
         Args:
             path: The bundle.
@@ -205,6 +207,16 @@ class MelodyRNN:
         """
         own = self._preset.training_tunes
         return own if own is not None or self._folder is None else read_training_index(self._folder)
+
+    @cached_property
+    def critic(self) -> "Critic | None":
+        """What tells the model's whole tunes from real ones; None where there is nothing.
+
+        Raises:
+            ModelError: If it is damaged.
+        """
+        own = self._preset.critic
+        return own if own is not None or self._folder is None else read_critic(self._folder)
 
     @property
     def sampler(self) -> SamplerSettings:
@@ -530,16 +542,20 @@ class MelodyRNN:
         Args:
             num_candidates: How many to sample, at least `num_outputs`.
             num_outputs: How many to keep, at least 1.
-            by: 'likely' for the fewest nats per event, 'typical' for those nearest to what held-out tunes have; where
-                not given, 'typical' if the model knows what they have, which bundles do not.
+            by: 'likely' for the fewest nats per event, 'typical' for those nearest to what held-out tunes have, 'real'
+                for whole tunes that look most real to the model's critic (`features.critic`); where not given,
+                'typical' if the model knows what held-out tunes have, which bundles do not.
             arguments: All others of `generate`; a setting for each tune is one for each candidate.
 
         Returns:
-            The best first; `candidates` tells which tune of `generate(num_candidates, ...)` each is.
+            The best first; `candidates` tells which tune of `generate(num_candidates, ...)` each is. Of the most real
+            ones as many outlines are drawn as tunes are kept (`num_outlines`), and one is kept of each, so that no form
+            or key is preferred to another.
 
         Raises:
             InvalidArgumentError: If an argument is out of its range.
-            ModelError: If typical tunes are asked for and the model does not know what real tunes have.
+            ModelError: If typical tunes are asked for and the model does not know what real tunes have, or real ones
+                and it has no critic.
         """
         _check_at_least("num_outputs", num_outputs, 1)
         _check_at_least("num_candidates", num_candidates, num_outputs)
@@ -547,11 +563,35 @@ class MelodyRNN:
         real_nats = self._preset.outline_nats_per_event if is_whole else self._preset.nats_per_event
         by = by or ("typical" if real_nats is not None else "likely")
         rank([], by, real_nats)
+        judge = self._judge(is_whole) if by == "real" else None
+        if judge is not None:
+            arguments["num_outlines"] = num_outputs
         is_traced = arguments.pop("trace", False)
         result = self.generate(num_outputs=num_candidates, trace=is_traced, **arguments)
+        if judge is not None:
+            log_odds = judge(result.tunes).tolist()
+            ranked = rank(log_odds, by, None)
+            # The first of each outline.
+            best = {place % num_outputs: place for place in reversed(ranked)}
+            kept = sorted(best.values(), key=ranked.index)
+            return replace(result, real_log_odds=tuple(log_odds)).best(kept)
         result = self._with_traces(result)
         assert result.nats_per_event is not None
         return result.best(rank(result.nats_per_event, by, real_nats)[:num_outputs])
+
+    def _judge(self, is_whole: bool) -> Callable[[Sequence[Tune]], NDArray[np.float64]]:
+        """Returns what tells how real tunes look; fails where they are not whole tunes, or nobody can tell."""
+        if not is_whole:
+            raise InvalidArgumentError(
+                "a critic judges whole tunes; ask for no number of steps, of a model that knows form, or choose the "
+                "typical ones"
+            )
+        if self.critic is None:
+            raise ModelError(
+                "the model has no critic, which tells its tunes from real ones; choose the typical ones, or train one "
+                "as models/train_critic.py does"
+            )
+        return self.critic.judge
 
     def beam_search(
         self, beam_size: int, num_outputs: int = 1, seed: int = 0, **asked: Unpack[AskedWithPrimer]

@@ -4,8 +4,8 @@ The folder holds `preset.json` (`Preset` as JSON, the format's version and the d
 docs/preset-format.md), `model.weights.h5` (Keras 3 weights), `README.md` (the card), `generation.json` (the settings
 that the model brings along; see `sampling.brought`), `step.tflite` with `step.json` (the step for LiteRT, and its
 description), `training_tunes.npz` (an index that tells what is copied; see `tunes.copied`) and, for models that know
-form, `outlines.npz` (what their training tunes have for forms; see `tunes.outline_bank`). Only the weights need
-TensorFlow.
+form, `outlines.npz` (what their training tunes have for forms; see `tunes.outline_bank`) and maybe `critic.npz` (what
+tells their tunes from real ones; see `features.critic`). Only the weights need TensorFlow.
 """
 
 import json
@@ -21,6 +21,7 @@ from melody_rnn.files import open_input, read_input, read_json, whole_folder, wr
 from melody_rnn.sampling.brought import Brought
 
 if TYPE_CHECKING:
+    from melody_rnn.features.critic import Critic
     from melody_rnn.litert.description import Step
     from melody_rnn.network.network import MelodyNetwork
     from melody_rnn.tunes.copied import TrainingIndex
@@ -34,12 +35,14 @@ _CARD = "README.md"
 _OUTLINES = "outlines.npz"
 _GENERATION = "generation.json"
 _TRAINING_TUNES = "training_tunes.npz"
+_CRITIC = "critic.npz"
 FORMAT_VERSION: Final = 1
 """Rises when an older program would read a preset wrongly; a preset without a version is of 1."""
 _MAX_CARD_BYTES: Final = 2**20
 _NATS: Final = ("nats_per_event", "outline_nats_per_event")
 _MAX_OUTLINES_BYTES: Final = 4 * 2**20
 _MAX_INDEX_BYTES: Final = 64 * 2**20
+_MAX_CRITIC_BYTES: Final = 2**20
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Preset:
         outlines: What the tunes that it was trained on have for forms, keys and ranges; None where it knows no form.
         training_tunes: The index of the tunes that it was trained on; None where there is none, or where a preset was
             read without it (`read_training_index` reads it).
+        critic: What tells its whole tunes from real ones; None where there is none, or where a preset was read without
+            it (`read_critic` reads it).
         name: What the model is called; its folder's name where empty.
         weights_digest: SHA-256 of the file of weights, in hexadecimal; empty where it was not stored.
         brought: The settings that it brings along.
@@ -68,6 +73,7 @@ class Preset:
     outline_nats_per_event: float | None = None
     outlines: "OutlineBank | None" = None
     training_tunes: "TrainingIndex | None" = None
+    critic: "Critic | None" = None
     name: str = ""
     weights_digest: str = ""
     brought: Brought = field(default_factory=Brought)
@@ -171,6 +177,8 @@ def save_to_preset(folder: Path, preset: Preset, network: "MelodyNetwork") -> No
         (new / _GENERATION).write_text(preset.brought.to_json(), encoding="utf-8")
         if preset.training_tunes is not None:
             write_training_index(new, preset.training_tunes)
+        if preset.critic is not None:
+            write_critic(new, preset.critic)
         network.save_weights(new / _WEIGHTS)
         weights = (new / _WEIGHTS).read_bytes()
         write_description(new, replace(preset, weights_digest=digest(weights)))
@@ -343,7 +351,7 @@ def _read_card(folder: Path) -> str:
 
 
 def read_whole_preset(folder: Path) -> Preset:
-    """Reads all of a preset but its weights and the index of its training tunes; needs no TensorFlow.
+    """Reads all of a preset but its weights, the index of its training tunes and its critic; needs no TensorFlow.
 
     Raises:
         ModelError: If a part is missing or damaged.
@@ -383,3 +391,25 @@ def read_training_index(folder: Path) -> "TrainingIndex | None":
 def write_training_index(folder: Path, index: "TrainingIndex") -> None:
     """Writes the index of a model's training tunes into its preset's folder."""
     write_whole(folder / _TRAINING_TUNES, index.to_bytes())
+
+
+def read_critic(folder: Path) -> "Critic | None":
+    """Reads the critic of a preset's model; None where it has none.
+
+    Raises:
+        ModelError: If it is damaged.
+    """
+    from melody_rnn.features.critic import Critic
+
+    path = folder / _CRITIC
+    if not path.is_file():
+        return None
+    try:
+        return Critic.from_bytes(read_input(path, _MAX_CRITIC_BYTES))
+    except (InputFileError, ModelError) as error:
+        raise ModelError(f"{path}: {unnamed(error, path)}") from error
+
+
+def write_critic(folder: Path, critic: "Critic") -> None:
+    """Writes the critic of a model into its preset's folder."""
+    write_whole(folder / _CRITIC, critic.to_bytes())

@@ -27,9 +27,11 @@ FACTS = "training.json"
 BUILDS = {
     "tunebooks": "dataset build --input corpus:tunebooks",
     "tunes": "dataset build --input corpus:tunebooks --collapsed keep --polyphony skyline",
+    "chords": "dataset build --input corpus:tunebooks --collapsed keep --polyphony skyline --chords infer",
+    "chorded": "dataset build --input corpus:tunebooks --chords infer",
 }
 TEST = "tunebooks"
-"""Every model is measured on the test split of this one, whose tunes no other has in its train split."""
+"""Models are measured on the test split of this one, whose tunes no other has in its train split."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class Recipe:
         notes: Listening notes.
         dataset: What it is trained on.
         program: What trains it in place of that command, beside this file.
+        test: What it is measured on: the same melodies for all, some with chords.
+        data: What is particular to its data.
+        generates: What its card says of the tunes that it writes, where another model's says more; else they are
+            measured.
     """
 
     headline: str
@@ -49,6 +55,14 @@ class Recipe:
     notes: str
     dataset: str = "tunebooks"
     program: str = ""
+    test: str = TEST
+    data: str = ""
+    generates: str = ""
+
+    @property
+    def measures(self) -> str:
+        """What the evaluate command measures."""
+        return "--calibrate" if self.generates else MEASURES
 
 
 MAGENTAS = "--epochs 30 --hparams batch_size=32,learning_rate=0.003,schedule=cosine,dropout=0.25"
@@ -60,6 +74,20 @@ RECIPES = {
         "they lie. It knows the meter: give `--meter 6/8` for jigs, `--meter 3/4` for waltzes.",
         dataset="tunes",
         program="train_on_gpu.py",
+    ),
+    "chords_rnn": Recipe(
+        "tunes_rnn, told the chords of the tune, too: melodies over a progression of one's own.",
+        "--from tunes_rnn --steps 160 --patience 0 --hparams "
+        "batch_size=32,learning_rate=0.01,dropout=0.05,unknown_chords=0,only_chords=true,checkpoint_steps=32",
+        "Where no chord is known it is tunes_rnn, to the last bit: only the weights of what says a chord were trained. "
+        "Give it chords as `--chords`, such as `--chords '| G | C G | D7 | G |'`.",
+        dataset="chords",
+        test="chorded",
+        generates="Without chords it writes the tunes that tunes_rnn writes; that one's card tells of them.",
+        data="""
+- Its chords are inferred: the books have none, so `melody-rnn harmonize` found chords for their melodies
+  (docs/harmonize.md says how often it finds what people wrote). What 'chords known' costs in nats is with these, which
+  were found with the whole melody in view; chords that somebody thought of beforehand tell less of it.""",
     ),
     "attention_rnn": Recipe(
         "Magenta's attention_rnn, trained on fiddle tunes in 12 keys' worth of features.",
@@ -96,11 +124,8 @@ probable as all labels that stand for it together; label nats are what Magenta c
 over tunes. Onset nats are for whether a note begins, ends or goes on; pitch nats for the pitch of a note that begins.
 
 {figures}
-
-Of the runs of twelve intervals in {num_generated} generated melodies {generated:.1f} % are in the train split; of
-those in real test tunes {real:.1f} %.
-
-{told}
+{differences}
+{generates}
 
 Calibration: the validation split is likeliest at temperature {calibrated:.3f}. From temperature 1 to that one, nats per
 event of the test split go from {before[nats_per_event]:.4f} to {after[nats_per_event]:.4f}, and its expected
@@ -116,7 +141,7 @@ calibration error (of the likeliest event, {num_bins} bins) from {error_before:.
 
 - `corpus:tunebooks`: Aird's Airs, O'Neill's tunes of 1850, Ryan's Mammoth Collection and a few smaller books, from
   music21 {music21}, whose files are checked against known checksums. Of {tunes:,} tunes {melodies:,} melodies were kept
-  ({split}), {steps:,} steps. Dropped: {dropped}.
+  ({split}), {steps:,} steps. Dropped: {dropped}.{data}
 - Splits: tunes that share 30 % of their runs of twelve intervals are on one side; {exact} exact copies and {near:.1f} %
   near ones of test tunes are in the train split. Digest of the dataset: `{digest}`.
 - Terms: the tunes are in the public domain, from books of the 18th and 19th century and of 1903; music21 distributes
@@ -126,6 +151,11 @@ calibration error (of the likeliest event, {num_bins} bins) from {error_before:.
 
 {notes}
 """
+COPIED = """\
+Of the runs of twelve intervals in {num_generated} generated melodies {generated:.1f} % are in the train split; of
+those in real test tunes {real:.1f} %.
+
+{told}"""
 MADE = """\
 - `make models` runs these. Seed {seed}; the weights are those of epoch {epoch} of {epochs}, the best on the validation
   split ({validation_nats:.3f} nats).
@@ -159,7 +189,7 @@ def main() -> None:
     work = arguments.work
     for name in arguments.only:
         recipe = RECIPES[name]
-        for dataset in {recipe.dataset, TEST}:
+        for dataset in {recipe.dataset, recipe.test}:
             if not (work / "data" / dataset / "dataset.json").exists():
                 melody_rnn(BUILDS[dataset], "--output", str(work / "data" / dataset))
         dataset = work / "data" / recipe.dataset
@@ -167,15 +197,7 @@ def main() -> None:
             index(name, dataset)
         else:
             train(name, dataset, work / "runs")
-        options = [
-            "--dataset",
-            str(work / "data" / TEST),
-            "--copied",
-            str(NUM_COPIED),
-            "--calibrate",
-            "--two-sample",
-            "0",
-        ]
+        options = ["--dataset", str(work / "data" / recipe.test), *shlex.split(recipe.measures)]
         evaluation = json.loads(melody_rnn("evaluate", "--model", str(MODELS / name), *options, "--json"))
         describe(MODELS / name, evaluation)
         (MODELS / name / "README.md").write_text(card(name, dataset, evaluation))
@@ -266,7 +288,7 @@ def first(evaluation: dict[str, Any]) -> float:
 def commands(name: str) -> str:
     """Returns the commands that make a model and measure it, as a card shows them."""
     recipe, runs = RECIPES[name], Path("runs")
-    lines = [f"{BUILDS[dataset]} --output data/{dataset}" for dataset in dict.fromkeys((recipe.dataset, TEST))]
+    lines = [f"{BUILDS[dataset]} --output data/{dataset}" for dataset in dict.fromkeys((recipe.dataset, recipe.test))]
     lines = [f"melody-rnn {line}" for line in lines]
     data, made = f"--dataset data/{recipe.dataset}", f"runs/{name}/model"
     if recipe.program:
@@ -275,7 +297,7 @@ def commands(name: str) -> str:
         made = f"{folder}/{name}"
     else:
         lines.append(f"melody-rnn train --model {name} {recipe.options} {data} --run-dir runs/{name}")
-    lines.append(f"melody-rnn evaluate --model {made} --dataset data/{TEST} {MEASURES}")
+    lines.append(f"melody-rnn evaluate --model {made} --dataset data/{recipe.test} {recipe.measures}")
     return "\n".join(f"    {line}" for line in lines)
 
 
@@ -291,7 +313,7 @@ def card(name: str, dataset: Path, evaluation: dict[str, Any]) -> str:
     """Returns a model card."""
     report, recipe = json.loads((dataset / "report.json").read_text()), RECIPES[name]
     facts = json.loads((MODELS / name / FACTS).read_text())
-    copied, calibration = evaluation["copied"], evaluation["calibration"]
+    calibration = evaluation["calibration"]
     before, after = calibration["before"], calibration["after"]
     parameters = num_parameters(MODELS / name / "model.weights.h5")
     made = (MADE_ELSEWHERE if "sitting" in facts else MADE).format(parameters=parameters, **facts)
@@ -303,15 +325,14 @@ def card(name: str, dataset: Path, evaluation: dict[str, Any]) -> str:
         commands=commands(name),
         nats=first(evaluation),
         figures=figures(evaluation["scores"]),
+        differences=differences(name, evaluation["differences"]),
+        data=recipe.data,
         num_melodies=evaluation["num_melodies"],
         num_events=evaluation["num_events"],
         digest=evaluation["digest"],
-        num_generated=copied["num_generated"],
-        generated=100 * copied["generated"],
-        real=100 * copied["real"],
+        generates=recipe.generates or generates(evaluation),
         before=before,
         after=after,
-        told=two_sample(evaluation["two_sample"]),
         calibrated=calibration["temperature"],
         num_bins=len(before["bins"]),
         error_before=100 * before["calibration_error"],
@@ -324,6 +345,17 @@ def card(name: str, dataset: Path, evaluation: dict[str, Any]) -> str:
         dropped=", ".join(f"{count} {rule.replace('_', ' ')}" for rule, count in sorted(report["dropped"].items())),
         exact=report["leaks"]["exact"],
         near=100 * report["leaks"]["near"],
+    )
+
+
+def generates(evaluation: dict[str, Any]) -> str:
+    """Returns what a card says of the tunes that a model writes."""
+    copied = evaluation["copied"]
+    return COPIED.format(
+        num_generated=copied["num_generated"],
+        generated=100 * copied["generated"],
+        real=100 * copied["real"],
+        told=two_sample(evaluation["two_sample"]),
     )
 
 
@@ -354,6 +386,19 @@ def figures(scores: list[dict[str, Any]]) -> str:
         cells = ["-" if score[key] is None else f"{score[key]:.3f}" for key in COLUMNS.values()]
         rows.append(["this model" if number == 0 else score["name"], *cells])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def differences(name: str, rows: list[dict[str, Any]]) -> str:
+    """Returns what a model gains by what it is told, tune by tune, as a paragraph; nothing for other models."""
+    told = [
+        f"{'chords known' if row['name'] == name else row['name'].partition(', ')[2]} against "
+        f"{row['other'].partition(', ')[2]} {row['nats_per_event']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
+        for row in rows
+    ]
+    if not told:
+        return ""
+    words = f"Nats per event of the same tunes, with a 95 % bootstrap over tunes: {'; '.join(told)}."
+    return "\n" + "\n".join(textwrap.wrap(words, 120)) + "\n"
 
 
 def num_parameters(weights: Path) -> int:

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
-from toy_tunes import plain_tune, random_notes
 
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.evaluation.ending_detector import FEATURES, EndingDetector, ending_figures, hear_bar_ends
-from melody_rnn.evaluation.two_sample.anatomy import Anatomy
+from melody_rnn.features.anatomy import Anatomy
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import Meter
 from melody_rnn.tunes.tune import Tune
+from tests.two_sample.toy_tunes import plain_tune, random_notes
 
 C, D, G = 60, 62, 67
 

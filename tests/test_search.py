@@ -28,7 +28,8 @@ def typical_model(tiny_model):
 def test_ranking():
     assert rank([3.0, 1.0, 2.0, 1.0], "likely", None) == [1, 3, 2, 0]
     assert rank([3.0, 1.0, 2.0, 1.0], "typical", 1.9) == [2, 1, 3, 0]
-    with pytest.raises(InvalidArgumentError, match="by must be one of likely, typical, got 'loud'"):
+    assert rank([3.0, 1.0, 4.0, 1.0], "real", None) == [2, 0, 1, 3]
+    with pytest.raises(InvalidArgumentError, match="by must be one of likely, typical, real, got 'loud'"):
         rank([], "loud", None)
     with pytest.raises(ModelError, match="melody-rnn evaluate"):
         rank([], "typical", None)

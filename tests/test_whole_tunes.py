@@ -1,12 +1,12 @@
 from dataclasses import replace
 
 import pytest
-from toy_tunes import plain_tune, random_notes
 
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.evaluation.ending_detector import EndingDetector
 from melody_rnn.evaluation.whole_tunes import copied_share, distance, measure_whole_tunes, sections_alike
 from melody_rnn.tunes.tune import Section, Tune
+from tests.two_sample.toy_tunes import plain_tune, random_notes
 
 BAR_C, BAR_D, BAR_E = [60, -2] * 8, [62, -2] * 8, [64, -2] * 8
 

@@ -125,6 +125,13 @@ def command() -> None:
     is_flag=True,
     help="Where a file tells no form, as in MIDI, find repeats by comparing bars, and take each section once.",
 )
+@click.option(
+    "--chords",
+    type=click.Choice(["keep", "infer"]),
+    default="keep",
+    show_default=True,
+    help="Chord symbols: keep those that are written, or find some for melodies that have none, too.",
+)
 @click.option("--ignore-tempo-changes", is_flag=True, help="Let melodies go on where the tempo changes.")
 @click.option("--no-pad", is_flag=True, help="Do not fill up pickups, so that bar lines may lie off the grid.")
 @click.option(
@@ -164,6 +171,7 @@ def build(
         split_at_tempo_changes=not arguments.pop("ignore_tempo_changes"),
         pad_bars=not arguments.pop("no_pad"),
         finds_form=arguments.pop("find_form"),
+        infers_chords=arguments.pop("chords") == "infer",
         **{**arguments, "max_steps": arguments["max_steps"] or None},
     )
     with options.progress_bar("Reading") as advance:
@@ -227,6 +235,13 @@ def _print_report(report: Any, output: Path) -> None:
     table.add_row("kept", f"{report.num_melodies:,}", f"{report.num_steps:,}", "")
     console.print(table)
     _print_forms(console, report)
+    if report.num_with_chords or report.num_with_inferred_chords:
+        console.print(
+            f"{report.num_with_chords:,} melodies have chord symbols that are written, "
+            f"{report.num_with_inferred_chords:,} such that were inferred.",
+            highlight=False,
+            soft_wrap=True,
+        )
     if report.dropped:
         losses = Table(box=None, header_style="bold")
         losses.add_column("dropped, by rule")

@@ -1,6 +1,7 @@
 """melody-rnn generate: melodies as MIDI files."""
 
 import json
+import math
 import re
 import secrets
 import sys
@@ -22,12 +23,15 @@ from melody_rnn.cli.surprise import MAX_ROWS, Surprise, print_rows
 from melody_rnn.config import MAX_FIRST, MAX_SEED, MAX_STEPS
 from melody_rnn.errors import MAX_MESSAGE, InvalidArgumentError, OutputError, printable
 from melody_rnn.model_source import find_model
+from melody_rnn.music.chord_scales import DEFAULT_STRENGTH, MAX_STRENGTH
 
 if TYPE_CHECKING:
+    from melody_rnn.formats.accompaniment import Accompaniment
     from melody_rnn.model import MelodyRNN
     from melody_rnn.music.instruments import Instrument
     from melody_rnn.music.meters import Meter
     from melody_rnn.tunes.outline import Outline
+    from melody_rnn.tunes.progression import Progression
     from melody_rnn.tunes.tune import Section, Tune
 
 TEMPO = options.FiniteNumber(lambda x: 2 <= x <= 10_000, "a number from 2 to 10000")
@@ -71,6 +75,9 @@ class Options:
     audio: bool
     plot: bool
     device: str
+    chords: "str | Progression | None"
+    chord_strength: float | None
+    accompaniment: "Accompaniment | None"
 
     outline: "Outline | None" = None
 
@@ -129,6 +136,21 @@ class Options:
 @sampler_options
 @search_options
 @constraint_options
+@click.option(
+    "--chords",
+    metavar="TEXT|FILE",
+    help='The chords, by bars: "| G | C G | D7 . . C | % |" (a dot for each further beat, % for the bar before, N.C. '
+    'for none), repeated to fill the tune; "A: | G | B: | Em | D |" for each part. Or a file with chord symbols, whose '
+    "meter and form the tune then has.",
+)
+@click.option(
+    "--chord-strength",
+    type=options.FiniteNumber(lambda x: 0 <= x <= MAX_STRENGTH, f"a number from 0 to {MAX_STRENGTH:g}"),
+    metavar="NATS",
+    help="How much notes are to fit the chords: their notes on the beats, their scale elsewhere. "
+    f"[default: {DEFAULT_STRENGTH:g}, 0 for models that hear chords]",
+)
+@rendering.accompaniment_option
 @click.option("--seed", type=options.SEED, help="Makes a run repeatable. [default: a fresh one]")
 @click.option(
     "--meter",
@@ -218,6 +240,7 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
     melody-rnn generate --temperature 0.6..1.2 --no-repeat-ngram 5
     melody-rnn generate --key "D dorian" --range D4..D6 --end-on tonic
     melody-rnn generate --keep "tune.mid:bars 1-2,7-8"         new bars between
+    melody-rnn generate --chords "| G | C G | D7 | G |" --render-chords --to mid,pdf
     melody-rnn generate --copied --max-copied 12               nothing long by heart
     melody-rnn generate --meter 6/8 --to mid,abc,pdf --sheet   sheet music, too
     """
@@ -245,6 +268,7 @@ def command(as_json: bool, verbose: bool, **arguments: Any) -> None:  # fmt: ski
     choosing = choosing.after(brought) if is_sampled else replace(choosing, settings={})
     asked = replace(asked, choosing=choosing)
     primer = _read_primer(asked)
+    asked = _read_chords(asked)
     if asked.choosing.sources and not asked.choosing.keep and asked.seed is None:
         asked = replace(asked, seed=secrets.randbelow(MAX_SEED + 1))
     on_the_way = partial(_read_kept, asked, primer)
@@ -283,8 +307,8 @@ def _is_given(option: str) -> bool:
 def _check(asked: Options) -> None:
     if asked.instrument is not None and not asked.is_whole:
         raise InvalidArgumentError("--for is for whole tunes; give --range and --program for a stream of steps")
-    if asked.number is not None and asked.primer_midi is None and not asked.choosing.sources:
-        raise InvalidArgumentError("--tune says which tune of a file to take; give --primer-midi or --keep too")
+    if asked.number is not None and (asked.primer_midi, asked.chords) == (None, None) and not asked.choosing.sources:
+        raise InvalidArgumentError("--tune says which tune of a file to take; give --primer-midi, --keep or --chords")
     if asked.choosing.between is not None:
         others = {
             "a search": asked.search.is_any,
@@ -327,6 +351,18 @@ def _read_primer(asked: Options) -> "Tune | None":
         # The model says it, too, but after TensorFlow has loaded.
         count_new_steps(len(primer), asked.num_steps or DEFAULT_NUM_STEPS, asked.new_steps)
     return primer
+
+
+def _read_chords(asked: Options) -> Options:
+    """Returns the options with the chords read."""
+    from melody_rnn.tunes.progression import read_progression
+
+    if asked.chords is None:
+        if asked.chord_strength is not None or asked.accompaniment is not None:
+            option = "--render-chords" if asked.chord_strength is None else "--chord-strength"
+            raise InvalidArgumentError(f"{option} is for chords; give --chords, too")
+        return asked
+    return replace(asked, chords=read_progression(str(asked.chords), asked.number or 1))
 
 
 def _read_kept(asked: Options, primer: "Tune | None", number: int = 0) -> Options:
@@ -445,6 +481,8 @@ def _asked(asked: Options, primer: "Tune | None") -> dict[str, Any]:
         "constraints": constraints,
         "form": asked.form,
         "bars": asked.bars,
+        "chords": asked.chords,
+        "chord_strength": asked.chord_strength,
     }
     if asked.outline is not None:
         return common | {"outline": asked.outline, "meter": None, "pickup_steps": None}
@@ -483,6 +521,8 @@ def _signed(asked: Options, primer: "Tune | None", tune: "Tune", own: dict[str, 
     given = asked.primer if asked.primer_midi is None else str(asked.primer_midi)
     found = {name: value for name, value in own.items() if name != "look_ahead"}
     settings = {**asked.choosing.about(), "primer": given, **asked.search.about(), **found, "meter": str(tune.meter)}
+    if asked.chords is not None:
+        settings |= {"chords": str(asked.chords), "chord_strength": asked.chord_strength}
     settings["primer_steps"] = len(primer) if primer else None
     seed, engine = (tune.origin.seed, tune.origin.engine) if tune.origin else (None, "")
     known = {name: value for name, value in settings.items() if value is not None}
@@ -507,7 +547,7 @@ def _write(asked: Options, tune: "Tune", index: int) -> list[Path]:
     width = _DIGITS if asked.first_index else max(2, len(str(asked.num_outputs)))
     stem = f"{_stem(asked, tune)}_{index:0{width}d}"
     kinds = [*asked.kinds, *(["wav"] if asked.audio else [])]
-    paths = write_kinds(tune, kinds, asked.output_dir, stem, asked.velocity, asked.midi_type)
+    paths = write_kinds(tune, kinds, asked.output_dir, stem, asked.velocity, asked.midi_type, asked.accompaniment)
     if asked.plot:
         # A .png of that name may be the sheet music.
         suffix = "_roll" if "png" in kinds else ""
@@ -541,6 +581,8 @@ def _row(asked: Options, tune: "Tune", paths: list[Path], log_likelihood: float)
         "temperature": asked.choosing.temperature,
         "log_likelihood": log_likelihood,
     }
+    if tune.chords:
+        row["chords"] = [list(chord) for chord in played.chords]
     if asked.audio:
         row["audio"] = next(str(path) for path in paths if path.suffix == ".wav")
     if asked.plot:
@@ -601,7 +643,7 @@ def _print_table(asked: Options, rows: Sequence[dict[str, Any]], num_tunes: int,
             f"asked for has a log-probability of {nats:.1f} nats",
             highlight=False,
         )
-    made = f"in {printable(asked.output_dir)}: {printable(asked.model_name)}, {asked.search.words}"
+    made = f"in {printable(asked.output_dir)}{_endings(rows[0])}: {printable(asked.model_name)}, {asked.search.words}"
     if seed is None:
         console.print(f"{made}the same each time", highlight=False, markup=False)
     else:
@@ -613,14 +655,28 @@ def _print_table(asked: Options, rows: Sequence[dict[str, Any]], num_tunes: int,
     surprise.explain()
 
 
+def _endings(row: dict[str, Any]) -> str:
+    """Returns how the names of a tune's files end, if it has several."""
+    names = [Path(file).name for file in row["files"]]
+    stem = Path(names[0]).stem
+    return f", each as {', '.join(name.removeprefix(stem) for name in names)}" if len(names) > 1 else ""
+
+
+def _bars(row: dict[str, Any]) -> str:
+    """Returns how many bars are played, a pickup aside; a whole tune's last bar counts, which a pickup shortens."""
+    bars = row["num_steps"] / row["steps_per_bar"] - bool(row["pickup_steps"])
+    return f"{math.ceil(bars) if row['sections'] else bars:.3g}"
+
+
 def _cells(row: dict[str, Any], surprise: Surprise) -> tuple[str, ...]:
     from melody_rnn.music.pitches import note_name
 
     pitches = [event for event in row["events"] if event >= 0]
-    nats = row.get("nats_per_event", -row["log_likelihood"] / max(len(row["written"]) - 1, 1))
+    # As `score` has it, so that a tune's figure does not hang on what else was asked for.
+    nats = -row["log_likelihood"] / max(len(row["written"]) - 1, 1)
     return (
         Path(row["file"]).name,
-        f"{row['num_steps'] / row['steps_per_bar']:.3g}",
+        _bars(row),
         str(len(pitches)),
         f"{note_name(min(pitches))}..{note_name(max(pitches))}" if pitches else "-",
         f"{nats:.2f}",

@@ -6,7 +6,7 @@ import click
 
 from melody_rnn.cli import options
 from melody_rnn.cli.startup import load_tensorflow
-from melody_rnn.config import CONFIGS, MAGENTA_NAMES
+from melody_rnn.config import CONFIGS, EVERY_MAGENTA_NAME
 from melody_rnn.errors import InputFileError, OutputError, printable
 
 
@@ -16,12 +16,12 @@ from melody_rnn.errors import InputFileError, OutputError, printable
 @click.option(
     "--config",
     "config_name",
-    type=click.Choice(MAGENTA_NAMES),
+    type=click.Choice(EVERY_MAGENTA_NAME),
     help="FILE.mag is a checkpoint of Magenta's training with this configuration, or a run's train folder.",
 )
 @options.verbose_option
 def command(bundle: Path, folder: Path, config_name: str | None, verbose: bool) -> None:
-    """Convert a Magenta Melody RNN bundle into a model folder.
+    """Convert a Magenta Melody RNN or Improv RNN bundle into a model folder.
 
     Nothing in the bundle is executed. FOLDER must not exist yet.
 

@@ -9,6 +9,7 @@ import click
 from melody_rnn.tunes.files import KINDS, tune_bytes, write_new
 
 if TYPE_CHECKING:
+    from melody_rnn.formats.accompaniment import Accompaniment
     from melody_rnn.tunes.tune import Tune
 
 
@@ -39,7 +40,13 @@ midi_type_option = click.option(
 
 
 def write_kinds(
-    tune: "Tune", kinds: Sequence[str], folder: Path, stem: str, velocity: int = 100, midi_type: int = 1
+    tune: "Tune",
+    kinds: Sequence[str],
+    folder: Path,
+    stem: str,
+    velocity: int = 100,
+    midi_type: int = 1,
+    accompaniment: "Accompaniment | None" = None,
 ) -> list[Path]:
     """Writes a tune as several kinds of files of one name; nothing is overwritten.
 
@@ -50,12 +57,15 @@ def write_kinds(
         stem: The name; where another file has it, the first kind's next free name.
         velocity: How hard notes are struck, 1 to 127.
         midi_type: Of MIDI files, 0 or 1.
+        accompaniment: How sound and MIDI play its chords, or None.
 
     Raises:
+        MelodyError: If it cannot be accompanied so.
         OutputError: If a file cannot be written.
     """
     paths: list[Path] = []
     for kind in kinds:
         own_stem = paths[0].stem if paths else stem
-        paths.append(write_new(folder, own_stem, tune_bytes([tune], kind, velocity, midi_type), f".{kind}"))
+        data = tune_bytes([tune], kind, velocity, midi_type, accompaniment)
+        paths.append(write_new(folder, own_stem, data, f".{kind}"))
     return paths

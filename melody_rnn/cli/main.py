@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Final, NoReturn
 
 import click
@@ -21,6 +22,7 @@ _COMMANDS: Final = {
     "score": "score",
     "render": "render",
     "convert": "convert",
+    "harmonize": "harmonize",
     "page": "page",
     "models": "models",
     "import-bundle": "import_bundle",
@@ -67,6 +69,7 @@ def cli() -> None:
     melody-rnn generate --primer "C4 D4 E4 G4"   go on from a beginning of your own
     melody-rnn render tune.mid                   hear it: tune.wav
     melody-rnn convert tune.mid --to pdf         play from it: tune.pdf
+    melody-rnn harmonize tune.abc --to pdf       chords for it
     melody-rnn page                              all of it in the browser
     melody-rnn score tune.mid                    how likely a model finds a tune
     melody-rnn dataset build --input FOLDER --output data/mine      tunes to learn from
@@ -86,6 +89,7 @@ def run_and_exit(program: str, run: Callable[[], object]) -> NoReturn:
     Files and folders that cannot be used, wherever that shows, are among it. SIGINT and SIGTERM end the work with
     statuses 130 and 143, and nothing of it is left unfinished.
     """
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal's letters cannot write is written as its escapes.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -106,16 +110,42 @@ def run_and_exit(program: str, run: Callable[[], object]) -> NoReturn:
         _fail(f"{program}: {error}")
     except (click.exceptions.Abort, KeyboardInterrupt):
         _exit(128 + (_ended_by or signal.SIGINT), program)
-    except BrokenPipeError:
-        # Whoever read our output has enough of it.
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our output has enough of it; click makes a SystemExit of that, and of nothing else.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except OSError as error:
-        # Whoever asks whether a file is there, or where we are, learns of this first, wherever that is.
-        name = f"{error.filename}: " if error.filename is not None else ""
-        _fail(f"{program}: {name}{reason(error)}; name another file or folder")
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+            # Whoever asks whether a file is there, or where we are, learns of this first, wherever that is.
+            _fail(f"{program}: {_place(error)}{reason(error)}; name another file or folder")
     except MemoryError:
         _fail(f"{program}: takes more memory than there is; ask for less at once")
+    # Where the output cannot be written, that is said there.
     _exit(0, program)
+
+
+def _open_streams() -> None:
+    """Opens the streams that whoever started us has closed; the next files to be opened would take their places."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            # It stays open to the end of the process.
+            stream = open(number, "w" if number else "r", encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
+
+
+def _place(error: OSError) -> str:
+    """Returns how the line on an error begins: with the file, or the current folder if that is gone."""
+    if error.filename is not None:
+        return f"{error.filename}: "
+    try:
+        Path.cwd()
+    except OSError:
+        return "the current folder: "
+    return ""
 
 
 _ended_by: signal.Signals | None = None

@@ -9,13 +9,20 @@ import click
 
 from melody_rnn.cli import options
 from melody_rnn.cli.jobs import Job, each, find_jobs
-from melody_rnn.cli.rendering import AUDIO_FORMATS, PICTURE_FORMATS, write_picture, write_sound
+from melody_rnn.cli.rendering import (
+    AUDIO_FORMATS,
+    PICTURE_FORMATS,
+    accompaniment_option,
+    write_picture,
+    write_sound,
+)
 from melody_rnn.cli.startup import quieten
 from melody_rnn.errors import MAX_MESSAGE, InputFileError, printable
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 from melody_rnn.model_source import find_model
 
 if TYPE_CHECKING:
+    from melody_rnn.formats.accompaniment import Accompaniment
     from melody_rnn.formats.audio import AudioFormat, Synth
     from melody_rnn.formats.score import Score
     from melody_rnn.model import MelodyRNN
@@ -65,6 +72,7 @@ if TYPE_CHECKING:
     help="How fast it is played, in beats a minute: dotted quarters in 6/8, halves in 2/2. [default: the file's tempo]",
 )
 @options.tune_option
+@accompaniment_option
 @options.json_option
 @options.verbose_option
 def command(
@@ -76,6 +84,7 @@ def command(
     output_dir: Path | None,
     tempo: float | None,
     number: int | None,
+    accompaniment: "Accompaniment | None",
     as_json: bool,
     verbose: bool,
 ) -> None:
@@ -90,14 +99,21 @@ def command(
     melody-rnn render midi_out --format ogg -o audio         all files of a folder
     melody-rnn render tune.mid --format png --model tunes_rnn
     melody-rnn render reels.abc --tune 2 --tempo 90          the second tune of a book, slower
+    melody-rnn render reels.abc --render-chords              with the chords written in it
     """
     _check(files, soundfont, model, output_dir)
     quieten(verbose)
     jobs = find_jobs(files, output_dir)
-    renderer = _Renderer(formats or ("wav",), synth, soundfont, tempo, number, _load(model, verbose, len(jobs)))
+    loaded = _load(model, verbose, len(jobs))
+    renderer = _Renderer(formats or ("wav",), synth, soundfont, tempo, number, accompaniment, loaded)
+    named = set[tuple[Path, ...]]()
     for job, paths in each(jobs, renderer, "Rendering"):
-        row = {"file": str(job.source), "written": [str(path) for path in paths]}
-        click.echo(json.dumps(row) if as_json else "  ".join(printable(path, MAX_MESSAGE) for path in paths))
+        if as_json:
+            click.echo(json.dumps({"file": str(job.source), "written": [str(path) for path in paths]}))
+        elif tuple(paths) not in named:
+            # A tune that lies there as several kinds of files has one sound.
+            click.echo("  ".join(printable(path, MAX_MESSAGE) for path in paths))
+        named.add(tuple(paths))
 
 
 class _Renderer:
@@ -110,6 +126,7 @@ class _Renderer:
         soundfont: Path | None,
         tempo: float | None,
         number: int | None,
+        accompaniment: "Accompaniment | None",
         model: "MelodyRNN | None",
     ) -> None:
         self._formats = formats
@@ -117,6 +134,7 @@ class _Renderer:
         self._soundfont = soundfont
         self._tempo = tempo
         self._number = number
+        self._accompaniment = accompaniment
         self._model = model
 
     def __call__(self, job: Job) -> list[Path]:
@@ -132,7 +150,8 @@ class _Renderer:
         for file_format in self._formats:
             if file_format in AUDIO_FORMATS:
                 kind = cast("AudioFormat", file_format)
-                paths.append(write_sound(score, job.folder, job.source.stem, kind, self._synth, self._soundfont))
+                how = (kind, self._synth, self._soundfont, self._accompaniment)
+                paths.append(write_sound(score, job.folder, job.source.stem, *how))
             else:
                 picture = cast("PictureFormat", file_format)
                 paths.append(write_picture(self._tune(score, job.source), job.folder, job.source.stem, picture))

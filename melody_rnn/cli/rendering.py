@@ -1,11 +1,14 @@
 """What `generate` and `render` share: options, the sound of a score, and the picture of a tune."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
+from melody_rnn.errors import InvalidArgumentError
+
 if TYPE_CHECKING:
+    from melody_rnn.formats.accompaniment import Accompaniment
     from melody_rnn.formats.audio import AudioFormat, Synth
     from melody_rnn.formats.score import Score
     from melody_rnn.tunes.piano_roll import PictureFormat
@@ -15,6 +18,35 @@ AUDIO_FORMATS: Final = ("wav", "flac", "ogg", "mp3")
 PICTURE_FORMATS: Final = ("png", "svg")
 
 audio_option = click.option("--audio", is_flag=True, help="Write each melody's sound too, as a .wav beside it.")
+
+
+class AccompanimentType(click.ParamType["Accompaniment"]):
+    """A style and a player of an accompaniment."""
+
+    name = "style"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Accompaniment":
+        """Returns the accompaniment, or fails with those there are."""
+        from melody_rnn.formats.accompaniment import parse_accompaniment
+
+        if not isinstance(value, str):
+            return cast("Accompaniment", value)
+        try:
+            return parse_accompaniment(value)
+        except InvalidArgumentError as error:
+            self.fail(str(error), param, ctx)
+
+
+accompaniment_option = click.option(
+    "--render-chords",
+    "accompaniment",
+    type=AccompanimentType(),
+    is_flag=False,
+    flag_value="auto",
+    metavar="[STYLE]",
+    help="Play the chords along, as tracks of their own and in the sound: by piano and bass in a pattern of the meter "
+    "and tempo, or as a jig, reel, waltz, march or ballad, by piano or guitar: waltz,guitar.",
+)
 plot_option = click.option("--plot", is_flag=True, help="Write each melody's piano roll too, as a .png beside it.")
 
 
@@ -25,6 +57,7 @@ def write_sound(
     file_format: "AudioFormat" = "wav",
     synth: "Synth" = "soundfont",
     soundfont: Path | None = None,
+    accompaniment: "Accompaniment | None" = None,
 ) -> Path:
     """Writes how a whole score sounds, repeats played, into a folder; nothing is overwritten."""
     from melody_rnn.formats.audio import audio_bytes, render
@@ -33,6 +66,10 @@ def write_sound(
     from melody_rnn.tunes.files import write_new
 
     played = unfold(score, bars_played(score.bars))
+    if accompaniment is not None:
+        from melody_rnn.formats.accompaniment import accompany
+
+        played = accompany(played, accompaniment)
     samples = render(sequence_from_score(played), synth, soundfont)
     return write_new(folder, stem, audio_bytes(samples, file_format), f".{file_format}")
 

@@ -51,9 +51,9 @@ def command(
     """Print the log-likelihood of melodies under a model.
 
     Files are .mid, .musicxml, .mxl or .abc, and folders are searched at any depth; of several voices the top one
-    counts, and of repeats one pass. Every event after a melody's first is scored, at temperature 1, after the melody
-    was moved into the model's range and key. Log-likelihoods are in nats; nats per event and perplexity are per scored
-    event.
+    counts, and of repeats one pass, where the file says which they are. Every event after a melody's first is scored,
+    at temperature 1, after the melody was moved into the model's range and key. Log-likelihoods are in nats; nats per
+    event and perplexity are per scored event.
 
     An event is as likely as all labels that stand for it together. For models that were trained on one label an event,
     as Magenta's are, "of labels" is the log-likelihood as Magenta computes it, of that label alone.
@@ -121,7 +121,7 @@ def _read(job: Job, steps_per_quarter: int, number: int, meter: "Meter | None") 
     """Returns a file's tune to score."""
     from melody_rnn.tunes.files import read_tune
 
-    tune = read_tune(job.source, steps_per_quarter, number)
+    tune = read_tune(job.source, steps_per_quarter, number).written()
     options.tell_remarks(job.source, tune)
     options.tell_repeats(job.source, tune)
     return tune if meter is None else replace(tune, meter=meter, pickup_steps=0)
@@ -158,25 +158,25 @@ def _print_table(rows: list[dict[str, Any]], surprise: Surprise) -> None:
     from rich.table import Table
 
     table = Table(box=None, header_style="bold")
-    table.add_column("melody", overflow="fold")
     has_labels = rows[0]["label_log_likelihood"] is not None
     of_labels = ["of labels"] if has_labels else []
     for title in ("events", "log-likelihood", *of_labels, "nats/event", "perplexity"):
         table.add_column(title, justify="right")
     table.add_column("surprise")
+    table.add_column("melody")
     texts = [
         (
-            row["name"],
             str(row["num_events"]),
             f"{row['log_likelihood']:.2f}",
             *([f"{row['label_log_likelihood']:.2f}"] if has_labels else []),
             "-" if row["nats_per_event"] is None else f"{row['nats_per_event']:.3f}",
             "-" if row["perplexity"] is None else f"{row['perplexity']:.2f}",
             surprise.word(row["nats_per_event"]),
+            row["name"],
         )
         for row in rows
     ]
-    print_rows(table, texts)
+    print_rows(table, texts, keeps_lines=True)
     surprise.explain()
 
 
@@ -184,7 +184,8 @@ def _print_steps(row: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=None, header_style="bold", title=options.cell(row["name"]), title_justify="left")
+    click.echo(options.cell(row["name"]).plain)
+    table = Table(box=None, header_style="bold")
     for title in ("step", "event", "probability", "entropy", "rank"):
         table.add_column(title, justify="right")
     table.add_column("likeliest")

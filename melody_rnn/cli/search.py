@@ -23,8 +23,9 @@ search_options = together(
     ),
     click.option(
         "--best-by",
-        type=click.Choice(["likely", "typical"]),
-        help="With --best-of: keep the likeliest at temperature 1, or those as likely as real tunes are. "
+        type=click.Choice(["likely", "typical", "real"]),
+        help="With --best-of: keep the likeliest at temperature 1, those as likely as real tunes are, or the whole "
+        "tunes that look most real to the model's critic, which was trained to tell its tunes from real ones. "
         "[default: typical, or likely for bundles, which do not know how likely real tunes are]",
     ),
     click.option(
@@ -77,7 +78,7 @@ class Search:
     def words(self) -> str:
         """What a table says of it, maybe nothing."""
         if self.best_of is not None:
-            best = {"typical": "most typical", "likely": "likeliest", None: "best"}[self.best_by]
+            best = {"typical": "most typical", "likely": "likeliest", "real": "most real", None: "best"}[self.best_by]
             return f"the {best} of {self.best_of}, "
         if self.beam_size is None:
             return ""
@@ -163,6 +164,8 @@ def facts(generated: "Generated") -> list[dict[str, Any]]:
         columns["candidate"] = [candidate + 1 for candidate in generated.candidates]
     if generated.nats_per_event is not None:
         columns["nats_per_event"] = generated.nats_per_event
+    if generated.real_log_odds is not None:
+        columns["real_log_odds"] = generated.real_log_odds
     if generated.outlooks is not None:
         columns["look_ahead"] = [outlook._asdict() for outlook in generated.outlooks]
     if generated.tempered_log_likelihoods is not None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 MAX_ROWS: Final = 40
 """More rows than this nobody reads; `--json` has all."""
 _SHOWN_OF_MANY: Final = 20
+_WIDEST: Final = 2**16
 _LOW, _HIGH = 0.6, 1.6
 
 
@@ -46,21 +47,28 @@ class Surprise:
         Console().print(text, highlight=False)
 
 
-def print_rows(table: "Table", rows: Sequence[Sequence[str]], num_rows: int | None = None) -> None:
+def print_rows(
+    table: "Table", rows: Sequence[Sequence[str]], num_rows: int | None = None, keeps_lines: bool = False
+) -> None:
     """Prints a table's rows; of very many the first ones, and how many more there are.
 
     Args:
         table: The table.
         rows: Its rows, at least the first ones.
         num_rows: How many there are in all, where these are not all.
+        keeps_lines: Whether no line is broken, so that a path in the last column can be copied.
     """
     from rich.console import Console
+    from rich.measure import Measurement
 
     shown = rows if len(rows) <= MAX_ROWS else rows[:_SHOWN_OF_MANY]
     for row in shown:
         table.add_row(*map(cell, row))
     console = Console()
+    if keeps_lines:
+        natural = Measurement.get(console, console.options.update(max_width=_WIDEST), table).maximum
+        console = Console(width=max(console.width, natural))
     console.print(table)
     num_rows = len(rows) if num_rows is None else num_rows
     if len(shown) < num_rows:
-        console.print(f"... and {num_rows - len(shown):,} more; --json has all of them", highlight=False)
+        Console().print(f"... and {num_rows - len(shown):,} more; --json has all of them", highlight=False)

@@ -10,7 +10,7 @@ import click
 
 from melody_rnn.cli import options
 from melody_rnn.cli.startup import load_tensorflow
-from melody_rnn.config import CONFIGS
+from melody_rnn.config import CONFIGS, ModelConfig
 from melody_rnn.errors import MAX_MESSAGE, InputFileError, InvalidArgumentError, MelodyRNNError, OutputError, printable
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 from melody_rnn.model_source import find_model
@@ -104,6 +104,7 @@ def command(
     melody-rnn train --dataset data/mine --run-dir runs/mine
     melody-rnn train --run-dir runs/mine --resume
     melody-rnn train --from tunes_rnn --dataset data/few --run-dir runs/few
+    melody-rnn train --from tunes_rnn --model chords_rnn --dataset data/chords --run-dir runs/chords
     melody-rnn train --from attention_rnn.mag --dataset data/mine --run-dir runs/tuned
     melody-rnn train --teacher runs/large/model --dataset data/mine --run-dir runs/small
     melody-rnn train --dataset data/mine --run-dir runs/bars --model lookback_rnn --hparams lookback_unit=bar
@@ -168,11 +169,9 @@ def _start(
     from melody_rnn.training.settings import SETTINGS, TrainingSettings
 
     start = options.load_model(arguments["weights_from"]) if arguments["weights_from"] else None
-    config = (
-        start.config if start else CONFIGS[arguments["model"] or _DEFAULT_CONFIG].with_steps(loaded.steps_per_quarter)
-    )
-    if arguments["model"] not in (None, config.name):
-        raise InvalidArgumentError(f"--from gives a {config.name}; leave out --model {arguments['model']}")
+    config = CONFIGS[arguments["model"] or _DEFAULT_CONFIG].with_steps(loaded.steps_per_quarter)
+    if start:
+        config = _begun_from(start.config, arguments["model"])
     settings = SETTINGS.get(config.name, TrainingSettings())
     names = (
         "epochs",
@@ -213,6 +212,22 @@ def _start(
                 shlex.join(["melody-rnn", *sys.argv[1:]]), arguments["weights_from"] or "", str(dataset)
             ),
         )
+
+
+def _begun_from(start: ModelConfig, model: str | None) -> ModelConfig:
+    """Returns the configuration of a model that begins with another one's weights: that one's, or with chords added."""
+    if model in (None, start.name):
+        return start
+    encoding = CONFIGS[model].encoding
+    if dataclasses.replace(encoding, chords="none") != start.encoding:
+        with_chords = [
+            name
+            for name, config in CONFIGS.items()
+            if config.encoding.knows_chords and dataclasses.replace(config.encoding, chords="none") == start.encoding
+        ]
+        others = f"; it can become {' or '.join(with_chords)}" if with_chords else ""
+        raise InvalidArgumentError(f"--from gives a {start.name}{others}; leave out --model {model}")
+    return dataclasses.replace(start, name=model, encoding=encoding)
 
 
 def _resume(run_dir: Path, loaded: "Dataset", strategy: Any) -> "TrainingRun":

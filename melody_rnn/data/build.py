@@ -203,6 +203,8 @@ def _form_name(outline: Outline) -> str:
 def _finish(report: Report, stored: Dataset) -> None:
     report.forms = _forms(stored.melodies)
     report.num_melodies, report.num_steps = len(stored.melodies), stored.num_steps
+    report.num_with_inferred_chords = sum(melody.has_inferred_chords for melody in stored.melodies)
+    report.num_with_chords = sum(bool(melody.chords) for melody in stored.melodies) - report.num_with_inferred_chords
     for name in SPLITS:
         part = stored.split(name)
         steps = sum(len(melody.events) for melody in part)

@@ -9,7 +9,7 @@ A dataset is a folder:
         [sections, 4] (start, number of the label, times, endings), `endings` int64 [endings, 3] (start, a bit for each
         pass, steps) and `ending_events` int8 [steps of all endings].
     melodies.jsonl: id, split and title of each melody, in the same order, and its chord symbols, if it has any:
-        pairs of a step and a symbol.
+        pairs of a step and a symbol, and whether these are inferred.
     report.json, rejected.jsonl: what was read, kept and dropped.
 Events are encoded when training reads them, so one dataset serves every model.
 """
@@ -91,7 +91,8 @@ class StoredMelody:
         pickup_steps: Steps of the pickup that it begins with; 0 for none.
         steps_per_quarter: Steps in a quarter note.
         form: Its sections.
-        chords: Its chord symbols as they stand in the source; none where it has none.
+        chords: Its chord symbols; none where it has none.
+        has_inferred_chords: Whether these were found for its notes, and do not stand in the source.
     """
 
     id: str
@@ -104,6 +105,7 @@ class StoredMelody:
     steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER
     form: StoredForm = field(default_factory=StoredForm)
     chords: tuple[Chord, ...] = ()
+    has_inferred_chords: bool = False
 
     @property
     def steps_per_bar(self) -> int:
@@ -372,6 +374,7 @@ def _index(melodies: Sequence[StoredMelody]) -> str:
             "split": melody.split,
             "title": melody.title,
             **({"chords": melody.chords} if melody.chords else {}),
+            **({"chords_are_inferred": True} if melody.has_inferred_chords else {}),
         }
         for melody in melodies
     )
@@ -415,5 +418,15 @@ def _melody(
     if not all(type(step) is int and 0 <= step < len(events) and isinstance(symbol, str) for step, symbol in chords):
         raise ValueError("it holds a chord symbol that is none")
     return StoredMelody(
-        row["id"], events, meter, row["split"], row["title"], key, pickup_steps, steps_per_quarter, form, chords
+        row["id"],
+        events,
+        meter,
+        row["split"],
+        row["title"],
+        key,
+        pickup_steps,
+        steps_per_quarter,
+        form,
+        chords,
+        bool(row.get("chords_are_inferred", False)),
     )

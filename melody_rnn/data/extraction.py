@@ -20,6 +20,7 @@ from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import COMMON_TIME, Meter
 from melody_rnn.tunes.found_form import find_form
 from melody_rnn.tunes.from_score import opening_steps, pickup_of, tunes_of_score
+from melody_rnn.tunes.harmony import harmonize
 from melody_rnn.tunes.line import Line, Polyphony, Span, one_line, padded, quantise, shift_at, to_step
 from melody_rnn.tunes.tune import Chord, Jump, Section, Tune
 
@@ -54,6 +55,7 @@ class ExtractionRules:
             is played.
         finds_form: Whether repeats are looked for in melodies without any form, and written once where they are found;
             see `melody_rnn.tunes.found_form`.
+        infers_chords: Whether melodies without chord symbols get some (`melody_rnn.tunes.harmony`).
     """
 
     steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER
@@ -67,6 +69,7 @@ class ExtractionRules:
     pad_bars: bool = True
     repeats: Repeats = "written"
     finds_form: bool = False
+    infers_chords: bool = False
 
     def __post_init__(self) -> None:
         limits = {"steps_per_quarter": (1, 48), "min_bars": (0, 10_000), "min_pitch_classes": (0, NOTES_PER_OCTAVE)}
@@ -96,6 +99,7 @@ class Extracted(NamedTuple):
         sections: Its sections, if the score has them and the melody is its tune.
         jump: Its da capo or dal segno, likewise.
         chords: The chord symbols, each as long as it holds.
+        has_inferred_chords: Whether these are not the score's, but were found for the notes.
     """
 
     events: list[int]
@@ -107,6 +111,7 @@ class Extracted(NamedTuple):
     sections: tuple[Section, ...] = ()
     jump: Jump | None = None
     chords: tuple[Chord, ...] = ()
+    has_inferred_chords: bool = False
 
 
 class Rejection(NamedTuple):
@@ -156,6 +161,8 @@ def extract(score: Score, rules: ExtractionRules) -> Extraction:
         extraction.melodies = _with_form(extraction.melodies, score, rules)
     if rules.finds_form:
         extraction.melodies = [_with_found_form(melody, rules) for melody in extraction.melodies]
+    if rules.infers_chords:
+        extraction.melodies = [_with_inferred_chords(melody, rules) for melody in extraction.melodies]
     return extraction
 
 
@@ -193,6 +200,22 @@ def _with_form(melodies: list[Extracted], score: Score, rules: ExtractionRules) 
     return formed
 
 
+def _with_inferred_chords(melody: Extracted, rules: ExtractionRules) -> Extracted:
+    """Returns a melody with chords that suit it, if it has none; those of its endings are not kept."""
+    if melody.chords:
+        return melody
+    tune = Tune(
+        tuple(melody.events),
+        melody.meter,
+        melody.pickup_steps,
+        melody.key,
+        sections=melody.sections,
+        jump=melody.jump,
+        steps_per_quarter=rules.steps_per_quarter,
+    )
+    return melody._replace(chords=harmonize(tune).chords, has_inferred_chords=True)
+
+
 class _Extractor:
     def __init__(self, score: Score, rules: ExtractionRules) -> None:
         self._score = score
@@ -202,7 +225,7 @@ class _Extractor:
 
     def run(self) -> Extraction:
         result, rules = self._result, self._rules
-        parts = [part.notes for part in self._score.parts if part.notes and not part.is_drums]
+        parts = [part.notes for part in self._score.parts if part.may_be_melody]
         if not parts:
             result.rejections.append(Rejection("no_notes", "no note that could be a melody (drums do not count)"))
             return result

@@ -90,6 +90,8 @@ class Report:
         dropped: How often each rule dropped something.
         num_groups: Groups of settings of one tune.
         largest_group: Melodies in the largest group.
+        num_with_chords: Melodies kept with chord symbols of their source.
+        num_with_inferred_chords: Melodies kept with chord symbols that were found for their notes.
         forms: The forms found.
         splits: Each split's size.
         leaks: What the splits have in common; see `melody_rnn.data.splits.leaks`.
@@ -113,6 +115,8 @@ class Report:
     dropped: dict[str, int] = field(default_factory=dict)
     num_groups: int = 0
     largest_group: int = 0
+    num_with_chords: int = 0
+    num_with_inferred_chords: int = 0
     forms: FormReport = field(default_factory=FormReport)
     splits: dict[str, SplitReport] = field(default_factory=dict)
     leaks: Mapping[str, float] = field(default_factory=dict)

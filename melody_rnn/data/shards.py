@@ -122,6 +122,7 @@ def _melody(melody_id: str, tune: TuneResult, fields: Mapping[str, Any], steps_p
             _sections(fields["sections"]), Jump(*fields["jump"]) if fields["jump"] else None, fields["is_truncated"]
         ),
         tuple(Chord(*chord) for chord in fields["chords"]),
+        fields["has_inferred_chords"],
     )
 
 

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from melody_rnn.config import EncodingConfig
 from melody_rnn.encodings.encoding import Encoding, State
@@ -64,6 +66,18 @@ class ChordEncoding(Encoding):
 
     def _chord_hot(self, chord: Any) -> tf.Tensor:
         raise NotImplementedError
+
+    def inputs_of_known_chords(self) -> NDArray[np.bool_]:
+        """Returns which inputs are of the chord and never on before a tune's first note where none is known.
+
+        Returns:
+            [input_size] bool.
+        """
+        own = np.arange(self.input_size) < self.input_size - self.melody.input_size
+        nothing = tf.zeros([1, self.num_cues], tf.int32)
+        features, _ = self.step(tf.constant([NO_EVENT]), self.initial_state(1), nothing)
+        is_off: NDArray[np.bool_] = np.asarray(features.vectors(self.hot_size))[0] == 0
+        return own & is_off
 
     def label_events(self, state: State) -> tf.Tensor:
         """See `Encoding.label_events`."""

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.evaluation.two_sample.anatomy import Anatomy, Flags, Floats
+from melody_rnn.features.anatomy import Anatomy, Flags, Floats
 from melody_rnn.tunes.tune import Tune
 
 FEATURES: Final = (

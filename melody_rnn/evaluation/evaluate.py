@@ -22,7 +22,7 @@ from melody_rnn.evaluation.calibration import Calibration, calibrate
 from melody_rnn.evaluation.two_sample import TwoSample
 from melody_rnn.generation.replayer import CompiledReplayer
 from melody_rnn.model import MelodyRNN
-from melody_rnn.music.meters import COMMON_TIME
+from melody_rnn.music.meters import COMMON_TIME, Meter
 from melody_rnn.sampling.softmax import log_softmax, sum_labels
 from melody_rnn.training.batches import outlined
 from melody_rnn.tunes.copied import TrainingIndex, TuneName
@@ -177,7 +177,17 @@ def evaluate(
     train, validation = (_melodies(model.config, dataset, part) for part in ("train", "validation"))
     melodies = _melodies(model.config, dataset, split)
     _check_splits(melodies, train, split)
-    scores = [_scores(name, melodies, _play(model, melodies, known), seed)]
+    played = {name: _play(model, melodies, known)}
+    if model.config.encoding.knows_chords and any(melody.chords for melody in melodies):
+        played |= {
+            f"{name}, {words}": _play(model, others, known)
+            for words, others in (
+                ("no chord known", [dataclasses.replace(melody, chords=()) for melody in melodies]),
+                ("another tune's chords", with_other_chords(melodies)),
+            )
+        }
+    scores = [_scores(own, melodies, one, seed) for own, one in played.items()]
+    differences = _differences({own: _nats(melodies, one) for own, one in played.items()}, melodies, seed)
     if model.config.encoding.knows_form:
         others = [level for level in KNOWN_WORDS if level != known]
         scores += [
@@ -186,7 +196,9 @@ def evaluate(
     scores += [_baseline_scores(baseline, melodies, seed) for baseline in all_baselines(train)]
     copied = measure_copied(model, train, melodies, num_copied, seed) if num_copied else None
     calibration = calibrate(model, validation, melodies) if is_calibrated else None
-    return Evaluation(split, len(melodies), _num_events(melodies), dataset.digest, scores, copied, calibration)
+    return Evaluation(
+        split, len(melodies), _num_events(melodies), dataset.digest, scores, copied, calibration, differences
+    )
 
 
 def compare(
@@ -221,13 +233,38 @@ def compare(
     scores += [_baseline_scores(baseline, melodies, seed) for baseline in all_baselines(train)]
     nats = {name: _nats(own[name], one) for name, one in played.items()}
     # The mean first, so that what it gains is below 0.
-    names = sorted(nats, key=lambda name: name != ENSEMBLE)
+    nats = {name: nats[name] for name in sorted(nats, key=lambda name: name != ENSEMBLE)}
+    differences = _differences(nats, melodies, seed)
+    return Evaluation(split, len(melodies), _num_events(melodies), dataset.digest, scores, differences=differences)
+
+
+def with_other_chords(melodies: Sequence[StoredMelody]) -> list[StoredMelody]:
+    """Returns melodies with the chords of others of the same meter, as far as each goes; of a meter's only one its own.
+
+    Args:
+        melodies: In a model's key, so that the chords are in it, too.
+    """
+    following: dict[Meter, list[int]] = {}
+    for place, melody in enumerate(melodies):
+        following.setdefault(melody.meter, []).append(place)
+    others = list(melodies)
+    for places in following.values():
+        for place, other in zip(places, [*places[1:], places[0]], strict=True):
+            own = melodies[place]
+            chords = tuple(chord for chord in melodies[other].chords if chord.step < len(own.events))
+            others[place] = dataclasses.replace(own, chords=chords)
+    return others
+
+
+def _differences(
+    nats: Mapping[str, NDArray[np.float64]], melodies: Sequence[StoredMelody], seed: int
+) -> list[Difference]:
+    """Returns the differences of each two, in nats per event."""
     num_events = np.array([len(melody.events) - 1 for melody in melodies])
-    differences = [
+    return [
         Difference(name, other, *_mean_and_interval(nats[name] - nats[other], num_events, seed))
-        for name, other in combinations(names, 2)
+        for name, other in combinations(nats, 2)
     ]
-    return Evaluation(split, len(melodies), int(num_events.sum()), dataset.digest, scores, differences=differences)
 
 
 def have_same_events(configs: Sequence[ModelConfig]) -> bool:

@@ -22,7 +22,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 from scipy import sparse, special, stats
 
-from melody_rnn.events import NO_EVENT, NOTES_PER_OCTAVE
+from melody_rnn.events import NOTES_PER_OCTAVE
+from melody_rnn.features.anatomy import note_spans
 from melody_rnn.music.scales import SCALES
 from melody_rnn.tunes.tune import Tune
 
@@ -34,14 +35,6 @@ _DISSONANT_LEAPS: Final = (6, 10, 11)
 _GRAM_NOTES: Final = 4
 _STUCK_FROM: Final = 5
 _MAX_COMPARED: Final = 2000
-
-
-def note_spans(events: Ints) -> tuple[Ints, Ints]:
-    """Returns the steps at which the notes of events [num_steps] begin and have ended; the last sounds to the end."""
-    changes = np.flatnonzero(events != NO_EVENT)
-    is_note = events[changes] >= 0
-    ends = np.append(changes[1:], len(events))[is_note] if len(changes) else changes
-    return changes[is_note], ends
 
 
 @dataclass(frozen=True, eq=False)

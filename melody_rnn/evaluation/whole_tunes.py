@@ -11,8 +11,8 @@ import numpy as np
 from melody_rnn.data.splits import shingles
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.evaluation.ending_detector import Detection, EndingDetector, EndingFigures, ending_figures
-from melody_rnn.evaluation.two_sample.anatomy import Anatomy, Floats, best_major_key, numbered
-from melody_rnn.evaluation.two_sample.repetition import loop_bars, shared_notes
+from melody_rnn.features.anatomy import Anatomy, Floats, best_major_key, numbered
+from melody_rnn.features.repetition import loop_bars, shared_notes
 from melody_rnn.tunes.tune import Tune
 
 LONG_LOOP: Final = 4

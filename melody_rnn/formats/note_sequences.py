@@ -75,7 +75,7 @@ def sequence_from_score(score: Score, velocity: int = 100) -> NoteSequence:
 
     Args:
         score: The score; repeat signs are not heeded.
-        velocity: How hard notes are struck, 1 to 127.
+        velocity: How hard notes of full strength are struck, 1 to 127.
     """
     tempos = [(float(change.start), change.qpm) for change in score.tempos] or [(0.0, DEFAULT_QPM)]
     tempos[0] = (0.0, tempos[0][1])
@@ -95,10 +95,13 @@ def sequence_from_score(score: Score, velocity: int = 100) -> NoteSequence:
     for number, part in enumerate(score.parts):
         info = sequence.part_infos.add(part=number)
         info.name = part.name
+        if part.is_accompaniment:
+            # Only these are names of tracks.
+            sequence.instrument_infos.add(instrument=number, name=part.name)
         for note in part.notes:
             sequence.notes.add(
                 pitch=note.pitch,
-                velocity=velocity,
+                velocity=min(max(round(velocity * note.strength), 1), 127),
                 start_time=seconds(float(note.start)),
                 end_time=seconds(float(note.end)),
                 instrument=number,

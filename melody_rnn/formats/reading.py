@@ -91,7 +91,7 @@ def read_score(path: Path, number: int | None = None) -> Score:
 
 
 def _part_alone(score: Score, number: int) -> Score:
-    parts = [part for part in score.parts if part.notes and not part.is_drums]
+    parts = [part for part in score.parts if part.may_be_melody]
     _check_number(number, len(parts), "parts")
     return replace(score, parts=(parts[number - 1],))
 

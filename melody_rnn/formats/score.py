@@ -14,6 +14,8 @@ from melody_rnn.music.meters import COMMON_TIME, Meter
 Mark = Literal["segno", "coda", "fine", "to_coda", "da_capo", "dal_segno"]
 """Signs that say where to go on: 'segno' and 'coda' stand at a bar's start, the others at its end."""
 
+ACCOMPANIMENT: Final = "accompaniment"
+"""How the names of parts begin that accompany a melody and are none."""
 MAX_PARTS: Final = 256
 """Parts of the largest score that is read."""
 
@@ -26,12 +28,14 @@ class Note(NamedTuple):
         end: Where it ends, in quarter notes; after `start`.
         pitch: MIDI pitch as it sounds, 0 to 127.
         voice: The voice of its part, from 0 on; the first one written is 0.
+        strength: How hard it is struck, as a share of how hard a melody is.
     """
 
     start: Fraction
     end: Fraction
     pitch: int
     voice: int = 0
+    strength: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,16 @@ class Part:
     name: str = ""
     program: int = 0
     is_drums: bool = False
+
+    @property
+    def is_accompaniment(self) -> bool:
+        """Whether it accompanies a melody, by its name."""
+        return self.name.startswith(ACCOMPANIMENT)
+
+    @property
+    def may_be_melody(self) -> bool:
+        """Whether it has notes that may be a melody: it is neither drums nor an accompaniment."""
+        return bool(self.notes) and not self.is_drums and not self.is_accompaniment
 
 
 class Bar(NamedTuple):

@@ -11,10 +11,12 @@ from melody_rnn.config import EncodingConfig
 from melody_rnn.events import DEFAULT_STEPS_PER_BAR, NO_EVENT, NOTES_PER_OCTAVE, event_index, index_event
 from melody_rnn.generation.request import Request
 from melody_rnn.generation.rules import ACT, FREE, ONSET, PITCH_CLASS, RING, Fixed
+from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import meter_of_bar
 from melody_rnn.music.transposition import transpose
 from melody_rnn.sampling.automaton import Automaton, Close, Guide, Situation
 from melody_rnn.sampling.schedule import Steps
+from melody_rnn.tunes.chord_weights import chord_weights, key_of
 from melody_rnn.tunes.cues import cues_of_all
 from melody_rnn.tunes.line import rest_at_end
 from melody_rnn.tunes.outline import Outline
@@ -109,7 +111,11 @@ def opening_shares(request: Request, shares: Mapping[int, float]) -> list[Mappin
     """
     if request.constraints is not None:
         return [_openings(request, shares)[0]] * len(request.numbers)
-    return [_opening_shares(outline, shares) for outline in request.outlines]
+    weights = weights_of(request)
+    return [
+        _opening_shares(outline, shares if weights is None else _weighed(shares, weights[place, 0]))
+        for place, outline in enumerate(request.outlines)
+    ]
 
 
 def begin_with_every_opening(request: Request, shares: Mapping[int, float]) -> tuple[Beginning, NDArray[np.float64]]:
@@ -131,7 +137,7 @@ def begin_with_every_opening(request: Request, shares: Mapping[int, float]) -> t
     if request.constraints is not None:
         allowed, automaton = _openings(request, shares)
     else:
-        allowed = _opening_shares(request.outlines[0], shares)
+        (allowed, *_) = opening_shares(request, shares)
     events = np.array(sorted(event for event, share in allowed.items() if share > 0), np.int32)
     probabilities = np.array([allowed[int(event)] for event in events]) / sum(allowed.values())
     every = request.of_one(len(events))
@@ -198,8 +204,29 @@ def fixed_of(request: Request) -> Fixed | None:
         if outline.is_limited and outline.pitches is not None:
             pitches[row] = [pitch + outline.transposition for pitch in outline.pitches]
     is_limited = any(outline.is_limited for outline in request.outlines)
-    is_any = is_limited or bool((events != FREE).any()) or bool(repeats.any())
-    return Fixed(events, repeats, pitches) if is_any else None
+    weights = weights_of(request)
+    is_any = is_limited or bool((events != FREE).any()) or bool(repeats.any()) or weights is not None
+    own = None if weights is None else weights[:, request.num_given : request.num_given + num_new]
+    return Fixed(events, repeats, pitches, own) if is_any else None
+
+
+def weights_of(request: Request) -> NDArray[np.float32] | None:
+    """Returns what the chords of outlines weigh notes of each pitch class, as the model plays, nats; None for nothing.
+
+    Returns:
+        [num_melodies, num_steps, 12] float32, of all steps.
+    """
+    if not request.chord_strength or not any(outline.chords for outline in request.outlines):
+        return None
+    num_steps, strength = max(request.lengths), request.chord_strength
+    rows: dict[Outline, NDArray[np.float32]] = {}
+    for outline in request.outlines:
+        if outline not in rows:
+            key = outline.key or key_of(outline.chords, num_steps) or Key(0)
+            per_quarter = outline.steps_per_quarter
+            own = chord_weights(outline.chords, outline.meter, key, num_steps, strength, per_quarter)
+            rows[outline] = np.roll(own, outline.transposition, axis=1)
+    return np.stack([rows[outline] for outline in request.outlines])
 
 
 def _ring(events: NDArray[np.int32], first: int, end: int, pitch_class: int) -> None:
@@ -222,6 +249,12 @@ def _opening_shares(outline: Outline, shares: Mapping[int, float]) -> Mapping[in
     return own or shares
 
 
+def _weighed(shares: Mapping[int, float], weights: NDArray[np.float32]) -> Mapping[int, float]:
+    """Returns the shares of pitches after weights [12] float32, nats."""
+    factors = np.exp(weights.astype(np.float64) - weights.max()).tolist()
+    return {pitch: share * factors[pitch % NOTES_PER_OCTAVE] for pitch, share in shares.items()}
+
+
 def _openings(
     request: Request, shares: Mapping[int, float], closes: bool = False
 ) -> tuple[Mapping[int, float], Automaton]:
@@ -232,19 +265,20 @@ def _openings(
     steps = Steps(silence, own.num_steps + 1, own.per_bar)
     close = _close(request) if closes else None
     automaton = Automaton(request.constraints, Situation(sounding_pitches(request), steps, close=close))
+    weights = weights_of(request)
+    if weights is not None and not silence:
+        shares = _weighed(shares, weights[0, 0])
     return _allowed(shares, automaton.opening_mask(), request.config.encoding.min_note), automaton
 
 
 def _close(request: Request) -> Close | None:
     """Returns how a last note ends melodies: from a strong beat of the last bar on, for a beat at least.
 
-    Strong beats are the first one, and that in the middle of a bar of an even number of beats. Where the last bar has
-    none that leaves a beat, it is the bar before.
+    Where the last bar has none that leaves a beat, it is the bar before.
     """
     outline, length = request.outlines[0], request.lengths[0]
     beat = int(outline.meter.tempo_beat * outline.steps_per_quarter)
-    bar = outline.steps_per_bar
-    strong = (0, bar // 2) if beat and bar % (2 * beat) == 0 else (0,)
+    bar, strong = outline.steps_per_bar, outline.meter.strong_steps(outline.steps_per_quarter)
     for first in range((length - 1) // bar * bar, -1, -bar):
         onsets = tuple(first + place for place in strong if first + place + beat <= length)
         if onsets:

@@ -53,7 +53,12 @@ class Endings(NamedTuple):
         for (place, _, planned), row in zip(self.places, events, strict=True):
             first = planned.start - request.num_given
             own = transpose(row[first : first + planned.num_steps], -request.outlines[place].transposition)
-            ending = Ending(planned.passes, planned.start, tuple(own.tolist()))
+            chords = tuple(
+                chord._replace(step=chord.step - planned.start)
+                for chord in request.outlines[place].chords
+                if planned.start <= chord.step < planned.end
+            )
+            ending = Ending(planned.passes, planned.start, tuple(own.tolist()), chords)
             if ending.events != _last_ending(tunes[place], planned):
                 endings.setdefault((place, planned.section), []).append(ending)
         return [

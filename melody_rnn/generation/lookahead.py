@@ -2,9 +2,9 @@
 
 Plain sampling masks what must not come and renormalises step by step, so a melody learns of what is fixed only when it
 is there. Here each melody is one of N particles. A particle weighs as much as the probability that the masks left at
-each of its steps, sum over the allowed labels of softmax(z / T), times what potentials say. Where the weights have
-become too unlike, the particles go on from the better ones among them; in the end one is drawn by its weight. With
-many particles that is an exact draw from
+each of its steps, sum over the allowed labels of softmax(z / T), times what potentials say; weights, as chords give
+them to notes, count as soft masks. Where the particles' weights have become too unlike, they go on from the better ones
+among them; in the end one is drawn by its weight. With many particles that is an exact draw from
 
     p(melody | constraints) = p(melody) * prod potentials / Z
 
@@ -265,7 +265,8 @@ class Particles:
                     known = _Scores(*scores)
                     restricted = rules.restrict(step, state, logits, meanings)
                     now = state._replace(steering=known.steering).now(step, meanings)
-                    gained = log_share(logits, restricted, controls.at(step), now)
+                    weighted = rules.weigh(step, logits, meanings)
+                    gained = log_share(logits, restricted, controls.at(step), now, weighted)
                     log_weight, potential = known.log_weight + xp.asarray(gained, xp.float64), known.potential
                     if potentials:
                         played = Played(
@@ -298,20 +299,32 @@ class Particles:
         return found
 
 
-def log_share(logits: Array, restricted: Array, controls: Controls, now: Now) -> Array:
-    """Returns the logarithm of the probability that is left of a step's distribution, [batch] float32, at most 0.
+def log_share(logits: Array, restricted: Array, controls: Controls, now: Now, weighted: Array | None = None) -> Array:
+    """Returns the logarithm of the weight that is left of a step's distribution, [batch] float32.
+
+    Without weights that is the probability of what may be chosen, at most 0.
 
     Args:
         logits: [batch, num_classes] float32, the network's own.
         restricted: [batch, num_classes] float32, -inf for labels that must not be chosen.
         controls: Of the step; its temperature and repetition control make the distribution.
         now: What transforms know of the step.
+        weighted: [batch, num_classes] float32, the logits with the weights of soft wishes; None for the logits.
     """
     xp = namespace(logits)
 
     def share(stages: tuple[Stage, ...]) -> Array:
         applied = controls.apply(stages, logits, now)
-        left = xp.where(restricted > -float("inf"), applied, -float("inf"))
+        left = applied
+        if weighted is not None and weighted is not logits:
+            # The weights are tempered as the logits are, and so is what is drawn. What is no note weighs nothing, by
+            # which both distributions can be compared.
+            own, is_still = controls.apply(stages, weighted, now), now.label_events < 0
+            before, after = (
+                xp.logsumexp(xp.where(is_still, part, -float("inf")), axis=1, keepdims=True) for part in (applied, own)
+            )
+            left = own + before - after
+        left = xp.where(restricted > -float("inf"), left, -float("inf"))
         return xp.logsumexp(left, axis=1) - xp.logsumexp(applied, axis=1)
 
     if not controls.counts_onsets:

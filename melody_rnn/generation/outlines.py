@@ -35,6 +35,8 @@ class Shape:
         pickup_steps: Steps of the pickup, 0 for none.
         key: The key.
         pitches: The lowest and the highest pitch that may sound.
+        fills: Whether a form is one that what else is asked for fills, such as chords.
+        usual_form: The form, where no tune of the bank has one that is filled and none is asked for.
     """
 
     form: Form | None = None
@@ -43,6 +45,8 @@ class Shape:
     pickup_steps: int | None = None
     key: Key | None = None
     pitches: tuple[int, int] | None = None
+    fills: Fits | None = None
+    usual_form: Form | None = None
 
 
 def draw_outlines(
@@ -66,7 +70,10 @@ def draw_outlines(
     shape = _with_primer(shape, primer)
     if shape.pickup_steps is not None:
         stream_outline(shape.meter or COMMON_TIME, shape.pickup_steps, bank.steps_per_quarter)
-    drawn = bank.draw(seed, numbers, lambda outline: _fits(outline, shape, has_form=True))
+    drawn = bank.draw(seed, numbers, partial(_fits, shape=shape, has_form=True))
+    if not drawn and shape.form is None and shape.bars is None and shape.usual_form is not None:
+        shape = replace(shape, form=shape.usual_form)
+        drawn = bank.draw(seed, numbers, partial(_fits, shape=shape, has_form=True))
     if not drawn:
         drawn = list(_made(bank, shape, numbers, seed))
     if shape.key is not None:
@@ -100,7 +107,7 @@ def _fits(outline: Outline, shape: Shape, has_form: bool) -> bool:
             return False
     if not has_form:
         return True
-    if not outline.sections:
+    if not outline.sections or (shape.fills is not None and not shape.fills(outline)):
         return False
     if shape.form is None and shape.bars is None:
         return True

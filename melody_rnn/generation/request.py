@@ -9,6 +9,7 @@ from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import DEFAULT_QPM
 from melody_rnn.generation.chords import AskedChords, ChordsLike, read_chords
 from melody_rnn.generation.outlines import Shape, draw_outlines
+from melody_rnn.music.chord_scales import DEFAULT_STRENGTH, MAX_STRENGTH
 from melody_rnn.music.forms import MAX_BARS, Form, parse_form
 from melody_rnn.music.keys import Key, key_of_tonic
 from melody_rnn.music.meters import COMMON_TIME, Meter, parse_meter
@@ -41,6 +42,7 @@ class Request:
         tempo: Beats of each tune's meter a minute; None for what is usual.
         constraints: What holds for the generated steps, or None. Melodies that have any are alike in meter, pickup,
             length and transposition.
+        chord_strength: Nats by which a note that fits its chord is preferred.
     """
 
     config: ModelConfig
@@ -52,6 +54,7 @@ class Request:
     qpm: float | None
     tempo: float | None
     constraints: Constraints | None
+    chord_strength: float = 0.0
 
     @property
     def num_new_steps(self) -> int:
@@ -157,10 +160,16 @@ class Asked(TypedDict, total=False):
         outline: Of all whole tunes, in place of form, bars, key and pitches; as `melody_rnn.tunes.outline.outline_of`
             gives that of a tune. Where the model plays it is worked out here.
         outlines: One for each whole tune, as the model's bank has them; they are taken as they are.
-        chords: The chords, as `Tune.chords` has them: each holds from its step, counted from the start of the first
-            bar, up to the next one's; of whole tunes as they are written. Or a tune, whose chords they are; or what
-            makes them of each outline and its number of steps. What is written carries them; models that hear chords
-            write to them. Where nothing else says the key, it is that of the chords.
+        num_outlines: How many outlines are drawn for whole tunes: tune k has that of k modulo this number. One for each
+            tune where not given.
+        chords: A progression, or its text as `melody_rnn.tunes.progression.parse_progression` reads it, which is
+            repeated to fill the tune: '| G | C G | D7 | G |'. Or chords as `Tune.chords` has them: each holds from its
+            step, counted from the start of the first bar, up to the next one's; of whole tunes as they are written. Or
+            a tune, whose chords they are; or what makes them of each outline and its number of steps. What is written
+            carries them. Where nothing else says the key, it is that of the chords, and the meter and the form those of
+            the tune that a progression was read from.
+        chord_strength: Nats by which a note that fits its chord is preferred (`melody_rnn.tunes.chord_weights`); where
+            not given, `DEFAULT_STRENGTH`, and nothing for models that hear the chords.
     """
 
     num_steps: int | None
@@ -176,7 +185,9 @@ class Asked(TypedDict, total=False):
     pitches: tuple[int, int] | None
     outline: Outline | None
     outlines: Sequence[Outline] | None
+    num_outlines: int | None
     chords: ChordsLike | None
+    chord_strength: float | None
 
 
 class AskedWithPrimer(Asked, total=False):
@@ -189,7 +200,7 @@ class AskedWithPrimer(Asked, total=False):
     primer: PrimerLike | None
 
 
-_OF_TUNES: Final = ("form", "bars", "key", "pitches", "outline", "outlines")
+_OF_TUNES: Final = ("form", "bars", "key", "pitches", "outline", "outlines", "num_outlines")
 
 
 def is_stream(asked: Mapping[str, object]) -> bool:
@@ -229,13 +240,17 @@ def plan(
     constraints = asked.get("constraints")
     if asked.get("tempo") is not None and asked.get("qpm") is not None:
         raise InvalidArgumentError("tempo and qpm both say how fast it is; give one of them")
+    chords = read_chords(asked.get("chords"), config.steps_per_quarter)
+    if chords is not None and given is None and asked.get("outline") is None:
+        meter = meter or chords.meter
     run = _Run(
         config,
         given,
         asked.get("qpm"),
         asked.get("tempo"),
         constraints if constraints and constraints.given() else None,
-        read_chords(asked.get("chords"), config.steps_per_quarter),
+        chords,
+        _chord_strength(config, chords, asked.get("chord_strength")),
     )
     if is_stream(asked) or bank is None:
         return [run.stream(range(first, first + num_outputs), meter, asked)]
@@ -248,15 +263,27 @@ def plan(
         return run.tunes(outlines, first)
     if outline is None:
         shape = _shape(asked, meter)
-        if run.chords is not None and shape.key is None and given is None:
-            shape = replace(shape, key=run.chords.key(Outline(meter or COMMON_TIME)))
-        drawn = draw_outlines(bank, shape, range(first, first + num_outputs), seed, given)
+        if run.chords is not None:
+            led = run.chords.asked_of(shape)
+            # A primer brings its meter and its key.
+            shape = led if given is None else replace(led, meter=shape.meter, key=shape.key)
+        drawn = draw_outlines(bank, shape, _drawn_numbers(asked, range(first, first + num_outputs)), seed, given)
         return run.tunes(drawn, first)
     if len(of_tunes) > 1 or meter not in (None, outline.meter):
         raise InvalidArgumentError("an outline says all of the form; leave out form, bars, key, pitches and meter")
     if outline.num_steps is None:
         raise InvalidArgumentError("the outline of a whole tune must say where it ends, in num_steps")
     return run.tunes([replace(outline, transposition=run.home(outline))] * num_outputs, first)
+
+
+def _drawn_numbers(asked: Asked, numbers: range) -> Sequence[int]:
+    """Returns by which number the outline of each tune is drawn."""
+    num_outlines = asked.get("num_outlines")
+    if num_outlines is None:
+        return numbers
+    if num_outlines < 1:
+        raise InvalidArgumentError(f"num_outlines must be at least 1, got {num_outlines}")
+    return [number % num_outlines for number in numbers]
 
 
 def _shape(asked: Asked, meter: Meter | None) -> Shape:
@@ -284,6 +311,7 @@ class _Run:
     tempo: float | None
     constraints: Constraints | None
     chords: AskedChords | None
+    chord_strength: float
 
     def stream(self, numbers: range, meter: Meter | None, asked: Asked) -> Request:
         """Returns the request for melodies without form, by their numbers in the run."""
@@ -354,6 +382,7 @@ class _Run:
             qpm=self.qpm or (self.primer.tempo if self.primer else None),
             tempo=self.tempo,
             constraints=self.constraints,
+            chord_strength=self.chord_strength,
         )
 
     def _with_chords(self, outlines: Sequence[Outline], lengths: Sequence[int]) -> Sequence[Outline]:
@@ -371,6 +400,17 @@ class _Run:
         if self.primer is not None:
             return len(self.primer)
         return 1 + (outline.first_step if self.constraints else 0)
+
+
+def _chord_strength(config: ModelConfig, chords: AskedChords | None, asked: float | None) -> float:
+    """Returns how much chords weigh the notes of a model."""
+    if asked is None:
+        return DEFAULT_STRENGTH if chords is not None and not config.encoding.knows_chords else 0.0
+    if chords is None:
+        raise InvalidArgumentError("chord_strength says how much chords count; give chords, too")
+    if not 0 <= asked <= MAX_STRENGTH:
+        raise InvalidArgumentError(f"chord_strength must be from 0 to {MAX_STRENGTH:g}, got {asked:g}")
+    return float(asked)
 
 
 def count_new_steps(num_given: int, num_steps: int, new_steps: int | None) -> int:

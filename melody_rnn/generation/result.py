@@ -12,15 +12,24 @@ if TYPE_CHECKING:
     from melody_rnn.generation.lookahead import Outlook
     from melody_rnn.generation.trace import Trace
 
-RankBy = Literal["likely", "typical"]
-"""'likely' puts the fewest nats per event first; 'typical' those nearest to what real tunes have.
+RankBy = Literal["likely", "typical", "real"]
+"""'likely' puts the fewest nats per event first; 'typical' those nearest to what real tunes have; 'real' the whole
+tunes that a critic takes for real ones (`melody_rnn.features.critic`).
 
 The likeliest melody is rarely the best one: it repeats itself. Source of the second: Meister et al. 2023,
 arXiv:2202.00666, which says the same of single words.
 """
 
 
-_OF_EACH_TUNE: Final = ("tunes", "outlines", "traces", "nats_per_event", "tempered_log_likelihoods", "outlooks")
+_OF_EACH_TUNE: Final = (
+    "tunes",
+    "outlines",
+    "traces",
+    "nats_per_event",
+    "tempered_log_likelihoods",
+    "outlooks",
+    "real_log_odds",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +47,7 @@ class Generated(Sequence[Tune]):
         tempered_log_likelihoods: Magenta's beam scores, nats: the log-likelihood of the labels that were drawn, under
             the sampler's distribution.
         outlooks: What look-ahead says of each tune, where there was any.
+        real_log_odds: Log-odds that each tune is a real one, where a critic ranked them.
     """
 
     tunes: tuple[Tune, ...]
@@ -48,6 +58,7 @@ class Generated(Sequence[Tune]):
     candidates: tuple[int, ...] | None = None
     tempered_log_likelihoods: tuple[float, ...] | None = None
     outlooks: "tuple[Outlook, ...] | None" = None
+    real_log_odds: tuple[float, ...] | None = None
 
     @overload
     def __getitem__(self, index: int) -> Tune: ...
@@ -92,11 +103,11 @@ def joined(parts: Sequence[Generated], numbers: Sequence[int]) -> Generated:
     return replace(parts[0], **together)
 
 
-def rank(nats_per_event: Sequence[float], by: RankBy, real_nats: float | None) -> list[int]:
+def rank(figures: Sequence[float], by: RankBy, real_nats: float | None) -> list[int]:
     """Returns the places of melodies, best first; of equals the first comes first.
 
     Args:
-        nats_per_event: Of each melody.
+        figures: Of each melody: its nats per event, or for 'real' the log-odds that it is.
         by: What is best.
         real_nats: Nats per event of real tunes, which 'typical' needs.
 
@@ -106,11 +117,13 @@ def rank(nats_per_event: Sequence[float], by: RankBy, real_nats: float | None) -
     """
     if by not in get_args(RankBy):
         raise InvalidArgumentError(f"by must be one of {', '.join(get_args(RankBy))}, got {by!r}")
+    if by == "real":
+        return sorted(range(len(figures)), key=lambda place: -figures[place])
     if by == "likely":
-        return sorted(range(len(nats_per_event)), key=lambda place: nats_per_event[place])
+        return sorted(range(len(figures)), key=lambda place: figures[place])
     if real_nats is None:
         raise ModelError(
             "the model does not say how many nats per event real tunes have, so no melody is typical; measure it with "
             "melody-rnn evaluate and put it into preset.json as nats_per_event, or choose the likely ones"
         )
-    return sorted(range(len(nats_per_event)), key=lambda place: abs(nats_per_event[place] - real_nats))
+    return sorted(range(len(figures)), key=lambda place: abs(figures[place] - real_nats))

@@ -146,17 +146,29 @@ class Fixed(NamedTuple):
         events: [batch, new_steps] int32, the event of each step, or `FREE`, `ONSET`, `ACT` or `RING`.
         repeats: [batch, new_steps] int32, how many steps ago the event lies that a step repeats; 0 for none.
         pitches: [batch, 2] int32, the lowest and the highest pitch that may sound.
+        weights: [batch, new_steps, 12] float32, nats by which a note of each pitch class is more likely than the model
+            has it, before the temperature; None for none.
     """
 
     events: Any
     repeats: Any
     pitches: Any
+    weights: Any = None
 
     def of_rows(self, rows: NDArray[np.int64], num_steps: int) -> "Fixed":
         """Returns what is fixed of some melodies, padded to `num_steps` that are never taken."""
         padding = [(0, 0), (0, num_steps - self.events.shape[1])]
         events = np.pad(self.events[rows], padding, constant_values=FREE)
-        return Fixed(events, np.pad(self.repeats[rows], padding), self.pitches[rows])
+        weights = None if self.weights is None else np.pad(self.weights[rows], [*padding, (0, 0)])
+        return Fixed(events, np.pad(self.repeats[rows], padding), self.pitches[rows], weights)
+
+    def weigh(self, step: Array, logits: Array, meanings: Array) -> Array:
+        """Returns logits [batch, num_classes] with the weights of a step added; without weights as they are."""
+        if self.weights is None:
+            return logits
+        xp = namespace(logits)
+        own = xp.take_along_axis(self.weights[:, step], xp.maximum(meanings, 0) % NOTES_PER_OCTAVE, axis=1)
+        return logits + xp.where(meanings >= 0, own, 0.0)
 
     def hold(self, step: Array, past: Array, free: Array, raw: Array, meanings: Array) -> Array:
         """Returns logits in which a step has what is fixed of it.
@@ -205,7 +217,7 @@ class Rules(NamedTuple):
     min_note: int
 
     def restrict(self, step: Array, state: LoopState, logits: Array, meanings: Array) -> Array:
-        """Returns logits with constraints, repetition control and what is fixed applied, in this order.
+        """Returns logits with weights, constraints, repetition control and what is fixed applied, in this order.
 
         Args:
             step: [] int32, of the new steps.
@@ -216,7 +228,7 @@ class Rules(NamedTuple):
         Returns:
             [batch, num_classes] float32, -inf for labels that must not be chosen.
         """
-        raw = logits
+        raw = logits = self.weigh(step, logits, meanings)
         is_forbidden = (meanings == NO_EVENT) & self.ends_note & (step == 0)
         logits = namespace(logits).where(is_forbidden, -float("inf"), logits)
         if self.guide:
@@ -224,6 +236,10 @@ class Rules(NamedTuple):
             logits = constrain(logits, mask, event_index(meanings, self.min_note))
         logits = self.controls.apply(("repetition",), logits, state.now(step, meanings))
         return self.fixed.hold(step, state.past, logits, raw, meanings) if self.fixed else logits
+
+    def weigh(self, step: Array, logits: Array, meanings: Array) -> Array:
+        """Returns logits with the weights of what is fixed; the arguments are those of `restrict`."""
+        return self.fixed.weigh(step, logits, meanings) if self.fixed else logits
 
     def advance(self, step: Array, state: LoopState, event: Array) -> LoopState:
         """Returns a state with the event [batch] int32 of a step taken in, but for the encoding's and the network's."""

@@ -93,7 +93,8 @@ class SteppingLoop:
             return one_tile(0)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             tiles = list(pool.map(one_tile, starts))
-        return Sampled(*(None if part[0] is None else np.concatenate(part) for part in zip(*tiles, strict=True)))
+        parts: Any = (None if part[0] is None else np.concatenate(part) for part in zip(*tiles, strict=True))
+        return Sampled(*parts)
 
     def _sample(
         self, is_traced: bool, start: Start, rows: NDArray[np.int64], new_steps: int, rules: Rules, seed: int

@@ -1,7 +1,8 @@
 """Melodies to train on as records of a TFRecord: ours, one byte an event, and Magenta's encoded ones.
 
-Ours are tf.train.Examples of `events` (bytes, an int8 each), `steps_per_bar` and `id`. Events are encoded when training
-reads them, so one file serves every model. Magenta's are tf.train.SequenceExamples of `inputs`, a float vector a step,
+Ours are tf.train.Examples of `events` (bytes, an int8 each), `steps_per_bar`, `id`, and where there are chord symbols
+`chords` (bytes, a symbol each) and `chord_steps`. Events are encoded when training reads them, so one file serves every
+model. Magenta's are tf.train.SequenceExamples of `inputs`, a float vector a step,
 and `labels`, made for one encoding.
 
 Source: Magenta's `make_sequence_example` (pipelines/pipelines_common.py).
@@ -21,9 +22,12 @@ from melody_rnn.data.dataset import Dataset, StoredMelody
 from melody_rnn.data.splits import Split
 from melody_rnn.data.tfrecords import read_records, write_records
 from melody_rnn.encodings import Encoding
+from melody_rnn.encodings.chords import ChordEncoding
 from melody_rnn.errors import InputFileError, unnamed
 from melody_rnn.events import MAX_PITCH, NO_EVENT, NOTE_OFF
+from melody_rnn.magenta.chord_inputs import decode_chords
 from melody_rnn.music.meters import COMMON_TIME, meter_of_bar
+from melody_rnn.tunes.tune import Chord
 
 _MOST_STEPS_PER_BAR = 255
 
@@ -72,6 +76,9 @@ def _to_example(melody: StoredMelody) -> Any:
     feature["events"].bytes_list.value.append(melody.events.astype(np.int8).tobytes())
     feature["steps_per_bar"].int64_list.value.append(melody.steps_per_bar)
     feature["id"].bytes_list.value.append(melody.id.encode("utf-8"))
+    if melody.chords:
+        feature["chords"].bytes_list.value.extend(chord.symbol.encode("utf-8") for chord in melody.chords)
+        feature["chord_steps"].int64_list.value.extend(chord.step for chord in melody.chords)
     return example
 
 
@@ -87,14 +94,36 @@ def _from_record(record: bytes, name: str, encoding: Encoding, split: Split) -> 
         bars = list(feature["steps_per_bar"].int64_list.value)
         if len(bars) == 1 and 1 <= bars[0] <= _MOST_STEPS_PER_BAR and _are_events(events):
             own_id = b"".join(feature["id"].bytes_list.value).decode("utf-8", "replace")
-            return StoredMelody(own_id or name, events, meter_of_bar(bars[0]), split)
+            chords = _chords(feature["chords"].bytes_list.value, feature["chord_steps"].int64_list.value)
+            if all(0 <= chord.step < len(events) for chord in chords):
+                return StoredMelody(own_id or name, events, meter_of_bar(bars[0]), split, chords=chords)
     elif "inputs" in lists and "labels" in lists:
         inputs = [np.array(step.float_list.value, np.float32) for step in lists["inputs"].feature]
         labels = [int(label) for step in lists["labels"].feature for label in step.int64_list.value]
         if len(inputs) == len(labels) > 0:
-            events = _decode(inputs[0], labels, encoding)
-            return StoredMelody(name, events, COMMON_TIME, split)
+            if any(step.shape != (encoding.input_size,) for step in inputs):
+                raise InputFileError(_other_sizes(inputs, labels, encoding))
+            melody, chords = encoding, ()
+            if isinstance(encoding, ChordEncoding):
+                own = encoding.input_size - encoding.melody.input_size
+                chords = decode_chords(np.stack([step[:own] for step in inputs]), encoding.config.chords)
+                inputs, melody = [step[own:] for step in inputs], encoding.melody
+            events = _decode(inputs[0], labels, melody)
+            return StoredMelody(name, events, COMMON_TIME, split, chords=chords)
     raise InputFileError(f"record {name} holds no melody; make the file with melody_rnn_create_dataset")
+
+
+def _other_sizes(inputs: Sequence[NDArray[np.float32]], labels: Sequence[int], encoding: Encoding) -> str:
+    return (
+        f"inputs of {len(inputs[0])} numbers and labels up to {max(labels)}, but the configuration has "
+        f"{encoding.input_size} and {encoding.num_classes - 1}; give the --config that they were made with"
+    )
+
+
+def _chords(symbols: Sequence[bytes], steps: Sequence[int]) -> tuple[Chord, ...]:
+    """Returns chords, those of them that have both a symbol and a step."""
+    pairs = zip(steps, symbols, strict=False)
+    return tuple(Chord(int(step), symbol.decode("utf-8", "replace")) for step, symbol in pairs)
 
 
 def _are_events(events: NDArray[np.int8]) -> bool:
@@ -103,11 +132,8 @@ def _are_events(events: NDArray[np.int8]) -> bool:
 
 def _decode(first_inputs: NDArray[np.float32], labels: Sequence[int], encoding: Encoding) -> NDArray[np.int8]:
     """Returns the melody of Magenta's inputs after the first event and its labels of the others."""
-    if first_inputs.shape != (encoding.input_size,) or not all(0 <= label < encoding.num_classes for label in labels):
-        raise InputFileError(
-            f"inputs of {len(first_inputs)} numbers and labels up to {max(labels)}, but the configuration has "
-            f"{encoding.input_size} and {encoding.num_classes - 1}; give the --config that they were made with"
-        )
+    if not all(0 <= label < encoding.num_classes for label in labels):
+        raise InputFileError(_other_sizes([first_inputs], labels, encoding))
     plain = encoding.label_events(encoding.initial_state(1)).numpy()[0].tolist()
     num_lookbacks = encoding.num_classes - (encoding.config.max_note - encoding.config.min_note) - 2
     distances = encoding.config.lookback_distances[:num_lookbacks]

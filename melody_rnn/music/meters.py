@@ -58,6 +58,15 @@ class Meter(NamedTuple):
             raise MelodyError(f"a bar of {self} is no whole number of steps at {steps_per_quarter} a quarter note")
         return steps
 
+    def strong_steps(self, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER) -> tuple[int, ...]:
+        """Returns the steps of a bar's strong beats: the first one, and the middle of an even number of beats.
+
+        Raises:
+            MelodyError: If a bar is no whole number of steps.
+        """
+        bar, beat = self.steps_per_bar(steps_per_quarter), int(self.tempo_beat * steps_per_quarter)
+        return (0, bar // 2) if beat and bar % (2 * beat) == 0 else (0,)
+
     def __str__(self) -> str:
         return f"{self.numerator}/{self.denominator}"
 

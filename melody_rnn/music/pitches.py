@@ -35,6 +35,16 @@ def in_syllables(name: str) -> str:
     return _SYLLABLES[name[0]] + name[1:]
 
 
+def in_letters(name: str) -> str:
+    """Returns the name of a pitch class in syllables, such as fa# or Sib, with its letter: F#, Bb."""
+    match = _PITCH_CLASS_NAME.fullmatch(name)
+    if not match:
+        return name
+    natural, accidentals = match.groups()
+    letters = {syllable: letter for letter, syllable in _SYLLABLES.items()}
+    return letters.get(natural.lower(), natural.upper()) + accidentals.replace("♯", "#").replace("♭", "b")
+
+
 def parse_note_name(name: str) -> int:
     """Returns the MIDI pitch of a name such as C4, F#3, Bb5 or sol4; C4 is 60.
 

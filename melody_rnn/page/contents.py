@@ -73,6 +73,8 @@ def page_models(names_or_folders: Sequence[str | Path] = ()) -> list[PageModel]:
         except InputFileError as error:
             raise ModelError(f"{error}; the page runs a model's step, which saving the model anew writes") from error
         name = preset.name or folder.resolve().name
+        if preset.config.encoding.knows_chords and preset.outlines is None:
+            raise InvalidArgumentError(f"{name} writes over chords, which the page has not; name another model")
         if name in models:
             raise InvalidArgumentError(f"two models are called {name}; give each once")
         models[name] = PageModel(replace(preset, name=name), step, headline(preset.card))

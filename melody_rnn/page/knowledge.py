@@ -26,7 +26,7 @@ from melody_rnn.music.meters import Meter, parse_meter
 from melody_rnn.music.tempos import usual_qpm
 from melody_rnn.presets import Preset
 from melody_rnn.sampling.constraints import Constraints
-from melody_rnn.tunes.cues import CUES, METERS, NUM_DISTANCES, cues_of
+from melody_rnn.tunes.cues import CUES, METERS, NUM_DISTANCES, cue_names, cues_of_all
 from melody_rnn.tunes.outline import Outline, PlannedEnding, stream_outline
 from melody_rnn.tunes.outline_bank import OutlineBank
 from melody_rnn.tunes.performance import played_steps
@@ -39,9 +39,9 @@ MODES: Final = ("major", "minor", "dorian", "mixolydian")
 _PHRASE_BARS: Final = 16
 # A third larger than at the best, and six times as fast.
 _COMPRESSION: Final = 6
-_COLUMNS: Final = (*(cue.name for cue in CUES), "fixed", "repeats")
+_FIXED: Final = ("fixed", "repeats")
 # The columns of distances are wider than the others.
-_WIDE: Final = (*(cue.name for cue in CUES[-NUM_DISTANCES:]), "repeats")
+_WIDE: Final = (*(cue.name for cue in CUES[-NUM_DISTANCES:]), "chord_tones", "repeats")
 
 
 def knowledge(preset: Preset, step: StepDescription) -> dict[str, Any]:
@@ -98,15 +98,17 @@ def outlines_file(preset: Preset) -> bytes:
         outline = stream_outline(meter, 1, config.steps_per_quarter)
         num_steps = (1 + _PHRASE_BARS) * outline.steps_per_bar
         streams.append({"meter": str(meter), "numSteps": num_steps})
-        rows.append(np.pad(cues_of(outline, num_steps, config.encoding), [(0, 0), (0, 2)]))
+        (cues,) = cues_of_all([outline], num_steps, config.encoding)
+        rows.append(np.pad(cues, [(0, 0), (0, len(_FIXED))]))
     table = np.concatenate(rows)
-    types = ["Int16Array" if name in _WIDE else "Int8Array" for name in _COLUMNS]
+    names = (*cue_names(config.encoding), *_FIXED)
+    types = ["Int16Array" if name in _WIDE else "Int8Array" for name in names]
     columns = [
         column.astype("<i2" if kind == "Int16Array" else "i1") for column, kind in zip(table.T, types, strict=True)
     ]
     about = {
         "numSteps": len(table),
-        "columns": [[name, kind] for name, kind in zip(_COLUMNS, types, strict=True)],
+        "columns": [[name, kind] for name, kind in zip(names, types, strict=True)],
         "outlines": outlines,
         "endings": endings,
         "streams": streams,
@@ -129,8 +131,9 @@ def _steps_of(outline: Outline, num_steps: int, config: ModelConfig) -> NDArray[
     (request,) = plan(config, OutlineBank([outline], config.steps_per_quarter), 1, 0, {"outlines": [outline]})
     fixed = fixed_of(request)
     num_given = request.num_given
-    table = np.zeros((num_steps, len(_COLUMNS)), np.int32)
-    table[:, : len(CUES)] = cues_of(outline, num_steps, config.encoding)
+    # Its chords are not known; what the page is told of them comes there.
+    (cues,) = cues_of_all([outline], num_steps, config.encoding)
+    table = np.pad(cues, [(0, 0), (0, len(_FIXED))])
     if fixed is not None:
         num_new = num_steps - num_given
         table[num_given:, -2], table[num_given:, -1] = fixed.events[0, :num_new], fixed.repeats[0, :num_new]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from melody_rnn.config import EncodingConfig, ModelConfig
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.encodings import Encoding
+from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.events import NO_EVENT
 from melody_rnn.generation.guidance import cues_for
 from melody_rnn.music.transposition import home_transposition
@@ -329,8 +330,17 @@ def _encoded(
 
 
 def _reader(encodings: Sequence[Encoding]) -> Encoding:
-    """Returns the encoding whose cues batches hold: the first of those that read most."""
-    return max(encodings, key=lambda encoding: encoding.num_cues)
+    """Returns the encoding whose cues batches hold: the first of those that read most.
+
+    Raises:
+        InvalidArgumentError: If another reads chords and it does not.
+    """
+    reader = max(encodings, key=lambda encoding: encoding.num_cues)
+    if any(encoding.config.knows_chords for encoding in encodings) and not reader.config.knows_chords:
+        raise InvalidArgumentError(
+            "of teachers and student one knows form and no chords, another chords and no form; chords_rnn knows both"
+        )
+    return reader
 
 
 def _begin_epoch(

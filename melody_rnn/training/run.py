@@ -28,6 +28,7 @@ from melody_rnn.data.index import training_index
 from melody_rnn.data.splits import Split
 from melody_rnn.data.squashing import squash_all
 from melody_rnn.encodings import make_encoding
+from melody_rnn.encodings.chords import ChordEncoding
 from melody_rnn.errors import DeviceError, InputFileError, InvalidArgumentError, ModelError, OutputError, TrainingError
 from melody_rnn.files import held, read_json, reason, resolved, write_whole
 from melody_rnn.network.checkpoint import check_checkpoint
@@ -94,8 +95,9 @@ def train(
         settings: How it is trained.
         dataset: Melodies; each is squashed into the model's range and key.
         run_dir: The run's folder; must not hold a run.
-        weights_from: A trained network of the same shape to start from; fresh weights where not given, with
-            the logits' biases at the frequencies of the labels.
+        weights_from: A trained network to start from, of the same shape, or of one that hears no chords where this
+            model does: then the weights of these inputs are zero at first, so that it begins as the same model. Fresh
+            weights where not given, with the logits' biases at the frequencies of the labels.
         callbacks: More Keras callbacks.
         dataset_folder: Where the dataset lies, for `resume`.
         strategy: The devices, as `make_strategy` gives them; one device where not given.
@@ -304,7 +306,14 @@ class _Trainer:
         if teachers:
             softness = settings.distill_temperature, settings.distill_weight
             self._distillation = Distillation(teachers, self._encoding, *softness, settings.mixed_precision)
-        trainee = Trainee(network, self._encoding, settings.clip_norm, self._distillation)
+        trained = None
+        if settings.only_chords:
+            if not isinstance(self._encoding, ChordEncoding) or not self._config.network.embedding_size:
+                raise InvalidArgumentError(
+                    f"only_chords is for models with chords, such as chords_rnn; {self._config.name} is none"
+                )
+            trained = self._encoding.inputs_of_known_chords()
+        trainee = Trainee(network, self._encoding, settings.clip_norm, self._distillation, trained)
         rate: Any = settings.learning_rate
         if settings.schedule == "cosine":
             rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, num_steps)
@@ -346,8 +355,18 @@ class _Trainer:
         self._trainee.network.logits_layer.bias.assign(np.log(frequencies))
 
     def assign(self, network: MelodyNetwork) -> None:
-        """Takes over another network's weights."""
-        self._trainee.network.assign_by_name(network.weights_by_name())
+        """Takes over another network's weights; inputs that it has not come first, and have none at first."""
+        own = self._trainee.network
+        num_new = own.input_size - network.input_size
+        shapes = {name: tuple(variable.shape) for name, variable in own.variables_by_name().items()}
+        own.assign_by_name(
+            {
+                name: np.pad(weight, ((num_new, 0), (0, 0)))
+                if num_new > 0 and shapes.get(name) == (weight.shape[0] + num_new, *weight.shape[1:])
+                else weight
+                for name, weight in network.weights_by_name().items()
+            }
+        )
 
     def run(self, callbacks: Sequence[keras.callbacks.Callback]) -> TrainingRun:
         """Trains to the end."""

@@ -44,6 +44,8 @@ class TrainingSettings:
         written_per_melody: How many of these come to each melody of a batch.
         unknown_chords: How often a model that hears chords is not told a melody's, another draw each epoch, so that it
             writes without them, too.
+        only_chords: Whether only the weights of chord inputs are trained, and not those that are on where no chord is
+            known, so that a model that begins as one without chords stays that one where it is told of none.
     """
 
     batch_size: int = 128
@@ -65,6 +67,7 @@ class TrainingSettings:
     written: int = 0
     written_per_melody: int = 3
     unknown_chords: float = 0.0
+    only_chords: bool = False
 
     def __post_init__(self) -> None:
         least_values = {"batch_size": 1, "epochs": 1, "steps": 1, "checkpoint_steps": 1}

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from melody_rnn.encodings import Encoding
 from melody_rnn.network.network import MelodyNetwork
@@ -35,6 +37,7 @@ class Trainee(keras.Model):
         encoding: Encoding,
         clip_norm: float = math.inf,
         distillation: Distillation | None = None,
+        trained_inputs: NDArray[np.bool_] | None = None,
     ) -> None:
         """Wraps a network.
 
@@ -43,6 +46,8 @@ class Trainee(keras.Model):
             encoding: Its encoding.
             clip_norm: Largest norm of each variable's gradient.
             distillation: The teachers, if there are any.
+            trained_inputs: [input_size], the inputs whose weights in the embedding are all that is trained; all weights
+                of the network where not given.
         """
         super().__init__()
         self.network = network
@@ -50,6 +55,12 @@ class Trainee(keras.Model):
         self._clip_norm = clip_norm
         self._distillation = distillation
         self._means = {name: keras.metrics.Mean(name=name) for name in _MEANS}
+        self._trained_rows: tf.Tensor | None = None
+        if trained_inputs is not None:
+            assert network.embedding_layer is not None
+            self._trained_rows = tf.constant(trained_inputs[:, np.newaxis], tf.float32)
+            for layer in network.layers:
+                layer.trainable = layer is network.embedding_layer
         self.built = True
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
@@ -80,6 +91,8 @@ class Trainee(keras.Model):
         variables = self.trainable_variables
         replica = tf.distribute.get_replica_context()
         gradients = replica.all_reduce("SUM", tape.gradient(loss, variables))
+        if self._trained_rows is not None:
+            gradients = [gradient * self._trained_rows for gradient in gradients]
         limit = self.optimizer.scale_loss(tf.constant(self._clip_norm))
         # The optimizer adds up what the devices give it.
         clipped = [tf.clip_by_norm(gradient, limit) / replica.num_replicas_in_sync for gradient in gradients]

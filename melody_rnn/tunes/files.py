@@ -4,15 +4,19 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError, OutputError, unnamed
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 from melody_rnn.files import write_whole
+from melody_rnn.formats.accompaniment import Accompaniment, parse_accompaniment
 from melody_rnn.formats.reading import read_score, score_sources
 from melody_rnn.tunes.from_score import fitting_grid, tunes_of_score
 from melody_rnn.tunes.to_score import about_text, score_of
 from melody_rnn.tunes.tune import Tune
+
+if TYPE_CHECKING:
+    from note_seq import NoteSequence
 
 AUDIO_KINDS: Final = ("wav", "flac", "ogg", "mp3")
 NOTATION_KINDS: Final = ("abc", "musicxml", "xml", "mxl")
@@ -72,7 +76,13 @@ def read_tune(path: str | Path, steps_per_quarter: int = DEFAULT_STEPS_PER_QUART
         raise type(error)(f"{path}: {unnamed(error, path)}") from error
 
 
-def tune_bytes(tunes: Sequence[Tune], kind: str, velocity: int = 100, midi_type: int = 1) -> bytes:
+def tune_bytes(
+    tunes: Sequence[Tune],
+    kind: str,
+    velocity: int = 100,
+    midi_type: int = 1,
+    accompaniment: Accompaniment | None = None,
+) -> bytes:
     """Returns tunes as the bytes of a file.
 
     Args:
@@ -80,46 +90,55 @@ def tune_bytes(tunes: Sequence[Tune], kind: str, velocity: int = 100, midi_type:
         kind: One of `KINDS`.
         velocity: How hard notes are struck, 1 to 127.
         midi_type: Of a MIDI file: 1 for a track of tempos beside the notes, 0 for one track.
+        accompaniment: How sound and MIDI play the chords with the melody, or None.
 
     Raises:
         InvalidArgumentError: If the kind is unknown, or a file of it holds one tune and there are more.
+        MelodyError: If there are no chords to accompany it with, or not so in its meter.
     """
     if kind not in KINDS:
         raise InvalidArgumentError(f"the kind of file must be one of {', '.join(KINDS)}, got {kind or 'none'}")
     if len(tunes) != 1 and kind not in ("abc", "pdf"):
         raise InvalidArgumentError(f"a .{kind} file holds one tune, got {len(tunes)}")
     if kind == "mid":
-        return midi_of(tunes[0], velocity, midi_type)
+        return midi_of(tunes[0], velocity, midi_type, accompaniment)
     if kind in AUDIO_KINDS:
         from melody_rnn.formats.audio import audio_bytes, render
 
-        return audio_bytes(render(tunes[0].to_sequence(velocity)), kind)  # type: ignore[arg-type]
+        return audio_bytes(render(tunes[0].to_sequence(velocity, accompaniment)), kind)  # type: ignore[arg-type]
     return _notation_bytes(tunes, kind)
 
 
-def midi_of(tune: Tune, velocity: int = 100, midi_type: int = 1) -> bytes:
+def midi_of(tune: Tune, velocity: int = 100, midi_type: int = 1, accompaniment: Accompaniment | None = None) -> bytes:
     """Returns a tune, as it is played, as the bytes of a MIDI file.
 
     Args:
         tune: The tune.
         velocity: How hard notes are struck, 1 to 127.
         midi_type: 1 for a track of tempos beside the notes, 0 for one track.
+        accompaniment: How its chords are played with it, in tracks after the melody's, or None.
     """
+    played = tune.played()
+    return midi_of_sequence(played, played.to_sequence(velocity, accompaniment), midi_type)
+
+
+def midi_of_sequence(played: Tune, sequence: "NoteSequence", midi_type: int = 1) -> bytes:
+    """Returns a played tune, with all that a sequence made of it holds, as the bytes of a MIDI file."""
     from melody_rnn.formats.midi.writer import midi_bytes
 
-    played = tune.played()
     seconds_per_step = 60 / (played.tempo * played.steps_per_quarter)
     offset = played.first_step * seconds_per_step
     markers = [(section.start * seconds_per_step - offset, section.label) for section in played.sections]
-    return midi_bytes(
-        played.to_sequence(velocity), text=about_text(played), title=tune.title, markers=markers, midi_type=midi_type
-    )
+    return midi_bytes(sequence, text=about_text(played), title=played.title, markers=markers, midi_type=midi_type)
 
 
-def write_tune(tune: Tune, path: str | Path, overwrite: bool = True) -> Path:
+def write_tune(
+    tune: Tune, path: str | Path, overwrite: bool = True, accompaniment: Accompaniment | str | None = None
+) -> Path:
     """Writes a tune as a file; see `Tune.write`."""
     path = Path(path)
-    data = tune_bytes([tune], path.suffix.lower().removeprefix("."))
+    how = parse_accompaniment(accompaniment) if isinstance(accompaniment, str) else accompaniment
+    data = tune_bytes([tune], path.suffix.lower().removeprefix("."), accompaniment=how)
     try:
         if path.exists() and not overwrite and path.read_bytes() != data:
             raise OutputError(f"{path}: exists already; name another file")

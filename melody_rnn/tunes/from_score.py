@@ -23,7 +23,7 @@ MAX_STEPS: Final = 100_000
 
 
 def tunes_of_score(score: Score, steps_per_quarter: int = DEFAULT_STEPS_PER_QUARTER) -> list[Tune]:
-    """Returns the tune of each part of a score but drums, in the score's order.
+    """Returns the tune of each part of a score but drums, in the score's order; an accompaniment is no tune.
 
     A part's tune is its top voice: of notes that begin together the highest, without inner voices under a held note.
     It begins at the start of the bar of its first note. The first meter gives the bars of all of it.
@@ -31,7 +31,7 @@ def tunes_of_score(score: Score, steps_per_quarter: int = DEFAULT_STEPS_PER_QUAR
     Raises:
         MelodyError: If no part has a note, a part is far too long, or a bar is no whole number of steps.
     """
-    parts = [part for part in score.parts if part.notes and not part.is_drums]
+    parts = [part for part in score.parts if part.may_be_melody]
     if not parts:
         raise MelodyError("there is no note in it that could be a melody (drums do not count)")
     layout = _Layout(score, steps_per_quarter)
@@ -46,7 +46,7 @@ def tunes_of_score(score: Score, steps_per_quarter: int = DEFAULT_STEPS_PER_QUAR
 
 def fitting_grid(score: Score, grids: Sequence[int]) -> int:
     """Returns the first of some steps in a quarter note on which all notes begin and end; else the last of them."""
-    times = {time for part in score.parts if not part.is_drums for note in part.notes for time in note[:2]}
+    times = {time for part in score.parts if part.may_be_melody for note in part.notes for time in note[:2]}
     for steps_per_quarter in grids[:-1]:
         if all(steps_per_quarter % time.denominator == 0 for time in times):
             return steps_per_quarter

@@ -15,6 +15,8 @@ from melody_rnn.music.meters import COMMON_TIME, Meter, meter_of_bar
 if TYPE_CHECKING:
     from note_seq import Melody, NoteSequence
 
+    from melody_rnn.formats.accompaniment import Accompaniment
+
 
 class Chord(NamedTuple):
     """A chord symbol as people write it, such as Am7 or D/F#, and the step where it begins."""
@@ -249,18 +251,26 @@ class Tune:
 
         return Melody(list(self.events), steps_per_bar=self.steps_per_bar, steps_per_quarter=self.steps_per_quarter)
 
-    def to_sequence(self, velocity: int = 100) -> "NoteSequence":
+    def to_sequence(self, velocity: int = 100, accompaniment: "Accompaniment | None" = None) -> "NoteSequence":
         """Returns the played tune as a note_seq NoteSequence, with its meter, key, tempo and chord symbols.
 
         Args:
-            velocity: How hard notes are struck, 1 to 127.
+            velocity: How hard the melody's notes are struck, 1 to 127.
+            accompaniment: How its chords are played with it, or None.
         """
         from melody_rnn.formats.note_sequences import sequence_from_score
         from melody_rnn.tunes.to_score import score_of
 
-        return sequence_from_score(score_of(self.played(), fills_last_bar=True), velocity)
+        score = score_of(self.played(), fills_last_bar=True)
+        if accompaniment is not None:
+            from melody_rnn.formats.accompaniment import accompany
 
-    def write(self, path: str | Path, overwrite: bool = True) -> Path:
+            score = accompany(score, accompaniment)
+        return sequence_from_score(score, velocity)
+
+    def write(
+        self, path: str | Path, overwrite: bool = True, accompaniment: "Accompaniment | str | None" = None
+    ) -> Path:
         """Writes the tune as a file of the kind that its name says.
 
         Sound and MIDI have the tune as it is played, notation has it as it is written.
@@ -269,17 +279,20 @@ class Tune:
             path: A name that ends in .mid, .abc, .musicxml, .xml or .mxl, in .svg, .png or .pdf for sheet music, or in
                 .wav, .flac, .ogg or .mp3 for sound. Its folder must exist.
             overwrite: Whether a file of that name may be replaced.
+            accompaniment: How sound and MIDI play its chords, such as 'auto', 'waltz' or 'ballad,guitar'; None for the
+                melody alone.
 
         Returns:
             The path.
 
         Raises:
-            InvalidArgumentError: If the name ends in none of them.
+            InvalidArgumentError: If the name ends in none of them, or the accompaniment is none.
+            MelodyError: If it has no chords to accompany it with, or not so in its meter.
             OutputError: If the file cannot be written, or is there and may not be replaced.
         """
         from melody_rnn.tunes.files import write_tune
 
-        return write_tune(self, path, overwrite)
+        return write_tune(self, path, overwrite, accompaniment)
 
 
 def section_ends(sections: Sequence[Section], num_steps: int) -> list[int]:

@@ -5,7 +5,10 @@ import statistics
 import zipfile
 
 import pytest
-from listening_notebook import (
+
+from melody_rnn.tunes.files import read_tune
+from melody_rnn.tunes.tune import Tune
+from tests.browser.listening_notebook import (
     PLACES,
     ROOT,
     TOKEN,
@@ -19,9 +22,6 @@ from listening_notebook import (
     ticked,
     typed,
 )
-
-from melody_rnn.tunes.files import read_tune
-from melody_rnn.tunes.tune import Tune
 
 MILLISECONDS = 60_000
 MAX_BYTES = 3 * 2**20

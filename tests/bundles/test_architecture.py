@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from synthetic import make_metagraph
 
 from melody_rnn.config import CONFIGS, NetworkConfig
 from melody_rnn.errors import ModelError
 from melody_rnn.magenta.bundles.architecture import model_config, network_config
 from melody_rnn.magenta.bundles.naming import ERAS, Naming, find_naming
+from tests.bundles.synthetic import make_metagraph
 
 NETWORK = NetworkConfig((6, 4))
 SHAPES = {"basic_rnn": (38, 38), "mono_rnn": (130, 130), "lookback_rnn": (121, 40), "attention_rnn": (74, 40)}

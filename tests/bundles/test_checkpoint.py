@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from synthetic import make_checkpoint
 
 from melody_rnn.errors import ModelError, OutputError
 from melody_rnn.network import checkpoint as checkpoint_module
 from melody_rnn.network.checkpoint import read_checkpoint
+from tests.bundles.synthetic import make_checkpoint
 
 VARIABLES = {
     "a/kernel": np.random.default_rng(0).normal(size=(20, 30)).astype(np.float32),

@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from note_seq.protobuf import generator_pb2
-from synthetic import random_variables
 
-from melody_rnn.config import CONFIGS, MAGENTA_NAMES, EncodingConfig, NetworkConfig
+from melody_rnn.config import CONFIGS, EVERY_MAGENTA_NAME, EncodingConfig, NetworkConfig
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import ModelError, OutputError
 from melody_rnn.magenta.bundles import read_bundle, write_bundle
 from melody_rnn.magenta.bundles.naming import MAGENTA_2, make_naming
 from melody_rnn.magenta.bundles.weights import convert_weights
 from melody_rnn.presets import make_network
+from tests.bundles.synthetic import random_variables
 
 DATA = Path(__file__).parents[1] / "data"
 LAYERS = (6, 5)
@@ -56,6 +56,9 @@ CASES = [
     ("lookback_rnn", None),
     ("attention_rnn", "first_layer"),
     ("attention_rnn", "stack"),
+    ("basic_improv", None),
+    ("attention_improv", "first_layer"),
+    ("chord_pitches_improv", None),
 ]
 
 
@@ -78,7 +81,7 @@ def test_what_is_written_is_read_back_and_its_graph_runs_the_network(name, layou
     np.testing.assert_allclose(run_metagraph(bundle, inputs, 0.7, tmp_path), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", MAGENTA_NAMES)
+@pytest.mark.parametrize("name", EVERY_MAGENTA_NAME)
 def test_magenta_s_own_bundles_come_out_as_they_went_in(name, tmp_path):
     original = read_bundle(DATA / f"{name}.mag")
     write_bundle(tmp_path / "x.mag", original.config, original.weights)
@@ -110,6 +113,7 @@ def test_the_metagraph_knows_only_what_tensorflow_2_9_knows(tmp_path):
 
 UNKNOWN_TO_MAGENTA = {
     "tunes_rnn cannot be exported: its encoding": CONFIGS["tunes_rnn"],
+    "chords_rnn cannot be exported: its encoding": CONFIGS["chords_rnn"],
     "no one_hot encoding of notes 36..96": dataclasses.replace(
         CONFIGS["basic_rnn"], encoding=EncodingConfig("one_hot", 36, 96)
     ),

@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 
+from melody_rnn.config import EVERY_MAGENTA_NAME
 from melody_rnn.magenta.bundles.foreign import SNIFFED_BYTES, describe_foreign_file, other_model
 
 
@@ -50,11 +51,10 @@ def test_what_may_be_a_bundle_is_not_named(content):
 
 def test_other_models_are_named_by_their_generator_id():
     assert other_model("drum_kit") == "drums_rnn"
-    assert other_model("attention_improv") == "improv_rnn"
     assert other_model("polyphony") == "polyphony_rnn"
     assert other_model("performance_with_dynamics") == "performance_rnn"
 
 
-@pytest.mark.parametrize("generator_id", ["basic_rnn", "mono_rnn", "lookback_rnn", "attention_rnn", "", "mine"])
+@pytest.mark.parametrize("generator_id", [*EVERY_MAGENTA_NAME, "", "mine"])
 def test_melody_models_and_unknown_ones_are_not_other_models(generator_id):
     assert other_model(generator_id) is None

@@ -3,13 +3,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from synthetic import random_variables
 
 from melody_rnn.config import CONFIGS, EncodingConfig, NetworkConfig
 from melody_rnn.errors import ModelError, OutputError
 from melody_rnn.magenta.bundles import write_magentajs
 from melody_rnn.magenta.bundles.naming import MAGENTA_2, make_naming
 from melody_rnn.magenta.bundles.weights import convert_weights
+from tests.bundles.synthetic import random_variables
 
 NAMING = make_naming(MAGENTA_2, None, 2)
 BASIC = replace(CONFIGS["basic_rnn"], network=NetworkConfig((6, 4)))
@@ -84,6 +84,7 @@ UNKNOWN_TO_MAGENTAJS = {
     "lookback_rnn cannot be exported to Magenta.js: its encoding is lookback": CONFIGS["lookback_rnn"],
     "attention_rnn cannot be exported to Magenta.js: its encoding is key": CONFIGS["attention_rnn"],
     "tunes_rnn cannot be exported to Magenta.js: its encoding is tune": CONFIGS["tunes_rnn"],
+    "basic_improv cannot be exported to Magenta.js: it hears chords": CONFIGS["basic_improv"],
     "basic_rnn cannot be exported to Magenta.js: it has attention": replace(
         BASIC, network=NetworkConfig(attention_length=40)
     ),

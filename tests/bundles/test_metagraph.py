@@ -1,9 +1,9 @@
 import pytest
 import tensorflow as tf
-from synthetic import make_metagraph
 
 from melody_rnn.errors import ModelError
 from melody_rnn.magenta.bundles.metagraph import state_width
+from tests.bundles.synthetic import make_metagraph
 
 
 def test_the_states_widths_are_summed():

@@ -1,9 +1,9 @@
 import pytest
-from synthetic import random_variables, write_bundle
 
 from melody_rnn.errors import ModelError
 from melody_rnn.magenta.bundles.magenta import read_bundle
 from melody_rnn.magenta.bundles.naming import find_naming
+from tests.bundles.synthetic import random_variables, write_bundle
 
 LINEAR = ("fully_connected/weights", "fully_connected/biases")
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tensorflow as tf
-from synthetic import make_checkpoint, random_variables
 
 from melody_rnn.config import CONFIGS
 from melody_rnn.errors import InputFileError, ModelError
 from melody_rnn.magenta.bundles import read_run
 from melody_rnn.magenta.bundles.naming import MAGENTA_2, make_naming
 from melody_rnn.magenta.bundles.weights import convert_weights
+from tests.bundles.synthetic import make_checkpoint, random_variables
 
 SIZES = {"basic_rnn": (38, 38), "attention_rnn": (74, 40)}
 

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from synthetic import random_variables
 
 from melody_rnn.errors import ModelError
 from melody_rnn.magenta.bundles.naming import ERAS, find_naming, make_naming
@@ -12,6 +11,7 @@ from melody_rnn.magenta.bundles.weights import (
     num_wrapped_layers,
     revert_weights,
 )
+from tests.bundles.synthetic import random_variables
 
 NAMES = {
     "lstm_0/kernel": "rnn/multi_rnn_cell/cell_0/basic_lstm_cell/kernel",

@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 from click.testing import CliRunner
-from rules import broken_rules
 
 from melody_rnn.cli.choosing import Choosing
 from melody_rnn.cli.generate import command
@@ -14,6 +13,7 @@ from melody_rnn.formats.reading import read_score
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.sampling.schedule import Schedule
+from tests.sampling.rules import broken_rules
 
 
 def choosing_of(*arguments):

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 from rich.table import Table
 
+from melody_rnn.cli.generate import _bars as bars_of
 from melody_rnn.cli.main import cli
 from melody_rnn.cli.surprise import MAX_ROWS, Surprise, print_rows
 from melody_rnn.errors import InputFileError
@@ -105,3 +106,32 @@ def test_a_long_table_is_cut(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) < MAX_ROWS
     assert lines[-1] == "... and 4,980 more; --json has all of them"
+
+
+def test_a_played_tune_is_scored_as_written_which_is_said(score_options, book, tmp_path):
+    written = read_tune(book, number=2)
+    played = written.write(tmp_path / "played.mid")
+    result = run(*score_options, played, "--json")
+    assert f"{played}: its form is AA; each part is taken once, as written" in result.stderr
+    assert (json.loads(result.stdout)["num_events"], len(read_tune(played))) == (len(written), 2 * len(written))
+
+
+def test_paths_are_not_broken(score_options, book, tmp_path):
+    folder = tmp_path / ("long" * 20)
+    folder.mkdir()
+    path = read_tune(book).write(folder / "tune.mid")
+    result = run(*score_options, path, "--per-step")
+    assert [str(path) in line for line in result.stdout.splitlines()].count(True) == 2
+
+
+def test_the_files_of_a_run_are_named(tmp_path):
+    result = run("generate", "-n", 1, "--num-steps", 64, "--seed", 1, "--to", "mid,png", "--plot", "-o", tmp_path)
+    assert ", each as .mid, .png, _roll.png: " in " ".join(result.stdout.split())
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize(
+    ("steps", "pickup", "sections", "bars"), [(94, 0, [{}], "8"), (104, 2, [{}], "8"), (94, 0, [], "7.83")]
+)
+def test_bars_of_a_whole_tune_are_whole(steps, pickup, sections, bars):
+    assert bars_of({"num_steps": steps, "steps_per_bar": 12, "pickup_steps": pickup, "sections": sections}) == bars

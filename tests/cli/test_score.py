@@ -37,7 +37,7 @@ def test_each_step_as_json(arguments, tiny_model):
 
 def test_each_step_as_a_table(arguments):
     lines = CliRunner().invoke(cli, arguments).stdout.splitlines()
-    assert re.split(r"\s{2,}", lines[0].strip())[2:5] == ["log-likelihood", "of labels", "nats/event"]
+    assert re.split(r"\s{2,}", lines[0].strip())[1:4] == ["log-likelihood", "of labels", "nats/event"]
     (header,) = (number for number, line in enumerate(lines) if "likeliest" in line)
     assert [line.split()[:2] for line in lines[header + 1 : header + 6]] == [
         ["1", "hold"],

@@ -24,15 +24,15 @@ def melodies(**splits):
 
 
 @pytest.fixture
-def data(tmp_path):
+def dataset_folder(tmp_path):
     terms = [{"name": "tunebooks", "terms": "Free for all."}]
     save(Dataset(melodies(train=6, validation=2, test=2), {"corpora": terms}), tmp_path / "data")
     return tmp_path / "data"
 
 
 @pytest.fixture
-def train(tmp_path, data):
-    def run(*arguments, dataset=data, name="mine"):
+def train(tmp_path, dataset_folder):
+    def run(*arguments, dataset=dataset_folder, name="mine"):
         command = ["train", "--run-dir", tmp_path / name, *([] if dataset is None else ["--dataset", dataset])]
         return CliRunner().invoke(cli, [str(argument) for argument in (*command, *arguments)])
 
@@ -47,7 +47,7 @@ def test_a_few_tunes_from_nothing(train, tmp_path):
     assert json.loads((tmp_path / "mine" / "run.json").read_text())["settings"]["patience"] == 10
 
 
-def test_the_model_has_the_name_and_the_facts_of_its_run(train, tmp_path, data):
+def test_the_model_has_the_name_and_the_facts_of_its_run(train, tmp_path, dataset_folder):
     train("--model", "lookback_rnn", "--epochs", 1, "--seed", 5, *SMALL)
     preset = read_preset(tmp_path / "mine" / "model")
     assert preset.name == "mine"
@@ -56,7 +56,7 @@ def test_the_model_has_the_name_and_the_facts_of_its_run(train, tmp_path, data):
     for fact in (
         f"{history[0]['val_loss']:.3f} nats on 2 tunes of the validation split",
         "The weights are those of epoch 1, the best on the validation split; seed 5",
-        f"`{data}`: 6 in train, 2 in validation, 2 in test",
+        f"`{dataset_folder}`: 6 in train, 2 in validation, 2 in test",
         "`corpus:tunebooks`: Free for all. The model's folder",
         "    melody-rnn",
     ):
@@ -157,3 +157,9 @@ def test_shares_that_cannot_be(tmp_path, split):
     result = CliRunner().invoke(cli, command)
     assert result.exit_code == 2
     assert "must be the percentages of train, validation and test" in result.output
+
+
+def test_chords_are_added_to_a_model_that_hears_none(train, tmp_path):
+    with pytest.raises(MelodyRNNError, match=r"--from gives a tunes_rnn; it can become chords_rnn; leave out --model"):
+        train("--from", "tunes_rnn", "--model", "basic_improv")
+    assert not (tmp_path / "mine").exists()

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from music_files import HOSTILE, TUNE, abc, midi, musicxml, variable_length
 
 from melody_rnn.data import dataset
 from melody_rnn.data.build import build_dataset
 from melody_rnn.data.extraction import ExtractionRules
 from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError
+from tests.data_pipeline.music_files import HOSTILE, TUNE, abc, midi, musicxml, variable_length
 
 
 @pytest.fixture(scope="module")

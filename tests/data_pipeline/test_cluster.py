@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from music_files import HOSTILE, abc, midi
 
 import melody_rnn
 from melody_rnn.data import shards
@@ -18,6 +17,7 @@ from melody_rnn.data.build import build_dataset
 from melody_rnn.data.cluster import Cluster, ClusterError
 from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyRNNError, OutputError
 from melody_rnn.files import held
+from tests.data_pipeline.music_files import HOSTILE, abc, midi
 
 pytest.importorskip("distributed")
 

@@ -3,10 +3,10 @@ import os
 from pathlib import Path
 
 import pytest
-from music_files import END_OF_TRACK, TUNE, abc, chunk, header, midi, musicxml, notes
 
 from melody_rnn.errors import InputFileError
 from melody_rnn.magenta.conversion import note_sequences
+from tests.data_pipeline.music_files import END_OF_TRACK, TUNE, abc, chunk, header, midi, musicxml, notes
 
 
 def convert(folder: Path, is_recursive: bool = False):

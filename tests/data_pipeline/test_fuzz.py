@@ -9,11 +9,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from music_files import HOSTILE, abc, midi, musicxml, notes
-
 from melody_rnn.data.extraction import ExtractionRules
 from melody_rnn.data.inputs import SourceFile
 from melody_rnn.data.pool import ReaderPool
+from tests.data_pipeline.music_files import HOSTILE, abc, midi, musicxml, notes
 
 NUM_FILES = int(os.environ.get("MELODY_RNN_FUZZ", "60"))
 MEMORY_BYTES = 2**30

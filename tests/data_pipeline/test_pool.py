@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from music_files import abc, midi
 
 from melody_rnn.data import pool
 from melody_rnn.data.extraction import ExtractionRules
 from melody_rnn.data.inputs import SourceFile
 from melody_rnn.data.pool import FileResult, ReaderPool
+from tests.data_pipeline.music_files import abc, midi
 
 # Answers as the worker does, but hangs, crashes or eats memory at tunes of these titles.
 FAKE_WORKER = """

@@ -4,13 +4,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from music_files import abc, midi, musicxml
 
 from melody_rnn.data.sources import holds_many, is_source, read_sources
 from melody_rnn.data.tfrecords import write_records
 from melody_rnn.errors import InputFileError
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import Meter
+from tests.data_pipeline.music_files import abc, midi, musicxml
 
 
 def test_every_kind_is_known_by_its_name(tmp_path: Path):

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
-from heard import NOTE_SECONDS, SCALE, scale, strongest_pitches
 from note_seq import NoteSequence
 
 from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyError
 from melody_rnn.formats import audio
 from melody_rnn.formats.note_bank import lay
+from tests.formats.heard import NOTE_SECONDS, SCALE, scale, strongest_pitches
 
 PICCOLO = 72
 

@@ -13,12 +13,12 @@ from dataclasses import replace
 
 import pytest
 import symusic
-from random_scores import random_score
 
 from melody_rnn.formats.abc import read_abc_tune, split_tunebook
 from melody_rnn.formats.abc.writer import abc_text
 from melody_rnn.formats.musicxml.reader import read_musicxml
 from melody_rnn.formats.musicxml.writer import musicxml_bytes
+from tests.formats.random_scores import random_score
 
 NUM_SCORES = int(os.environ.get("MELODY_RNN_ROUND_TRIPS", "200"))
 FIELDS = ("bars", "end", "meters", "tempos", "chords", "title", "composer")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
-from random_scores import random_score
 
 from melody_rnn.formats.musicxml.writer import musicxml_bytes
+from tests.formats.random_scores import random_score
 
 # The schema takes these from the web; only their names matter here.
 IMPORTED = {

@@ -4,9 +4,9 @@ import random
 from dataclasses import replace
 
 import pytest
-from random_scores import random_score
 
 from melody_rnn.formats.sheet import sheet_pdf, sheet_png, sheet_svg
+from tests.formats.random_scores import random_score
 
 
 @pytest.fixture(scope="module")

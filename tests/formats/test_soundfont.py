@@ -4,11 +4,11 @@ import struct
 import numpy as np
 import pytest
 import soundfile
-from heard import SCALE, scale, strongest_pitches
 
 from melody_rnn.errors import InputFileError
 from melody_rnn.formats import audio
 from melody_rnn.formats.soundfont import read_soundfont, unpack
+from tests.formats.heard import SCALE, scale, strongest_pitches
 
 RATE, PITCH = 44_100, 69
 PRESET = struct.Struct("<20sHHHIII")

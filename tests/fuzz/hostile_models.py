@@ -10,7 +10,8 @@ from typing import Any
 
 import h5py
 import numpy as np
-from hostile_music import MANY, TEXTS, cut, flipped
+
+from tests.fuzz.hostile_music import MANY, TEXTS, cut, flipped
 
 VALUES: tuple[Any, ...] = (
     *MANY, 1e308, float("nan"), float("inf"), "", "x", None, True, [], {}, [[]],

@@ -142,9 +142,9 @@ def test_a_description_has_a_version_and_openings(tmp_path):
 
 def test_weights_that_point_elsewhere_are_refused(tmp_path):
     import h5py
-    import hostile_models
 
     from melody_rnn.network.stored import check_weights
+    from tests.fuzz import hostile_models
 
     good = find_preset("basic_rnn") / "model.weights.h5"
     refused = ("a bomb", "a hole", "texts", "a dangling link", "a link in circles", "a link outside", "a virtual array")

@@ -4,7 +4,6 @@ import os
 import random
 from pathlib import Path
 
-import hostile_music
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from melody_rnn.errors import InputFileError, MelodyError, MelodyRNNError, Model
 from melody_rnn.formats.midi.reader import read_midi
 from melody_rnn.formats.musicxml.reader import read_musicxml
 from melody_rnn.tunes.files import read_tunes, tune_bytes
+from tests.fuzz import hostile_music
 
 NUMBERS = st.one_of(
     st.integers(-(2**70), 2**70), st.sampled_from(["", "nan", "inf", "1e308", "1/0", "\u0663", "-0", "0.0001", "x"])
@@ -113,10 +113,9 @@ def test_what_music_unpacks_to_is_bounded():
 
 
 def test_bundles_and_indices(tmp_path: Path):
-    import hostile_models
-
     from melody_rnn.magenta.bundles.magenta import read_bundle
     from melody_rnn.network.checkpoint_tables import claims_of_v2
+    from tests.fuzz import hostile_models
 
     good = Path(__file__).parents[1] / "data" / "basic_rnn.mag"
     path = tmp_path / "x.mag"

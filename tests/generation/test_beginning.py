@@ -4,13 +4,13 @@ import itertools
 
 import numpy as np
 import pytest
-from rules import broken_rules
 
 from melody_rnn.errors import ConstraintError
 from melody_rnn.generation.request import plan
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.sampler import SamplerSettings
 from melody_rnn.sampling.schedule import Schedule
+from tests.sampling.rules import broken_rules
 
 CASES = [
     {"key": "D dorian"},

@@ -1,6 +1,7 @@
 """Look-ahead against enumeration, by a network that is a table, and in both engines."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from melody_rnn.generation.beam import BeamSearch
 from melody_rnn.generation.beginning import Start
 from melody_rnn.generation.lookahead import LookAhead, Particles, plan_look_ahead
 from melody_rnn.generation.potentials import BarTargets, Played, Potential, contour, density, pace
+from melody_rnn.generation.rules import FREE, Fixed
 from melody_rnn.sampling.automaton import Automaton, Close, Situation
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.line import stretches_of
@@ -173,6 +175,28 @@ def test_potentials_weigh_whole_melodies(particles):
         return -0.5 * line.count(61) - (notes[0] - 2 / 3) ** 2 / 2 - (notes[1] - 2) ** 2 / 2
 
     assert agree(result, enumerated(lambda line: True, potential=value)) > 0.001
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.6])
+def test_weights_of_notes_weigh_whole_melodies(particles, temperature):
+    weights = np.random.default_rng(6).normal(0, 1.5, (NUM_STEPS, 12)).astype(np.float32)
+    fixed = Fixed(
+        np.full((1500, NUM_STEPS), FREE, np.int32),
+        np.zeros((1500, NUM_STEPS), np.int32),
+        np.tile(np.array([0, 127], np.int32), (1500, 1)),
+        np.tile(weights, (1500, 1, 1)),
+    )
+    start = Start.of_streams(np.full((1500, 1), 60, np.int32), NUM_STEPS, CONFIG, steps_per_bar=3)
+    controls = SamplerSettings(temperature=temperature).controls(1500)
+    result = particles(replace(start, fixed=fixed), NUM_STEPS, controls, 1, LookAhead(WIDTH))
+
+    def gained(line):
+        return sum(weights[step, event % 12] / temperature for step, event in enumerate(line) if event >= 0)
+
+    joint = enumerated(lambda line: True, temperature, gained)
+    agree(result, joint)
+    estimates = [outlook.log_probability for outlook in result.outlooks]
+    assert np.exp(estimates).mean() == pytest.approx(sum(joint.values()), rel=0.05)
 
 
 def test_a_target_that_no_particle_meets_is_named(particles):

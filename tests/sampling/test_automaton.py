@@ -2,12 +2,12 @@ import itertools
 
 import numpy as np
 import pytest
-from rules import broken_rules
 
 from melody_rnn.errors import ConstraintError, InvalidArgumentError
 from melody_rnn.sampling.automaton import Automaton, Situation
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.schedule import Steps
+from tests.sampling.rules import broken_rules
 
 PITCHES = np.array([60, 62, 67], np.int32)
 EVENTS = [-2, -1, *PITCHES.tolist()]

@@ -3,11 +3,11 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from scales import SETTINGS, scales
 
-from melody_rnn.config import EncodingConfig
+from melody_rnn.config import CONFIGS, EncodingConfig
 from melody_rnn.data.dataset import StoredMelody
 from melody_rnn.encodings import make_encoding
+from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.music.keys import spell
 from melody_rnn.music.meters import COMMON_TIME
 from melody_rnn.training.batches import (
@@ -18,6 +18,7 @@ from melody_rnn.training.batches import (
     training_batches,
 )
 from melody_rnn.tunes.tune import Chord
+from tests.training.scales import SETTINGS, scales
 
 
 @pytest.fixture
@@ -150,3 +151,9 @@ def test_some_melodies_come_without_their_chords():
     plain = make_encoding(EncodingConfig("one_hot"))
     events = [first_events(plain, over_chords(), replace(settings, unknown_chords=share), 0, 3) for share in (0.0, 0.9)]
     assert events[0] == events[1]
+
+
+def test_a_teacher_of_form_does_not_teach_who_hears_chords_alone():
+    student, teacher = (make_encoding(CONFIGS[name].encoding) for name in ("basic_improv", "tunes_rnn"))
+    with pytest.raises(InvalidArgumentError, match="chords_rnn knows both"):
+        training_batches(student, over_chords(), SETTINGS, 0, views=[teacher])

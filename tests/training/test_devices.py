@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scales import CONFIG, SETTINGS, dataset, scales
 
 from melody_rnn.data.dataset import Dataset
 from melody_rnn.errors import DeviceError
 from melody_rnn.presets import load_preset
 from melody_rnn.training import train
 from melody_rnn.training.devices import make_strategy
+from tests.training.scales import CONFIG, SETTINGS, dataset, scales
 
 PROGRAM = Path(__file__).with_name("scales.py")
 EPOCHS = 2

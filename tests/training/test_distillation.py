@@ -9,7 +9,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from scales import CONFIG, SETTINGS, dataset, scales
 
 from melody_rnn.config import CONFIGS, EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.data.dataset import Dataset
@@ -28,6 +27,7 @@ from melody_rnn.training.summaries import measure
 from melody_rnn.training.trainee import Trainee
 from melody_rnn.training.written import read_written, save_written, write_tunes
 from melody_rnn.tunes.cues import METERS
+from tests.training.scales import CONFIG, SETTINGS, dataset, scales
 
 ONE_HOT = ModelConfig("plain", EncodingConfig("one_hot", 60, 72), NetworkConfig((10,), dropout=0.0))
 BARS = ModelConfig("bars", EncodingConfig("lookback", 60, 72, (1, 2), "bar"), NetworkConfig((6,), dropout=0.5))

@@ -11,7 +11,6 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from scales import CONFIG, SETTINGS, dataset
 
 from melody_rnn.config import CONFIGS, NetworkConfig
 from melody_rnn.data.dataset import Dataset
@@ -22,6 +21,7 @@ from melody_rnn.model import MelodyRNN
 from melody_rnn.presets import load_preset
 from melody_rnn.training import resume, train
 from melody_rnn.training.batches import label_frequencies
+from tests.training.scales import CONFIG, SETTINGS, dataset
 
 
 def weights_of(run):

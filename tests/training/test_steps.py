@@ -20,7 +20,7 @@ def melody_rnn(*arguments: object) -> None:
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
+def dataset_folder(tmp_path: Path) -> Path:
     """A dataset of tunes with fast triplets, at 12 steps a quarter note."""
     bars = TRIPLETS.split("|")[:-1]
     for number in range(12):
@@ -30,13 +30,13 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def test_tunes_of_finer_steps_are_learnt_and_written(data: Path, tmp_path: Path):
-    melodies = load(data).melodies
+def test_tunes_of_finer_steps_are_learnt_and_written(dataset_folder: Path, tmp_path: Path):
+    melodies = load(dataset_folder).melodies
     assert len(melodies) > 4
     assert {(melody.steps_per_quarter, melody.steps_per_bar) for melody in melodies} == {(12, 48)}
     small = "layer_sizes=[8],embedding_size=0,min_note=60,max_note=84"
     options = ["--steps", 1, "--hparams", small, "--verbose"]
-    melody_rnn("train", "--dataset", data, "--run-dir", tmp_path / "run", *options)
+    melody_rnn("train", "--dataset", dataset_folder, "--run-dir", tmp_path / "run", *options)
     model = MelodyRNN.from_preset(tmp_path / "run" / "model")
     assert model.config.steps_per_quarter == 12
     assert model.config.encoding.max_bar_steps == 96
@@ -47,10 +47,10 @@ def test_tunes_of_finer_steps_are_learnt_and_written(data: Path, tmp_path: Path)
     assert back.pitches == tune.pitches
 
 
-def test_a_model_is_not_trained_further_on_other_steps(data: Path, tmp_path: Path):
+def test_a_model_is_not_trained_further_on_other_steps(dataset_folder: Path, tmp_path: Path):
     options = ["--from", "tunes_rnn", "--steps", 1, "--verbose"]
     with pytest.raises(InvalidArgumentError, match="has 12 steps a quarter note and the model 4; build a dataset of"):
-        melody_rnn("train", "--dataset", data, "--run-dir", tmp_path / "run", *options)
+        melody_rnn("train", "--dataset", dataset_folder, "--run-dir", tmp_path / "run", *options)
 
 
 def test_a_config_at_other_steps_spans_the_same_time():

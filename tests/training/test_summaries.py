@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import soundfile
 import tensorflow as tf
-from scales import CONFIG, SETTINGS, dataset
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from melody_rnn.training import resume, train
 from melody_rnn.training.summaries import NUM_PICTURES, EpochSummaries, Summaries, SummaryWriter
+from tests.training.scales import CONFIG, SETTINGS, dataset
 
 SCALARS = {"loss"} | {
     f"metrics/{name}"

@@ -1,10 +1,10 @@
 import random
 
 import pytest
-from random_tunes import random_tune
 
 from melody_rnn.music.meters import Meter
 from melody_rnn.tunes.tune import Chord, Ending, Jump, Section, Tune
+from tests.tunes.random_tunes import random_tune
 
 TWO_FOUR = Meter(2, 4)
 A, B = (60, -2, -2, -2, 62, -2, 64, -2), (67, -2, -2, -2, 65, -2, -2, -2)

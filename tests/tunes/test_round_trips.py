@@ -13,7 +13,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from random_tunes import random_tune
 
 from melody_rnn.data.corpora import find_corpus
 from melody_rnn.errors import InputFileError, MelodyError
@@ -28,6 +27,7 @@ from melody_rnn.tunes.files import midi_of
 from melody_rnn.tunes.from_score import tunes_of_score
 from melody_rnn.tunes.to_score import score_of
 from melody_rnn.tunes.tune import Tune
+from tests.tunes.random_tunes import random_tune
 
 COUNT = int(os.environ.get("MELODY_RNN_ROUND_TRIPS", "200"))
 FINE_STEPS = 24

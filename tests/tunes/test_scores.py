@@ -5,7 +5,6 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from random_tunes import random_tune
 
 from melody_rnn.errors import MelodyError
 from melody_rnn.formats.form import bars_played
@@ -15,6 +14,7 @@ from melody_rnn.music.meters import COMMON_TIME, Meter
 from melody_rnn.tunes.from_score import pickup_of, tunes_of_score
 from melody_rnn.tunes.to_score import about_text, given_ranges, score_of
 from melody_rnn.tunes.tune import Jump, Origin, Section, Tune
+from tests.tunes.random_tunes import random_tune
 
 
 def score(notes, meter=COMMON_TIME, bars=None, **fields):

@@ -3,7 +3,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from toy_tunes import plain_tune, random_notes
 
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.evaluation.two_sample import two_sample
@@ -19,6 +18,7 @@ from melody_rnn.evaluation.two_sample.classifier import (
 )
 from melody_rnn.evaluation.two_sample.matching import Shape, compare, generate_alike
 from melody_rnn.music.meters import Meter
+from tests.two_sample.toy_tunes import plain_tune, random_notes
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,8 @@ import numpy as np
 
 from melody_rnn.data.splits import SplitRules, group, shingles
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.evaluation.two_sample.anatomy import Anatomy, Flags, Floats, Ints
 from melody_rnn.evaluation.two_sample.features import GROUPS, NAMES, SENTENCES, columns, measure
+from melody_rnn.features.anatomy import Anatomy, Flags, Floats, Ints
 from melody_rnn.tunes.tune import Tune
 
 NUM_FOLDS: Final = 5

@@ -1,40 +1,18 @@
 """All features of the two-sample test, in groups, and their values for many tunes."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
-from melody_rnn.evaluation.two_sample import ends, intervals, phrases, pitch, repetition, rhythm, surprise
-from melody_rnn.evaluation.two_sample.anatomy import Anatomy, Floats, Ints, Values
-
-
-@dataclass(frozen=True)
-class Group:
-    """Features that speak of one thing.
-
-    Attributes:
-        name: What tables call it.
-        about: What it speaks of, a sentence.
-        sentences: Each feature's name, and what it is.
-        measure: What gives the values of one tune; None for those that need other tunes.
-    """
-
-    name: str
-    about: str
-    sentences: Mapping[str, str]
-    measure: Callable[[Anatomy], Values] | None
-
+from melody_rnn.evaluation.two_sample import surprise
+from melody_rnn.features import groups
+from melody_rnn.features.anatomy import Anatomy, Floats, Ints
+from melody_rnn.features.groups import Group, features_of
 
 GROUPS: Final = (
-    Group("pitch", "Pitches relative to the tonic.", pitch.SENTENCES, pitch.measure),
-    Group("intervals", "How it goes from note to note.", intervals.SENTENCES, intervals.measure),
-    Group("rhythm", "When notes begin and how long they sound.", rhythm.SENTENCES, rhythm.measure),
-    Group("repetition", "What comes again.", repetition.SENTENCES, repetition.measure),
-    Group("phrases", "What happens at the ends of phrases.", phrases.SENTENCES, phrases.measure),
-    Group("ends", "How it begins and ends.", ends.SENTENCES, ends.measure),
-    Group("surprise", "How surprising it is after the other real tunes.", surprise.SENTENCES, None),
+    *groups.GROUPS,
+    Group("surprise", "How surprising it is after the other real tunes.", surprise.SENTENCES),
 )
 """All groups. None knows how high a tune sounds or what key it is in: register and keys are figures of their own."""
 
@@ -62,13 +40,7 @@ def measure(tunes: Sequence[Anatomy], is_real: Sequence[bool], folds: Ints) -> F
     Returns:
         [num_tunes, num_features] float64, NaN where a tune has nothing to measure.
     """
-    values: list[Values] = []
-    for tune in tunes:
-        own: Values = {}
-        for group in GROUPS:
-            if group.measure is not None:
-                own |= group.measure(tune)
-        values.append(own)
+    values = [features_of(tune) for tune in tunes]
     for fold in np.unique(folds):
         listener = surprise.Listener(
             [tune for tune, real, other in zip(tunes, is_real, folds, strict=True) if real and other != fold]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from melody_rnn.errors import InvalidArgumentError
+from melody_rnn.errors import InvalidArgumentError, ModelError
 from melody_rnn.evaluation.two_sample.classifier import MIN_TUNES, TwoSample, two_sample
 from melody_rnn.model import MelodyRNN
 from melody_rnn.music.meters import Meter
@@ -35,7 +35,7 @@ class Shape(NamedTuple):
         return cls(tune.meter, tune.pickup_steps, len(tune.events))
 
 
-def generate_alike(model: MelodyRNN, real: Sequence[Tune], seed: int) -> list[Tune]:
+def generate_alike(model: MelodyRNN, real: Sequence[Tune], seed: int, best_of: int = 1) -> list[Tune]:
     """Generates one tune for each real one, of its meter and length, and of its pickup where the model can.
 
     A model that knows form makes whole tunes, each by an outline of its bank of that meter, length and pickup; where
@@ -47,14 +47,19 @@ def generate_alike(model: MelodyRNN, real: Sequence[Tune], seed: int) -> list[Tu
         real: The real tunes.
         seed: Of the runs. A tune depends on it, on its shape, and on how many real tunes of its meter and pickup come
             before it.
+        best_of: Of so many whole tunes by the same outline each is the one that looks most real to the model's critic.
 
     Returns:
         The tunes, in the order of the real ones.
     """
-    return _streams(model, real, seed) if model.outlines is None else _whole_tunes(model, real, seed)
+    if model.outlines is not None:
+        return _whole_tunes(model, real, seed, best_of)
+    if best_of > 1:
+        raise ModelError("a critic judges whole tunes, which the model does not write")
+    return _streams(model, real, seed)
 
 
-def _whole_tunes(model: MelodyRNN, real: Sequence[Tune], seed: int) -> list[Tune]:
+def _whole_tunes(model: MelodyRNN, real: Sequence[Tune], seed: int, best_of: int) -> list[Tune]:
     assert model.outlines is not None
     outlines = []
     for place, tune in enumerate(real):
@@ -63,7 +68,13 @@ def _whole_tunes(model: MelodyRNN, real: Sequence[Tune], seed: int) -> list[Tune
             model.outlines.draw(seed, [place], partial(_is_alike, wanted=wanted, depth=depth)) for depth in (3, 2, 1, 0)
         )
         outlines.append(next(found[0] for found in drawn if found))
-    return list(model.generate(num_outputs=len(outlines), seed=seed, outlines=outlines))
+    tunes = list(model.generate(num_outputs=len(outlines) * best_of, seed=seed, outlines=outlines * best_of))
+    if best_of == 1:
+        return tunes
+    if model.critic is None:
+        raise ModelError("the model has no critic, which chooses the best; models/train_critic.py trains one")
+    best = model.critic.judge(tunes).reshape(best_of, len(outlines)).argmax(axis=0)
+    return [tunes[run * len(outlines) + place] for place, run in enumerate(best.tolist())]
 
 
 def _is_alike(outline: Outline, wanted: Shape, depth: int) -> bool:

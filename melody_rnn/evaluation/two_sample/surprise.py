@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from melody_rnn.evaluation.two_sample.anatomy import Anatomy, Floats, Ints, Values, deviation, mean, share
+from melody_rnn.features.anatomy import Anatomy, Floats, Ints, Values, deviation, mean, share
 
 _SURPRISING: Final = 4.0
 _MAX_DURATION: Final = 64

@@ -31,7 +31,7 @@ _MAX_VOICES: Final = 64
 _FIELD: Final = re.compile(r"([A-Za-z+]):(?![|:])\s*(.*)")
 _BODY_NOTE: Final = re.compile(r"[A-Ga-g]:[|:]")
 _CHORD: Final = re.compile(
-    r"[A-G][#b♯♭]?(?:m|maj|min|dim|aug|sus|add|alt|M|no|\d|[-+°øo()#b♯♭ ,])*(?:/[A-G][#b♯♭]?)?|N\.?C\.?"
+    r"[A-G][#b♯♭]?(?:m|maj?|min?|dim|aug|sus|add|alt|M|no|omit|dom|/?\d|[-+°øØΔ△o()#b♯♭ ,])*(?:/[A-G][#b♯♭]?)?|N\.?C\.?"
 )
 _MARKS: Final[Mapping[str, Mark]] = {
     "segno": "segno",

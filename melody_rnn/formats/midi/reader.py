@@ -14,7 +14,17 @@ from melody_rnn.errors import InputFileError
 from melody_rnn.formats.measures import first_bar_is_pickup, measure
 from melody_rnn.formats.midi import CHORD_PREFIX
 from melody_rnn.formats.midi.meta import MARKER, TEXT, TRACK_NAME, MetaEvent, first_track_meta, num_tracks
-from melody_rnn.formats.score import MAX_PARTS, ChordSymbol, KeyChange, MeterChange, Note, Part, Score, TempoChange
+from melody_rnn.formats.score import (
+    ACCOMPANIMENT,
+    MAX_PARTS,
+    ChordSymbol,
+    KeyChange,
+    MeterChange,
+    Note,
+    Part,
+    Score,
+    TempoChange,
+)
 from melody_rnn.music.keys import MAX_SHARPS, Key
 from melody_rnn.music.meters import Meter
 
@@ -23,6 +33,7 @@ MAX_NOTES: Final = 200_000
 _MAX_QUARTERS: Final = 100_000
 _MAX_TICKS_PER_QUARTER: Final = 0x7FFF
 _SLOWEST_QPM, _FASTEST_QPM = 3.5, 100_000.0
+_FULL_VELOCITY: Final = 100
 
 
 def read_midi(data: bytes) -> Score:
@@ -96,13 +107,15 @@ def _part(track: Any, ticks: Callable[[int], Fraction]) -> Part:
     starts, lengths = columns["time"].tolist(), columns["duration"].tolist()
     pitches, velocities = columns["pitch"].tolist(), columns["velocity"].tolist()
     rows = zip(starts, lengths, pitches, velocities, strict=True)
+    name = track.name.strip()
+    has_strengths = name.startswith(ACCOMPANIMENT)
     notes = [
-        Note(ticks(start), ticks(start + max(length, 1)), pitch)
+        Note(ticks(start), ticks(start + max(length, 1)), pitch, 0, velocity / _FULL_VELOCITY if has_strengths else 1.0)
         for start, length, pitch, velocity in rows
         if velocity and pitch >= 0
     ]
     notes.sort(key=lambda note: (note.start, -note.pitch))
-    return Part(tuple(notes), track.name.strip(), min(max(int(track.program), 0), 127), bool(track.is_drum))
+    return Part(tuple(notes), name, min(max(int(track.program), 0), 127), bool(track.is_drum))
 
 
 def _meters(file: Any, ticks: Callable[[int], Fraction]) -> list[MeterChange]:

@@ -9,6 +9,7 @@ import mido
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.formats.midi import CHORD_PREFIX
 from melody_rnn.formats.note_sequences import MODE_NAMES, NoteSequence, midi_io
+from melody_rnn.formats.score import ACCOMPANIMENT
 from melody_rnn.music.keys import Key, key_of_tonic
 
 SLOWEST_QPM: Final = 60e6 / 0xFFFFFF
@@ -62,7 +63,8 @@ def midi_bytes(
     tracks[0] += [(tick, mido.MetaMessage(kind, **{_field(kind): _ascii_or_utf8(own)})) for tick, kind, own in texts]
     end = max([to_tick(sequence.total_time), *(tick for track in tracks for tick, _ in track)])
     if midi_type == 0:
-        tracks = [[message for track in tracks for message in track]]
+        # The one track has the title's name alone.
+        tracks = [[timed for track in tracks for timed in track if not _names_accompaniment(timed[1])]]
     file = mido.MidiFile(type=midi_type, ticks_per_beat=written.ticks_per_beat, charset="utf-8")
     file.tracks.extend(_track(messages, end) for messages in tracks)
     out = io.BytesIO()
@@ -89,6 +91,10 @@ def _timed(track: Any) -> list[tuple[int, Any]]:
         if message.type != "end_of_track":
             messages.append((tick, message))
     return messages
+
+
+def _names_accompaniment(message: Any) -> bool:
+    return bool(message.type == "track_name" and message.name.startswith(ACCOMPANIMENT))
 
 
 def _track(messages: Sequence[tuple[int, Any]], end: int) -> Any:

@@ -53,7 +53,7 @@ _KIND_OF: Final = {suffix: kind for kind, suffix in KINDS.items()} | {
     "ø7": "half-diminished",
     "sus": "suspended-fourth",
 }
-_SYMBOL: Final = re.compile(r"([A-G])([#b]*)([^/]*)(?:/([A-G])([#b]*))?")
+_SYMBOL: Final = re.compile(r"([A-G])([#b]*)(.*?)(?:/([A-G])([#b]*))?")
 
 
 class Harmony(NamedTuple):

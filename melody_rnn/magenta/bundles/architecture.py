@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from melody_rnn.config import CONFIGS, EncodingConfig, ModelConfig, NetworkConfig
+from melody_rnn.config import CONFIGS, EVERY_MAGENTA_NAME, EncodingConfig, ModelConfig, NetworkConfig
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import ModelError
 from melody_rnn.events import NOTES_PER_OCTAVE, NUM_PITCHES
@@ -60,17 +60,18 @@ def model_config(generator_id: str, network: NetworkConfig, input_size: int, num
     Raises:
         ModelError: If the shapes fit no melody encoding, or not that of the id.
     """
-    candidates = [CONFIGS[generator_id]] if generator_id in CONFIGS else list(CONFIGS.values())
+    names = [generator_id] if generator_id in EVERY_MAGENTA_NAME else EVERY_MAGENTA_NAME
+    candidates = [CONFIGS[name] for name in names]
     fitting = [
         replace(candidate, encoding=encoding, network=network)
         for candidate in candidates
         if (encoding := _fitted(candidate.encoding, input_size, num_classes)) is not None
     ]
     if not fitting:
-        wanted = generator_id if generator_id in CONFIGS else "any melody model"
+        wanted = generator_id if generator_id in EVERY_MAGENTA_NAME else "any melody model"
         raise ModelError(
             f"a network with {input_size} inputs and {num_classes} labels, which is not the encoding of {wanted}; "
-            f"its generator id is {generator_id!r}; give a bundle of {', '.join(CONFIGS)}"
+            f"its generator id is {generator_id!r}; give a bundle of {', '.join(EVERY_MAGENTA_NAME)}"
         )
     return next((config for config in fitting if config.encoding == CONFIGS[config.name].encoding), fitting[0])
 

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from melody_rnn.config import CONFIGS, MAGENTA_NAMES, ModelConfig
+from melody_rnn.config import CONFIGS, EVERY_MAGENTA_NAME, ModelConfig
 from melody_rnn.errors import ModelError, OutputError
 from melody_rnn.files import scratch_folder, write_whole
 from melody_rnn.magenta.bundles.graph import make_metagraph
@@ -25,6 +25,10 @@ _DESCRIPTIONS: Final = {
     "mono_rnn": "Monophonic RNN with one-hot encoding.",
     "lookback_rnn": "Melody RNN with lookback encoding.",
     "attention_rnn": "Melody RNN with lookback encoding and attention.",
+    "basic_improv": "Basic melody-given-chords RNN with one-hot triad encoding for chords.",
+    "attention_improv": "Melody-given-chords RNN with one-hot triad encoding for chords, attention, and binary "
+    "counters.",
+    "chord_pitches_improv": "Melody-given-chords RNN with chord pitches encoding.",
 }
 
 
@@ -83,10 +87,10 @@ def magenta_id(config: ModelConfig) -> str:
     if config.encoding.knows_form or network.embedding_size or network.residual:
         raise ModelError(
             f"{config.name} cannot be exported: its encoding and layers are melody_rnn's own; "
-            f"export a model of {', '.join(MAGENTA_NAMES)}"
+            f"export a model of {', '.join(EVERY_MAGENTA_NAME)}"
         )
     traits = (config.encoding, config.transpose_to_key, config.steps_per_quarter)
-    for name in MAGENTA_NAMES:
+    for name in EVERY_MAGENTA_NAME:
         candidate = CONFIGS[name]
         if traits == (candidate.encoding, candidate.transpose_to_key, candidate.steps_per_quarter):
             return name

@@ -19,9 +19,6 @@ _SIGNATURES: Final = (
 _OTHER_GENERATORS: Final[Mapping[str, str]] = {
     "one_drum": "drums_rnn",
     "drum_kit": "drums_rnn",
-    "basic_improv": "improv_rnn",
-    "attention_improv": "improv_rnn",
-    "chord_pitches_improv": "improv_rnn",
     "polyphony": "polyphony_rnn",
     "performance": "performance_rnn",
     "performance_with_dynamics": "performance_rnn",
@@ -39,9 +36,6 @@ _OTHER_GENERATORS: Final[Mapping[str, str]] = {
 _OTHER_SIZES: Final[Mapping[tuple[int, int], str]] = {
     (2, 2): "drums_rnn (one_drum)",
     (518, 512): "drums_rnn (drum_kit)",
-    (87, 38): "improv_rnn (basic_improv)",
-    (123, 40): "improv_rnn (attention_improv)",
-    (75, 38): "improv_rnn (chord_pitches_improv)",
     (356, 356): "performance_rnn",
     (388, 388): "performance_rnn (with dynamics)",
     (16, 388): "performance_rnn (modulo encoding)",

@@ -1,4 +1,4 @@
-"""Reading Magenta's Melody RNN bundles (.mag), a GeneratorBundle proto around a checkpoint and a metagraph.
+"""Reading bundles (.mag) of Melody RNN and Improv RNN, GeneratorBundle protos around a checkpoint and a metagraph.
 
 Source: Magenta's `create_bundle_file` (models/shared/sequence_generator.py).
 """
@@ -39,7 +39,7 @@ _MAX_OTHER_BYTES: Final = 2**16
 _MAX_FIELD_BYTES: Final = {2: MAX_BYTES, 3: MAX_METAGRAPH_BYTES}
 _VARINT, _LENGTH_DELIMITED = 0, 2
 _FIXED: Final = {1: 8, 5: 4}
-_READABLE: Final = "melody_rnn reads Melody RNN bundles (.mag) only"
+_READABLE: Final = "melody_rnn reads Melody RNN and Improv RNN bundles (.mag) only"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Bundle:
 
 
 def read_bundle(path: str | Path) -> Bundle:
-    """Reads a Melody RNN bundle of any age. Its metagraph is parsed as data, never imported or executed.
+    """Reads a bundle of Melody RNN or Improv RNN of any age. Its metagraph is parsed as data, never run.
 
     Args:
         path: The .mag file.

@@ -68,6 +68,8 @@ def check_magentajs(config: ModelConfig) -> None:
     """
     if config.encoding.kind != "one_hot":
         reason = f"its encoding is {config.encoding.kind}, and Magenta.js has one_hot only"
+    elif config.encoding.knows_chords:
+        reason = "it hears chords, which melody_rnn does not export there"
     elif config.network.attention_length:
         # Its AttentionWrapper loads the query's bias and never adds it.
         reason = "it has attention, which Magenta.js computes in another way"

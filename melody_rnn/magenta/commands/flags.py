@@ -2,15 +2,21 @@
 
 import sys
 from collections.abc import Callable
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from absl import flags
 
 from melody_rnn.cli.main import run_and_exit
 from melody_rnn.errors import MAX_MESSAGE, InvalidArgumentError, printable
+from melody_rnn.magenta.commands.families import Family
 
 Flags = flags.FlagValues
 _LEVELS: Final = ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+
+
+def value_of(flags: Flags, name: str) -> Any:
+    """Returns the value of a flag; None if the command has none of the name."""
+    return flags[name].value if name in flags else None
 
 
 class Log:
@@ -59,12 +65,15 @@ class Definer:
         """Defines a flag of a number."""
         flags.DEFINE_float(name, default, text, flag_values=self._values)
 
-    def model(self) -> None:
+    def model(self, family: Family) -> None:
         """Defines the flags that describe a model."""
-        self.string("config", None, "Which model: basic_rnn, mono_rnn, lookback_rnn or attention_rnn.")
-        self.string(
-            "melody_encoder_decoder", None, "Instead of --config, which encoding: 'onehot', 'lookback' or 'key'."
-        )
+        *others, last = family.configs
+        self.string("config", None, f"Which model: {', '.join(others)} or {last}.")
+        if family.encoders:
+            *others, last = map(repr, family.encoders)
+            self.string(
+                "melody_encoder_decoder", None, f"Instead of --config, which encoding: {', '.join(others)} or {last}."
+            )
         self.string("generator_id", None, "Another id of the generator in a bundle than the configuration's.")
         self.string("generator_description", None, "Another description of the generator than the configuration's.")
         self.string("hparams", "", "Comma-separated name=value pairs, as batch_size=64,rnn_layer_sizes=[64,64].")

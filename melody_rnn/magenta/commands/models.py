@@ -1,24 +1,25 @@
 """The model that Magenta's flags describe, and the one that they name."""
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from melody_rnn.config import CONFIGS, ModelConfig, NetworkConfig
-from melody_rnn.errors import InvalidArgumentError, ModelError
-from melody_rnn.magenta.commands.flags import Flags
+from melody_rnn.errors import InvalidArgumentError, ModelError, printable
+from melody_rnn.magenta.commands.families import Family
+from melody_rnn.magenta.commands.flags import Flags, value_of
 
 if TYPE_CHECKING:
     from melody_rnn.generation.engine import EngineChoice
     from melody_rnn.model import MelodyRNN
     from melody_rnn.training import TrainingSettings
 
-# Each encoder of Magenta's, and the configuration here that has it and the same note range and key.
-_ENCODERS: Final = {"onehot": "basic_rnn", "lookback": "lookback_rnn", "key": "attention_rnn"}
 _PRESET_FILE: Final = "preset.json"
+_SHOWN: Final = 60
 
 
-def read_config(flags: Flags) -> tuple[ModelConfig, "TrainingSettings"]:
+def read_config(flags: Flags, family: Family) -> tuple[ModelConfig, "TrainingSettings"]:
     """Returns the model and how it is trained, as --config, --melody_encoder_decoder and --hparams say.
 
     Raises:
@@ -26,37 +27,51 @@ def read_config(flags: Flags) -> tuple[ModelConfig, "TrainingSettings"]:
     """
     from melody_rnn.training import parse_hparams
 
-    name = check_config(flags)
+    name = check_config(flags, family)
     config, settings = CONFIGS[name], _settings(name)
     if flags.config is None:
         # What Magenta falls back to without a configuration.
         network = NetworkConfig(config.network.layer_sizes, dropout=0.0)
         config = dataclasses.replace(config, network=network)
         settings = dataclasses.replace(settings, batch_size=64, clip_norm=3.0)
-    texts = [flags.hparams] if flags.hparams else []
-    return parse_hparams(texts, config, settings)
+    return parse_hparams(hparams_of(flags), config, settings)
 
 
-def check_config(flags: Flags) -> str:
+def hparams_of(flags: Flags) -> list[str]:
+    """Returns what --hparams says as `name=value` texts; on the original's page they are written as a dict, too."""
+    text = flags.hparams.strip()
+    if not (text.startswith("{") and text.endswith("}")):
+        return [text] if text else []
+    try:
+        values = json.loads(text.replace("'", '"'))
+    except (ValueError, RecursionError) as error:
+        raise InvalidArgumentError(f"hparams must be name=value, got {printable(text, _SHOWN)!r}") from error
+    return [f"{name}={json.dumps(value)}" for name, value in values.items()]
+
+
+def check_config(flags: Flags, family: Family) -> str:
     """Returns the name of the configuration that the flags name, without TensorFlow.
 
     Raises:
         InvalidArgumentError: If they name none, or two.
     """
-    if (flags.config is None) == (flags.melody_encoder_decoder is None):
+    encoder = value_of(flags, "melody_encoder_decoder")
+    if family.encoders and (flags.config is None) == (encoder is None):
         raise InvalidArgumentError("give exactly one of --config and --melody_encoder_decoder")
-    if flags.config is not None:
-        if flags.config not in CONFIGS:
-            raise InvalidArgumentError(f"--config must be one of {', '.join(CONFIGS)}, got {flags.config}")
+    if encoder is None:
+        if flags.config not in family.configs:
+            raise InvalidArgumentError(f"--config must be one of {', '.join(family.configs)}, got {flags.config}")
         return str(flags.config)
-    if flags.melody_encoder_decoder not in _ENCODERS:
+    if encoder not in family.encoders:
         raise InvalidArgumentError(
-            f"--melody_encoder_decoder must be one of {', '.join(_ENCODERS)}, got {flags.melody_encoder_decoder}"
+            f"--melody_encoder_decoder must be one of {', '.join(family.encoders)}, got {encoder}"
         )
-    return _ENCODERS[flags.melody_encoder_decoder]
+    return family.encoders[encoder]
 
 
-def load_model(flags: Flags, engine: "EngineChoice" = "tensorflow", verbose: bool = False) -> "MelodyRNN":
+def load_model(
+    flags: Flags, family: Family, engine: "EngineChoice" = "tensorflow", verbose: bool = False
+) -> "MelodyRNN":
     """Loads the model of --bundle_file, --run_dir or --checkpoint_file; with --save_generator_bundle of the last two.
 
     Raises:
@@ -66,18 +81,23 @@ def load_model(flags: Flags, engine: "EngineChoice" = "tensorflow", verbose: boo
             Magenta's.
     """
     if not flags.bundle_file or flags.save_generator_bundle:
-        return load_trained(flags, flags.run_dir, flags.checkpoint_file, engine)
+        return load_trained(flags, family, flags.run_dir, value_of(flags, "checkpoint_file"), engine)
     from melody_rnn.cli.options import load_bundle
     from melody_rnn.model import MelodyRNN
 
     path = Path(flags.bundle_file).expanduser()
     model = load_bundle(path, verbose) if engine == "litert" else MelodyRNN.from_bundle(path)
+    family.check(path, model.config)
     _check_hparams(flags, model.config.network)
     return model
 
 
 def load_trained(
-    flags: Flags, run_dir: str | None, checkpoint_file: str | None = None, engine: "EngineChoice" = "tensorflow"
+    flags: Flags,
+    family: Family,
+    run_dir: str | None,
+    checkpoint_file: str | None = None,
+    engine: "EngineChoice" = "tensorflow",
 ) -> "MelodyRNN":
     """Loads the latest weights of a run, or a checkpoint.
 
@@ -86,7 +106,7 @@ def load_trained(
     """
     from melody_rnn.model import MelodyRNN
 
-    config, _ = read_config(flags)
+    config, _ = read_config(flags, family)
     run = Path(run_dir or checkpoint_file or "").expanduser()
     folder = run / "model" if run_dir else run
     if (folder / _PRESET_FILE).is_file():
@@ -101,30 +121,32 @@ def load_trained(
     return model
 
 
-def check_source(flags: Flags) -> None:
+def check_source(flags: Flags, family: Family) -> None:
     """Checks, without TensorFlow, that the flags name one model.
 
     Raises:
         InvalidArgumentError: If they do not.
     """
-    trained = flags.run_dir or flags.checkpoint_file
+    trained = flags.run_dir or value_of(flags, "checkpoint_file")
+    ways = "--run_dir or --checkpoint_file" if "checkpoint_file" in flags else "--run_dir"
     if flags.save_generator_bundle:
         if not flags.bundle_file:
             raise InvalidArgumentError("--save_generator_bundle needs --bundle_file, where the bundle is to be written")
         if not trained:
-            raise InvalidArgumentError("--save_generator_bundle needs --run_dir or --checkpoint_file")
+            raise InvalidArgumentError(f"--save_generator_bundle needs {ways}")
     elif flags.bundle_file and trained:
-        raise InvalidArgumentError("give --bundle_file, or --run_dir or --checkpoint_file, but not both")
+        raise InvalidArgumentError(f"give --bundle_file, or {ways}, but not both")
     elif not flags.bundle_file and not trained:
-        raise InvalidArgumentError("give a model: --bundle_file, --run_dir or --checkpoint_file")
+        joined = ", " if "checkpoint_file" in flags else " or "
+        raise InvalidArgumentError(f"give a model: --bundle_file{joined}{ways}")
     if trained:
-        check_config(flags)
+        check_config(flags, family)
 
 
 def _check_hparams(flags: Flags, network: NetworkConfig) -> None:
     from melody_rnn.training.settings import read_hparams
 
-    given = read_hparams([flags.hparams]) if flags.hparams else {}
+    given = read_hparams(hparams_of(flags))
     for name, magenta_name in (("layer_sizes", "rnn_layer_sizes"), ("attention_length", "attn_length")):
         found: Any = getattr(network, name)
         found = list(found) if isinstance(found, tuple) else found

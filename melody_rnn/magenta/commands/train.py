@@ -1,4 +1,4 @@
-"""melody_rnn_train: trains a model on what melody_rnn_create_dataset wrote, or evaluates one."""
+"""melody_rnn_train and improv_rnn_train: train a model on what their create_dataset wrote, or evaluate one."""
 
 import dataclasses
 import glob
@@ -6,12 +6,14 @@ import json
 import math
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from melody_rnn.cli.startup import load_tensorflow
 from melody_rnn.errors import InputFileError, InvalidArgumentError, ModelError
 from melody_rnn.files import read_json
+from melody_rnn.magenta.commands.families import IMPROV, MELODY, Family
 from melody_rnn.magenta.commands.flags import Definer, Flags, Log, run_command
 from melody_rnn.magenta.commands.models import check_config, load_trained, read_config
 
@@ -28,15 +30,23 @@ WAIT_SECONDS: Final = 300
 _POLL_SECONDS: Final = 2
 
 
-def main() -> NoReturn:
-    """Runs the command and exits."""
-    run_command("melody_rnn_train", "train a model, or evaluate one with --eval.", _define, _run)
+def main(family: Family = MELODY) -> NoReturn:
+    """Runs the command of a family and exits."""
+    about = "train a model, or evaluate one with --eval."
+    run_command(f"{family.name}_train", about, partial(_define, family), partial(_run, family))
 
 
-def _define(flags: Definer) -> None:
-    flags.model()
-    flags.string("run_dir", "/tmp/melody_rnn/logdir/run1", "The run's folder; a run that is there goes on.")
-    flags.string("sequence_example_file", "", "TFRecord of melodies, or a pattern of several.")
+def improv_main() -> NoReturn:
+    """Runs improv_rnn_train and exits."""
+    main(IMPROV)
+
+
+def _define(family: Family, flags: Definer) -> None:
+    flags.model(family)
+    flags.string("run_dir", f"/tmp/{family.name}/logdir/run1", "The run's folder; a run that is there goes on.")
+    flags.string(
+        "sequence_example_file", "", f"TFRecord of {family.examples.replace('_', ' ')}, or a pattern of several."
+    )
     flags.integer("num_training_steps", 0, "Steps after which training ends; 0 for when it is stopped.", least=0)
     flags.integer("num_eval_examples", 0, "Melodies to evaluate on; 0 for all.", least=0)
     flags.integer("summary_frequency", 10, "Steps from one report to the next.", least=1)
@@ -44,34 +54,34 @@ def _define(flags: Definer) -> None:
     flags.boolean("eval", False, "Evaluate the run's latest weights, and do not train.")
 
 
-def _run(flags: Flags, log: Log) -> None:
-    check_config(flags)
+def _run(family: Family, flags: Flags, log: Log) -> None:
+    check_config(flags, family)
     for name in ("run_dir", "sequence_example_file"):
         if not flags[name].value:
             raise InvalidArgumentError(f"--{name} is missing")
-    paths = _find(Path(flags.sequence_example_file).expanduser())
+    paths = _find(Path(flags.sequence_example_file).expanduser(), family)
     load_tensorflow(log.is_verbose)
     run_dir = Path(flags.run_dir).expanduser()
     if flags.eval:
-        _evaluate(flags, run_dir, paths, log)
+        _evaluate(flags, family, run_dir, paths, log)
     else:
-        _train(flags, run_dir, paths, log)
+        _train(flags, family, run_dir, paths, log)
 
 
-def _find(pattern: Path) -> list[Path]:
+def _find(pattern: Path, family: Family) -> list[Path]:
     # A name with brackets in it may be no pattern.
     found = [pattern] if pattern.is_file() else [Path(path) for path in sorted(glob.glob(str(pattern)))]  # noqa: PTH207
     if not found:
-        raise InputFileError(f"--sequence_example_file: no file {pattern}; make it with melody_rnn_create_dataset")
+        raise InputFileError(f"--sequence_example_file: no file {pattern}; make it with {family.name}_create_dataset")
     return found
 
 
-def _train(flags: Flags, run_dir: Path, paths: list[Path], log: Log) -> None:
+def _train(flags: Flags, family: Family, run_dir: Path, paths: list[Path], log: Log) -> None:
     from melody_rnn.training import resume, train
     from melody_rnn.training.run import RUN, last_step
     from melody_rnn.training.summaries import Summaries, SummaryWriter
 
-    config, settings = read_config(flags)
+    config, settings = read_config(flags, family)
     dataset = _read(paths, config, "train")
     is_there = (run_dir / RUN).is_file()
     if not is_there and _is_magenta_s(run_dir):
@@ -91,17 +101,17 @@ def _train(flags: Flags, run_dir: Path, paths: list[Path], log: Log) -> None:
     log.info(f"{run_dir}: trained to step {run.history[-1]['step']:.0f} on {len(dataset.melodies)} melodies")
 
 
-def _evaluate(flags: Flags, run_dir: Path, paths: list[Path], log: Log) -> None:
+def _evaluate(flags: Flags, family: Family, run_dir: Path, paths: list[Path], log: Log) -> None:
     """Evaluates the latest weights; of a run that is not at its end yet, each new ones that come."""
     from melody_rnn.training.run import is_finished
     from melody_rnn.training.summaries import SummaryWriter, measure
 
-    _, settings = read_config(flags)
+    _, settings = read_config(flags, family)
     writer = None
     step = -1
     while (newer := _await_step(run_dir, step, log)) is not None:
         step = newer
-        model = load_trained(flags, flags.run_dir)
+        model = load_trained(flags, family, flags.run_dir)
         melodies = _read(paths, model.config, "validation").melodies[: flags.num_eval_examples or None]
         figures = measure(model.config, model.network, melodies, settings.batch_size)
         writer = writer or SummaryWriter(run_dir / "eval")

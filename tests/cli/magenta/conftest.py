@@ -12,6 +12,9 @@ COMMANDS = {
     "melody_rnn_create_dataset": "create_dataset",
     "melody_rnn_train": "train",
     "convert_dir_to_note_sequences": "convert",
+    "improv_rnn_generate": "generate",
+    "improv_rnn_create_dataset": "create_dataset",
+    "improv_rnn_train": "train",
 }
 
 
@@ -23,7 +26,8 @@ def run(monkeypatch):
     def command(name, *arguments):
         # At DEBUG the libraries' messages are left as they are, and so is standard error.
         monkeypatch.setattr(sys, "argv", [name, *map(str, arguments), "--log=debug"])
-        import_module(f"melody_rnn.magenta.commands.{COMMANDS[name]}").main()
+        module = import_module(f"melody_rnn.magenta.commands.{COMMANDS[name]}")
+        (module.improv_main if name.startswith("improv_rnn") else module.main)()
 
     return command
 

@@ -3,11 +3,11 @@
 from fractions import Fraction
 
 import pytest
-from read_abc import pitches, read, read_text
 
 from melody_rnn.formats.abc.fields import default_unit, parse_key, parse_meter, parse_shift, parse_tempo, parse_unit
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import Meter
+from tests.formats.read_abc import pitches, read, read_text
 
 EIGHTH = Fraction(1, 8)
 

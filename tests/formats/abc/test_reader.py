@@ -3,12 +3,12 @@
 from fractions import Fraction
 
 import pytest
-from read_abc import lengths, line, pitches, read, read_text
 
 from melody_rnn.errors import InputFileError
 from melody_rnn.formats.form import bars_once, bars_played, unfold
 from melody_rnn.formats.score import Score
 from melody_rnn.music.keys import Key
+from tests.formats.read_abc import lengths, line, pitches, read, read_text
 
 LETTERS = {60: "C", 62: "D", 64: "E", 65: "F", 67: "G", 69: "A", 71: "B"}
 

@@ -1,10 +1,10 @@
 """Files into the texts of tunes: codes, line ends, headers, prose, comments."""
 
 import pytest
-from read_abc import line, read_text
 
 from melody_rnn.formats.abc import AbcTune, read_abc_tune, split_tunebook
 from melody_rnn.formats.score import Score
+from tests.formats.read_abc import line, read_text
 
 
 def book(text: str) -> list[AbcTune]:

@@ -4,12 +4,12 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from read_abc import read, read_text
 
 from melody_rnn.formats.abc.writer import abc_text
 from melody_rnn.formats.score import Bar, ChordSymbol, KeyChange, MeterChange, Note, Part, Score, TempoChange
 from melody_rnn.music.keys import Key
 from melody_rnn.music.meters import Meter
+from tests.formats.read_abc import read, read_text
 
 
 def music(score: Score) -> str:

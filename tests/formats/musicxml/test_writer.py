@@ -10,12 +10,12 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from random_scores import random_score
 
 from melody_rnn.formats.abc import read_abc_tune, split_tunebook
 from melody_rnn.formats.musicxml.reader import read_musicxml
 from melody_rnn.formats.musicxml.writer import musicxml_bytes, mxl_bytes
 from melody_rnn.formats.score import ChordSymbol
+from tests.formats.random_scores import random_score
 
 _NAMES = {
     "xml": ("http://www.w3.org/XML/1998/namespace", ("lang", "space")),

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from melody_rnn.evaluation.two_sample.anatomy import Anatomy, Flags, Ints, Values, mean, share
+from melody_rnn.features.anatomy import Anatomy, Flags, Ints, Values, mean, share
 
 _BARS: Final = (2, 4, 6, 8, 12, 16, 24, 32)
 _OPENINGS: Final = (5, 9, 13)

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from melody_rnn.evaluation.two_sample.anatomy import Anatomy, Floats, Ints, Values, longest_run, mean, numbered, share
+from melody_rnn.features.anatomy import Anatomy, Floats, Ints, Values, longest_run, mean, numbered, share
 
 _LAGS: Final = (1, 2, 3, 4, 8, 12, 16)
 _SHAPE_LAGS: Final = (1, 2, 4, 8)

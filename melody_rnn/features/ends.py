@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from melody_rnn.evaluation.two_sample.anatomy import Anatomy, Ints, Values, mean
+from melody_rnn.features.anatomy import Anatomy, Ints, Values, mean
 
 SENTENCES: Final = {
     "begin_pickup": "Steps of the pickup, as quarters.",

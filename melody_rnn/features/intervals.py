@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from melody_rnn.evaluation.two_sample.anatomy import Anatomy, Ints, Values, deviation, entropy, longest_run, mean, share
+from melody_rnn.features.anatomy import Anatomy, Ints, Values, deviation, entropy, longest_run, mean, share
 
 _WIDTHS: Final = (*range(13),)
 _TURNS: Final = {"down": -1, "level": 0, "up": 1}

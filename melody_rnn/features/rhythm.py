@@ -5,7 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from melody_rnn.evaluation.two_sample.anatomy import (
+from melody_rnn.events import NO_EVENT
+from melody_rnn.features.anatomy import (
     Anatomy,
     Ints,
     Values,
@@ -16,7 +17,6 @@ from melody_rnn.evaluation.two_sample.anatomy import (
     numbered,
     share,
 )
-from melody_rnn.events import NO_EVENT
 
 _DURATIONS: Final = {
     "16th": 0.25,

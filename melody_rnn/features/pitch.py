@@ -5,7 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from melody_rnn.evaluation.two_sample.anatomy import (
+from melody_rnn.events import NOTES_PER_OCTAVE
+from melody_rnn.features.anatomy import (
     Anatomy,
     Floats,
     Values,
@@ -15,7 +16,6 @@ from melody_rnn.evaluation.two_sample.anatomy import (
     mean,
     share,
 )
-from melody_rnn.events import NOTES_PER_OCTAVE
 from melody_rnn.music.scales import SCALES
 
 _DEGREES: Final = ("1", "b2", "2", "b3", "3", "4", "#4", "5", "b6", "6", "b7", "7")

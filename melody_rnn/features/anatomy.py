@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from melody_rnn.evaluation.musical_metrics import note_spans
 from melody_rnn.events import NO_EVENT, NOTES_PER_OCTAVE
 from melody_rnn.music.meters import Meter
 from melody_rnn.music.scales import SCALES
@@ -25,6 +24,14 @@ _MAJOR: Final = np.array(
 # Where two keys hold as much of a tune, the one whose tonic and fifth sound longer is meant.
 _TONIC_BONUS: Final = 0.02
 _FIFTH_BONUS: Final = 0.01
+
+
+def note_spans(events: Ints) -> tuple[Ints, Ints]:
+    """Returns the steps at which the notes of events [num_steps] begin and have ended; the last sounds to the end."""
+    changes = np.flatnonzero(events != NO_EVENT)
+    is_note = events[changes] >= 0
+    ends = np.append(changes[1:], len(events))[is_note] if len(changes) else changes
+    return changes[is_note], ends
 
 
 @dataclass(frozen=True, eq=False)
