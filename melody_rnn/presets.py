@@ -31,6 +31,8 @@ DEFAULT_PRESET: Final = "tunes_rnn"
 MIDDLE_C: Final = 60
 _DESCRIPTION = "preset.json"
 _WEIGHTS = "model.weights.h5"
+_ROOM_OF_NAMES: Final = 2**17
+"""More bytes than a file of weights has beside the weights."""
 _CARD = "README.md"
 _OUTLINES = "outlines.npz"
 _GENERATION = "generation.json"
@@ -179,10 +181,20 @@ def save_to_preset(folder: Path, preset: Preset, network: "MelodyNetwork") -> No
             write_training_index(new, preset.training_tunes)
         if preset.critic is not None:
             write_critic(new, preset.critic)
-        network.save_weights(new / _WEIGHTS)
+        _save_weights(new / _WEIGHTS, network)
         weights = (new / _WEIGHTS).read_bytes()
         write_description(new, replace(preset, weights_digest=digest(weights)))
         make_step(weights, preset.config, network).write(new)
+
+
+def _save_weights(path: Path, network: "MelodyNetwork") -> None:
+    """Writes a network's weights.
+
+    HDF5 can end the process where a disk becomes full under it. So what it needs is written first: where that fails,
+    it is an OSError like any other.
+    """
+    path.write_bytes(bytes(sum(weight.nbytes for weight in network.get_weights()) + _ROOM_OF_NAMES))
+    network.save_weights(path)
 
 
 def write_description(folder: Path, preset: Preset) -> None:
@@ -306,7 +318,7 @@ def read_preset(folder: Path) -> Preset:
     for field_name, value in zip(_NATS, nats, strict=True):
         if value is not None and not 0 < value < math.inf:
             raise ModelError(f"{path}: {field_name} must be a number above 0, got {value}")
-    if not isinstance(own_name, str) or own_name != Path(own_name).name or len(own_name) > MAX_NAME:
+    if not isinstance(own_name, str) or own_name != Path(own_name).name or own_name == ".." or len(own_name) > MAX_NAME:
         raise ModelError(f"{path}: name must be one that a file can have, got {printable(own_name)!r}")
     card, brought = _read_card(folder), read_brought(folder)
     return Preset(

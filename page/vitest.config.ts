@@ -1,3 +1,3 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({ test: { include: ['src/**/*.test.ts'], setupFiles: ['src/test_setup.ts'] } });
+export default defineConfig({ test: { include: ['src/**/*.test.ts'], setupFiles: ['src/test_setup.ts'], testTimeout: 60_000 } });

@@ -1,11 +1,9 @@
-"""Tunes for the notebooks: generated, heard, seen and saved."""
+"""Tunes for the notebooks: generated, heard and saved."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-from matplotlib.figure import Figure
 
 from melody_rnn import __version__
 from melody_rnn.errors import InvalidArgumentError
@@ -15,7 +13,7 @@ from melody_rnn.model import MelodyRNN, fresh_seed
 from melody_rnn.music.meters import COMMON_TIME, Meter
 from melody_rnn.music.transposition import major_key
 from melody_rnn.tunes.files import midi_of, tune_bytes, write_new
-from melody_rnn.tunes.piano_roll import picture_bytes, pitch_range, plot_piano_roll, roll_notes
+from melody_rnn.tunes.piano_roll import pitch_range, roll_notes
 from melody_rnn.tunes.primers import PrimerLike, read_primer
 from melody_rnn.tunes.tune import Origin, Tune
 
@@ -85,16 +83,6 @@ def file_name(tune: Tune) -> str:
 def sound(tune: Tune, file_format: AudioFormat = "mp3") -> bytes:
     """Returns how a tune sounds, as a file; .mp3 is a tenth of what .wav takes, and every browser plays it."""
     return audio_bytes(render(tune.to_sequence()), file_format)
-
-
-def figure(tune: Tune, **options: Any) -> Figure:
-    """Returns a tune's piano roll, the more probable a note, the more solid; options are those of `plot_piano_roll`."""
-    return plot_piano_roll(tune, **options)
-
-
-def picture(tune: Tune, **options: Any) -> bytes:
-    """Returns a tune's piano roll as a PNG file; options are those of `plot_piano_roll`."""
-    return picture_bytes(figure(tune, **options))
 
 
 def save(tune: Tune, folder: str | Path) -> list[Path]:

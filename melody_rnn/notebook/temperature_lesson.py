@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.events import NO_EVENT, NOTE_OFF
 from melody_rnn.model import MelodyRNN
-from melody_rnn.music.pitches import note_name
-from melody_rnn.notebook.composing import common_pitches, picture, sound, temperature_of
+from melody_rnn.music.pitches import note_name, syllable_name
+from melody_rnn.notebook.composing import common_pitches, sound, temperature_of
 from melody_rnn.notebook.words import Language
 from melody_rnn.sampling.softmax import entropy_of, softmax, temper
-from melody_rnn.tunes.piano_roll import GENERATED_COLOUR, PRIMER_COLOUR, RollWords, picture_bytes
+from melody_rnn.tunes.piano_roll import GENERATED_COLOUR, PRIMER_COLOUR, RollWords, picture_bytes, plot_piano_roll
 from melody_rnn.tunes.primers import parse_primer
 from melody_rnn.tunes.tune import Tune
 
@@ -87,11 +87,11 @@ class Step:
 
     def names(self, language: Language = "en") -> list[str]:
         """Returns a name for each class; a class that repeats what came earlier is marked with ↺."""
-        words = _WORDS[language]
+        words, name_of = _WORDS[language], syllable_name if language == "es" else note_name
         names: list[str] = []
         seen: set[int] = set()
         for event in map(int, self.events):
-            name = {NO_EVENT: words["hold"], NOTE_OFF: words["off"]}.get(event) or note_name(event)
+            name = {NO_EVENT: words["hold"], NOTE_OFF: words["off"]}.get(event) or name_of(event)
             names.append(name + (_REPEAT if event in seen else ""))
             seen.add(event)
         return names
@@ -251,8 +251,11 @@ def hear(tunes: Sequence[Tune], language: Language = "en") -> widgets.VBox:
     rows = []
     for tune in tunes:
         title = _localised(f"T = {temperature_of(tune):g}", language)
-        png = picture(tune, title=title, words=words, pitches=pitches)
-        roll = widgets.Image(value=png, format="png", layout=layout)
+        drawn = plot_piano_roll(tune, title=title, words=words, pitches=pitches)
+        if language == "es":
+            for axes in drawn.axes:
+                axes.set_yticks(axes.get_yticks(), [syllable_name(int(pitch)) for pitch in axes.get_yticks()])
+        roll = widgets.Image(value=picture_bytes(drawn), format="png", layout=layout)
         rows += [roll, widgets.Audio(value=sound(tune), format="mp3", autoplay=False, loop=False)]
     return widgets.VBox(rows)
 

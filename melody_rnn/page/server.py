@@ -1,12 +1,14 @@
 """Serves the page to this machine alone."""
 
 import errno
+import lzma
+import sys
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from melody_rnn.errors import InvalidArgumentError, MelodyRNNError
@@ -46,7 +48,7 @@ class PageServer:
         """
         handler = type("_Handler", (_PageHandler,), {"contents": contents})
         try:
-            self._server = ThreadingHTTPServer((LOOPBACK, port), handler)
+            self._server = _Server((LOOPBACK, port), handler)
         except OSError as error:
             why = "another program has it" if error.errno == errno.EADDRINUSE else reason(error)
             raise InvalidArgumentError(f"port {port} cannot be taken ({why}); give another one") from error
@@ -84,11 +86,25 @@ def warm_up(contents: Contents) -> threading.Thread:
     return thread
 
 
+class _Server(ThreadingHTTPServer):
+    """Whoever asks may be gone, or speak another language: that is no fault of ours, and nobody is told."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Tells of what is a fault."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+
 class _PageHandler(BaseHTTPRequestHandler):
-    """Answers with the page's files, and with nothing else."""
+    """Answers with the page's files, and with nothing else.
+
+    Only requests to this machine by its own name are answered. A page from elsewhere, whose name has come to stand for
+    this machine, would otherwise read ours (DNS rebinding).
+    """
 
     contents: Contents
     protocol_version = "HTTP/1.1"
+    timeout = 60
 
     def do_GET(self) -> None:
         """Answers with a file."""
@@ -99,14 +115,24 @@ class _PageHandler(BaseHTTPRequestHandler):
         self._answer(lambda content: None)
 
     def _answer(self, write: Callable[[bytes], object]) -> None:
-        path = unquote(urlsplit(self.path).path).removeprefix("/") or "index.html"
+        try:
+            host = urlsplit(f"//{self.headers.get('Host', LOOPBACK)}").hostname
+            path = unquote(urlsplit(self.path).path).removeprefix("/") or "index.html"
+        except ValueError:
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return
+        if host not in (LOOPBACK, "localhost"):
+            self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
+            return
+        # What comes with a request is not read, and would be taken for the next one.
+        self.close_connection |= "Content-Length" in self.headers or "Transfer-Encoding" in self.headers
         give = self.contents.get(path)
         if give is None:
             self.send_error(HTTPStatus.NOT_FOUND)
             return
         try:
             content = give()
-        except MelodyRNNError:
+        except (MelodyRNNError, OSError, lzma.LZMAError):
             self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR)
             return
         self.send_response(HTTPStatus.OK)
@@ -114,11 +140,7 @@ class _PageHandler(BaseHTTPRequestHandler):
         for name, value in {"Content-Type": kind, "Content-Length": str(len(content)), **_HEADERS}.items():
             self.send_header(name, value)
         self.end_headers()
-        # Whoever asked may be gone.
-        try:
-            write(content)
-        except ConnectionError:
-            self.close_connection = True
+        write(content)
 
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing; the terminal is for what matters."""

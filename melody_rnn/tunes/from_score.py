@@ -189,9 +189,9 @@ class _Layout:
         if line.num_chords or line.num_inner:
             remarks.append("several notes at once; only the top voice counts")
         if line.num_collapsed:
-            plural = "s fall" if line.num_collapsed > 1 else " falls"
+            falls, left = ("s fall", "are") if line.num_collapsed > 1 else (" falls", "is")
             remarks.append(
-                f"{line.num_collapsed} note{plural} onto another's step and is left out, as in fast triplets"
+                f"{line.num_collapsed} note{falls} onto another's step and {left} left out, as in fast triplets"
             )
         if len({change.meter for change in self._score.meters}) > 1:
             remarks.append(f"the meter changes; the bars are those of {self._meter}")

@@ -306,12 +306,12 @@ export class App {
       if (then === 'live') await this.writeLive(writer, run);
       else await this.pace(writer.write(), () => run === this.run);
       if (run !== this.run || then === 'live') return;
-      await sound;
       this.show(pieceOf(writer));
       const seconds = formatNumber((performance.now() - started) / 1000, 2);
       this.say(t('tune.written', { seconds, seed: String(request.seed) }));
-      if (then === 'play') this.play(0);
-      if (then === 'answer') this.play(request.primer?.events.length ?? 0);
+      await sound;
+      if (then === 'play' && run === this.run) this.play(0);
+      if (then === 'answer' && run === this.run) this.play(request.primer?.events.length ?? 0);
       await this.finish(writer);
     } catch (error) {
       if (error instanceof AskedTooMuch) this.settings.tell(t(`ask.${error.reason}`));
@@ -428,6 +428,8 @@ export class App {
     this.offer();
     this.held.clear();
     this.piece = melody ? pieceOfMelody(melody) : null;
+    this.position = 0;
+    this.say('');
     this.draw();
   }
 

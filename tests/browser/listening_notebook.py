@@ -118,7 +118,7 @@ def click_and_wait(pressed):
             const player = () => document.querySelector('audio');
             const before = player() && player().src, start = performance.now();
             button.click();
-            setTimeout(() => fail(new Error('the first player has no other sound')), 60000);
+            setTimeout(() => fail(new Error('the first player has no other sound')), 180000);
             const look = setInterval(() => {
                 if (player() && player().src !== before && player().readyState >= 3) {
                     clearInterval(look);

@@ -23,7 +23,7 @@ from tests.browser.listening_notebook import (
     typed,
 )
 
-MILLISECONDS = 60_000
+MILLISECONDS = 180_000
 MAX_BYTES = 3 * 2**20
 SCREENS = {"desktop": (1280, 800), "large": (1920, 1080), "phone": (390, 844)}
 

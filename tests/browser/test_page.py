@@ -1,8 +1,10 @@
 """The page in a real browser: the same tunes as Python, its controls, and what it says when something is wrong."""
 
+import base64
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from melody_rnn import Constraints, MelodyRNN, Tune
@@ -272,6 +274,56 @@ def test_a_call_is_answered(open_page):
     assert any(note.endswith("given") for note in notes_of(page))
 
 
+SOUND = """async melody => {
+  const buffer = await melodyRnn.sound(melody);
+  const [left, right] = [buffer.getChannelData(0), buffer.getChannelData(1)];
+  const bytes = new Uint8Array(Float32Array.from(left, (value, place) => (value + right[place]) / 2).buffer);
+  let text = '';
+  for (let start = 0; start < bytes.length; start += 8192)
+    text += String.fromCharCode(...bytes.slice(start, start + 8192));
+  const peak = samples => samples.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return { rate: buffer.sampleRate, peak: Math.max(peak(left), peak(right)), samples: btoa(text) };
+}"""
+
+
+def cents_off(samples, rate, pitch):
+    """Returns how far the strongest partial around a pitch lies from it."""
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), 16 * len(samples)))
+    hertz = np.fft.rfftfreq(16 * len(samples), 1 / rate)
+    wanted = 440 * 2 ** ((pitch - 69) / 12)
+    around = np.abs(np.log2(np.maximum(hertz, 1) / wanted)) < 1.5 / 12
+    return 1200 * np.log2(hertz[around][spectrum[around].argmax()] / wanted)
+
+
+def test_what_sounds_is_the_tune(open_page):
+    page = open_page()
+    pitches = [48, 52, 55, 60, 64, 67, 72, 76, 79, 84, 88]
+    events = [event for pitch in pitches for event in (pitch, -2, -2, -2)] + [-1, -2, -2, -2]
+    melody = {"events": events, "stepsPerBar": 16, "meter": [4, 4], "quartersPerMinute": 120, "pickupSteps": 0}
+    found = page.evaluate(SOUND, melody)
+    rate, samples = found["rate"], np.frombuffer(base64.b64decode(found["samples"]), np.float32)
+    assert 0.1 < found["peak"] < 1
+    assert len(samples) == round((len(events) / 8 + 1) * rate)
+    for place, pitch in enumerate(pitches):
+        start = round((place / 2 + 0.03) * rate)
+        own = samples[start : start + round(0.4 * rate)]
+        assert abs(cents_off(own, rate, pitch)) < 12, pitch
+        assert -36 < 20 * np.log10(np.sqrt(np.mean(own**2))) < -9, pitch
+    # Before the first note, and when the last one has rung out, there is silence.
+    assert np.abs(samples[-round(0.5 * rate) :]).max() < 1e-3
+
+
+def test_without_webassembly_a_sentence_says_so(chromium, serve, site):
+    with serve(site) as url:
+        page = chromium.new_page()
+        page.set_default_timeout(MILLISECONDS)
+        page.add_init_script("delete window.WebAssembly")
+        page.goto(url)
+        page.get_by_text("This browser has no WebAssembly").wait_for()
+        assert page.locator("button.primary").is_disabled()
+        page.close()
+
+
 def test_a_phone_in_spanish(open_page, screenshots):
     page = open_page(width=390, height=844)
     page.locator("#language").select_option("es")
@@ -310,6 +362,7 @@ def test_what_is_wrong_is_told_and_nothing_is_lost(open_page, tmp_path):
     long.write_text("X:1\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|cBAG|\n")
     page.locator("#file").set_input_files(long)
     page.get_by_text("Generate goes on from here.").wait_for()
+    page.get_by_label("Make a whole tune of the beginning").uncheck()
     page.locator("#bars").select_option("2")
     press(page, "Generate")
     page.locator("#bars-problem").get_by_text("choose more bars").wait_for()
@@ -317,3 +370,14 @@ def test_what_is_wrong_is_told_and_nothing_is_lost(open_page, tmp_path):
     press(page, "Generate")
     page.get_by_text("Written in").wait_for()
     assert sum(note.endswith("given") for note in notes_of(page)) == 12
+
+    page.get_by_label("Make a whole tune of the beginning").check()
+    page.locator("#seed").fill("4")
+    press(page, "Generate")
+    page.get_by_text("seed 4.").wait_for()
+    assert sum(note.endswith("given") for note in notes_of(page)) == 12
+    assert len(notes_of(page)) > 30
+    odd = tmp_path / "odd.abc"
+    odd.write_text("X:1\nM:4/4\nL:1/16\nK:C\nc|CDEFGABc cdefgabc|\n")
+    page.locator("#file").set_input_files(odd)
+    page.get_by_text("No training tune has this meter, pickup and key").wait_for()

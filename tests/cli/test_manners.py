@@ -93,6 +93,20 @@ def test_tempo_counts_the_beats_of_the_meter(book):
     assert at_tempo(read_score(book, 2), 40).tempos[0].qpm == 40
 
 
+@pytest.mark.parametrize(("meter", "qpm"), [("6/8", 135), ("4/4", 90), ("2/2", 180)])
+def test_a_run_s_tempo_counts_them_too(meter, qpm, tmp_path):
+    options = ["-n", 1, "--num-steps", 24, "--seed", 1, "--meter", meter, "--tempo", 90, "-o", tmp_path]
+    result = run("generate", *options, "--json")
+    assert json.loads(result.stdout)["qpm"] == qpm
+
+
+def test_notes_that_fall_together_are_told(score_options, tmp_path):
+    path = tmp_path / "fast.abc"
+    path.write_text("X:1\nT:Fast\nM:4/4\nL:1/32\nK:C\n(3CDE F2 G4 A8 z8|c32|\n")
+    result = run(*score_options, path, "--json")
+    assert f"{path}: 2 notes fall onto another's step and are left out, as in fast triplets" in result.stderr
+
+
 def test_surprise_in_words(capsys):
     surprise = Surprise(0.6)
     assert [surprise.word(nats) for nats in (0.2, 0.6, 1.2, None)] == ["low", "typical", "high", "-"]

@@ -3,10 +3,12 @@
 import gzip
 import importlib.util
 import json
+import socket
 import struct
 import threading
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,53 @@ def test_it_is_served_to_this_machine(server, contents):
             assert error.value.code == 404
     with pytest.raises(InvalidArgumentError, match="another program has it"):
         PageServer(contents, int(server.address.split(":")[-1].strip("/")))
+
+
+@pytest.mark.parametrize(
+    ("request_line", "host", "status"),
+    [
+        ("GET / HTTP/1.1", "localhost:1", 200),
+        ("GET / HTTP/1.1", "evil.example", 421),
+        ("GET / HTTP/1.1", "127.0.0.1.evil.example:80", 421),
+        ("GET / HTTP/1.1", "[", 400),
+        ("GET http://[ HTTP/1.1", "localhost", 400),
+        ("GET //../../../../etc/passwd HTTP/1.1", "localhost", 404),
+        ("GET /%2e%2e/%2e%2e/server.py HTTP/1.1", "localhost", 404),
+        ("GET /%00%ff HTTP/1.1", "localhost", 404),
+        ("GET /index.html\u00e9 HTTP/1.1", "localhost", 404),
+        (f"GET /{'x' * 70_000} HTTP/1.1", "localhost", 414),
+        ("POST / HTTP/1.1", "localhost", 501),
+        ("PUT /index.html HTTP/1.1", "localhost", 501),
+        ("BREW / HTTP/9.9", "localhost", 505),
+        ("\x16\x03\x01", "localhost", 400),
+    ],
+)
+def test_hostile_requests_get_an_answer_and_nothing_of_this_machine(server, capfd, request_line, host, status):
+    place = server.address.removeprefix("http://").removesuffix("/").split(":")
+    with socket.create_connection((place[0], int(place[1])), 60) as connection:
+        connection.sendall(f"{request_line}\r\nHost: {host}\r\nContent-Length: 40\r\n\r\n".encode("latin-1"))
+        connection.shutdown(socket.SHUT_WR)
+        with suppress(ConnectionError):
+            answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+            assert str(status).encode() in answer.splitlines()[0] + answer.split(b"Error code:")[-1]
+            assert answer.count(b"HTTP/1.1 ") <= 1
+            assert b"root:" not in answer
+    with urllib.request.urlopen(server.address) as other:
+        assert other.status == 200
+    assert capfd.readouterr().err == ""
+
+
+def test_whoever_asks_may_be_gone(server, contents, capfd):
+    largest = max((name for name in contents if name.endswith(".wasm")), key=lambda name: len(contents[name]()))
+    for begun in (b"", b"GET", f"GET /{largest} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()):
+        place = server.address.removeprefix("http://").removesuffix("/").split(":")
+        with socket.create_connection((place[0], int(place[1])), 60) as connection:
+            connection.sendall(begun)
+            # It ends by a reset, in the middle of the answer.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with urllib.request.urlopen(f"{server.address}{largest}") as other:
+        assert len(other.read()) == len(contents[largest]())
+    assert capfd.readouterr().err == ""
 
 
 def test_it_is_written_as_a_folder_of_its_own(tmp_path):

@@ -68,6 +68,22 @@ def check_sound(samples, num_steps):
     assert np.sqrt((samples**2).mean()) > 0.02
 
 
+def check_front_ends(notebook, pages):
+    """Checks what VS Code's and Colab's front ends ask of a notebook, as far as it can be seen without them."""
+    # These come with every front end; all others are fetched from the network, or forbidden.
+    core = {"@jupyter-widgets/base", "@jupyter-widgets/controls"}
+    assert {widget["model_module"] for widget in widgets_of(notebook)} <= core
+    for page in pages:
+        assert not re.search(r"<script|localStorage|sessionStorage|autoplay|<iframe|@import", page)
+        assert set(re.findall(r'(?:src|href)="([a-z]+:|#)', page)) <= {"data:", "#"}
+        assert set(re.findall(r"https?://[^\s\"')]+", page)) <= {
+            "http://www.w3.org/2000/svg",
+            "http://www.w3.org/1999/xlink",
+        }
+        # What the libraries of both can play.
+        assert set(re.findall('src="data:(.*?);', page)) <= {"audio/flac", "audio/mpeg"}
+
+
 def test_listening(tmp_path, model):
     question = (
         "{'events': [list(tune) for tune in [room.tune, *room.compared]],"
@@ -92,6 +108,7 @@ def test_listening(tmp_path, model):
         assert (rate, samples.ndim) == (22_050, 1)
         assert np.abs(samples).max() > 0.3
         assert len(samples) / rate > 5
+    check_front_ends(notebook, [*pages, sheet])
     assert answer["links"] == 3
     assert sorted(path.name for path in (tmp_path / "midi_out").iterdir()) == [
         "tunes_rnn_seed1_T1.mid",

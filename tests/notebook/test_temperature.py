@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.figure import Figure
 
+from melody_rnn.notebook import speaking
 from melody_rnn.notebook.speaking import number, speak, told
 from melody_rnn.notebook.temperature_lesson import (
     ChoiceView,
@@ -25,7 +27,7 @@ def test_softmax_is_the_formula():
 
 def test_classes_are_named_in_both_languages():
     assert STEP.names() == ["hold", "off", "C4", "C4↺"]
-    assert STEP.names("es") == ["sigue", "termina", "C4", "C4↺"]
+    assert STEP.names("es") == ["sigue", "termina", "do4", "do4↺"]
     assert STEP.order.tolist() == [1, 2, 0, 3]
 
 
@@ -56,7 +58,7 @@ def test_the_drawn_bars_are_the_probabilities():
     bars = draw_choice(axes, STEP, 0.5, "es")
     assert [bar.get_height() for bar in axes.patches] == pytest.approx(bars)
     assert bars == pytest.approx(softmax_at(STEP.logits, 0.5)[STEP.order].tolist())
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["termina", "C4", "sigue", "C4↺"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["termina", "do4", "sigue", "do4↺"]
     assert axes.get_title(loc="left").startswith("T = 0,5    entropía")
 
 
@@ -87,3 +89,16 @@ def test_the_language_of_a_notebook(tiny_model):
     finally:
         speak()
     assert number(0.125, 2) == "0.12"
+
+
+def test_a_mistake_in_a_cell_is_one_line(monkeypatch, capsys):
+    shell = InteractiveShell()
+    monkeypatch.setattr(speaking, "get_ipython", lambda: shell)
+    try:
+        speak("es")
+        shell.run_cell("from melody_rnn.tunes.primers import parse_primer; parse_primer('sol4:2 H9')")
+    finally:
+        speak()
+    captured = capsys.readouterr()
+    assert (captured.out, len(captured.err.splitlines())) == ("", 1)
+    assert captured.err.startswith("'H9' no es una nota; escribe")

@@ -1,4 +1,5 @@
 import dataclasses
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import tensorflow as tf
 from scipy import stats
 
 from melody_rnn.errors import InvalidArgumentError
-from melody_rnn.sampling.sampler import SamplerSettings, draw, fill_with_noise, gumbel
+from melody_rnn.sampling.sampler import Controls, SamplerSettings, draw, fill_with_noise, gumbel
 from melody_rnn.sampling.softmax import softmax
 from melody_rnn.sampling.surprise import no_steering
 from melody_rnn.sampling.transforms import BY_NAME, TRANSFORMS, Now, Transform, table
@@ -82,14 +83,24 @@ def noise():
     return gumbel(uniform_noise(5, 0, NUM_DRAWS, len(Z)))
 
 
+@cache
+def chooser(transforms):
+    """What draws with some transforms in use, compiled once for all of their values."""
+
+    @partial(tf.function, jit_compile=True)
+    def choose(values, rows, noise):
+        return draw(Controls(values, transforms).apply(AFTER, rows, NOTHING), noise)
+
+    return choose
+
+
 @pytest.mark.parametrize("temperature", [0.3, 0.6, 1.0, 1.5])
 @pytest.mark.parametrize("truncation", TRUNCATIONS, ids=str)
 def test_draws_follow_the_distribution(temperature, truncation, noise):
     controls = SamplerSettings(temperature, **truncation).controls(1)
     # As an argument: what XLA knows beforehand it computes beforehand, slowly.
     rows = np.tile(Z, (NUM_DRAWS, 1))
-    chooser = tf.function(lambda rows, noise: draw(controls.apply(AFTER, rows, NOTHING), noise), jit_compile=True)
-    counts = np.bincount(chooser(rows, noise), minlength=len(Z))
+    counts = np.bincount(chooser(controls.transforms)(controls.values, rows, noise), minlength=len(Z))
     expected = truncated(np.exp(Z.astype(np.float64) / temperature), **truncation)
     assert counts[expected == 0].sum() == 0
     possible = expected > 1e-5

@@ -94,3 +94,38 @@ test('a MIDI keyboard plays, and where there is none a sentence says so', async 
   for (const data of [[0x90, 70, 90], [0xb0, 1, 1], [0x90, 70, 0]]) input.onmidimessage({ data: Uint8Array.from(data), timeStamp: 500 });
   expect(onNote.mock.calls).toEqual([[70, true, 0.5], [70, false, 0.5]]);
 });
+
+test('bytes of a MIDI keyboard are read as they come: running status, clocks in between, unplugging', async () => {
+  const piano = { id: '1', name: 'Piano', state: 'connected', onmidimessage: (_: object): void => undefined };
+  const access = { inputs: new Map([['1', piano]]), onstatechange: (): void => undefined };
+  vi.stubGlobal('navigator', { requestMIDIAccess: async () => access });
+  keyboard.element.querySelectorAll<HTMLElement>('.keyboard-bar button')[2].click();
+  const state = (): string => keyboard.element.querySelector('[role=status]')!.textContent!;
+  await vi.waitFor(() => expect(state()).toBe('Playing from Piano.'));
+  const send = (...data: number[]): void => piano.onmidimessage({ data: Uint8Array.from(data), timeStamp: 0 });
+  const heard = (): unknown[] => told();
+  send(0x90, 60, 80, 62, 80);
+  send(60, 0);
+  send(62, 0xf8, 0);
+  expect(heard()).toEqual([[60, true], [62, true], [60, false], [62, false]]);
+  onNote.mockClear();
+  send(0x95, 64, 80);
+  send(0x80, 65, 0);
+  send(0xf0, 1, 2, 0xf7, 66, 80);
+  send(0xe0, 0, 64);
+  send(0xd0, 70);
+  send(0xfe);
+  send(0xb0, 123, 0);
+  expect(heard()).toEqual([[64, true], [64, false]]);
+  onNote.mockClear();
+  send(0x90, 67, 80);
+  piano.state = 'disconnected';
+  access.onstatechange();
+  expect(heard()).toEqual([[67, true], [67, false]]);
+  expect(state()).toMatch(/plug one in/);
+  piano.state = 'connected';
+  access.onstatechange();
+  onNote.mockClear();
+  send(0x90, 67, 80);
+  expect(heard()).toEqual([[67, true]]);
+});

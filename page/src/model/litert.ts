@@ -1,5 +1,5 @@
 /** LiteRT.js, and a model's two files in it. Everything goes in and out as float32. */
-import { type CompiledModel, Tensor, loadAndCompile, loadLiteRt } from '@litertjs/core';
+import { type CompiledModel, Tensor, getGlobalLiteRt, loadAndCompile, loadLiteRt } from '@litertjs/core';
 import { Bank, type Knowledge, type Shapes } from './knowledge';
 
 // Without relaxed SIMD, whose rounding is each processor's own: the same seed is the same tune on every machine.
@@ -13,17 +13,26 @@ export function startRuntime(): Promise<unknown> {
   return runtime;
 }
 
-export function tensorOf(values: ArrayLike<number>, shape: number[]): Tensor {
-  return new Tensor(Float32Array.from(values), shape);
-}
-
 /** Returns a tensor of a shape with one value everywhere. */
 export function filled(shape: number[], value: number): Tensor {
   return new Tensor(new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(value), shape);
 }
 
-export function numbersOf(tensor: Tensor): Float32Array {
-  return Float32Array.from(tensor.toTypedArray());
+/** Writes other numbers into a tensor, which is a tenth of the work of making one. */
+export function write(tensor: Tensor, values: ArrayLike<number>): void {
+  const { liteRtWasm } = getGlobalLiteRt();
+  const start = tensor.liteRtTensorBuffer.lock(liteRtWasm.LiteRtTensorBufferLockMode.WRITE);
+  new Float32Array(liteRtWasm.HEAPU8.buffer, start, values.length).set(values);
+  tensor.liteRtTensorBuffer.unlock();
+}
+
+/** Returns the first numbers of a tensor. */
+export function numbersOf(tensor: Tensor, count: number): Float32Array {
+  const { liteRtWasm } = getGlobalLiteRt();
+  const start = tensor.liteRtTensorBuffer.lock(liteRtWasm.LiteRtTensorBufferLockMode.READ);
+  const numbers = new Float32Array(liteRtWasm.HEAPU8.buffer, start, count).slice();
+  tensor.liteRtTensorBuffer.unlock();
+  return numbers;
 }
 
 export function deleteAll(tensors: Iterable<Tensor>): void {

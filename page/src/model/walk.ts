@@ -1,6 +1,6 @@
 /** One melody on its way through a model, step by step: the step, the sampler, and what stands between them. */
 import type { Tensor } from '@litertjs/core';
-import { deleteAll, inputsOf, numbersOf, tensorOf, type Model } from './litert';
+import { deleteAll, inputsOf, numbersOf, write, type Model } from './litert';
 
 const NO_EVENT = -2;
 const NUM_SPECIAL_EVENTS = 2;
@@ -33,12 +33,11 @@ export type Distribution = Map<number, number>;
 
 /** The sampler of a model; what stands in it is melody_rnn's own code. */
 export class Sampler {
-  private readonly given: Record<string, Tensor>;
-  private settings: Settings = { temperature: NaN, topP: NaN };
+  private readonly inputs: Record<string, Tensor>;
 
   constructor(private readonly model: Model) {
     const { inputs, neutral } = model.knowledge.sampler;
-    this.given = inputsOf(inputs, neutral);
+    this.inputs = inputsOf(inputs, neutral);
   }
 
   /** Draws an event from random numbers, as many as labels. */
@@ -54,7 +53,7 @@ export class Sampler {
   }
 
   delete(): void {
-    deleteAll(Object.values(this.given));
+    deleteAll(Object.values(this.inputs));
   }
 
   private async run(
@@ -62,31 +61,23 @@ export class Sampler {
     settings: Settings,
     noise: Float32Array,
   ): Promise<{ event: number; drawnFrom: Float32Array }> {
-    const labels = [1, said.logits.length];
-    const own = {
-      logits: tensorOf(said.logits, labels),
-      label_events: tensorOf(said.labelEvents, labels),
-      noise: tensorOf(noise, labels),
-      is_allowed: tensorOf(said.isAllowed, [1, said.isAllowed.length]),
-      fixed: tensorOf([said.fixed], [1]),
-    };
     const results = await this.model.sampler.run(() => {
-      this.set(settings);
-      return { ...this.given, ...own };
+      const own = {
+        logits: said.logits,
+        label_events: said.labelEvents,
+        noise,
+        is_allowed: said.isAllowed,
+        fixed: [said.fixed],
+        temperature: [settings.temperature],
+        top_p: [settings.topP],
+      };
+      for (const [name, values] of Object.entries(own)) write(this.inputs[name], values);
+      return this.inputs;
     });
-    const result = { event: numbersOf(results.event)[0], drawnFrom: numbersOf(results.drawn_from) };
-    deleteAll([...Object.values(own), ...Object.values(results)]);
-    return result;
-  }
-
-  private set(settings: Settings): void {
-    const { temperature, topP } = settings;
-    if (temperature === this.settings.temperature && topP === this.settings.topP) return;
-    for (const [name, value] of [['temperature', temperature], ['top_p', topP]] as const) {
-      this.given[name].delete();
-      this.given[name] = tensorOf([value], [1]);
-    }
-    this.settings = { ...settings };
+    const event = numbersOf(results.event, 1)[0];
+    const drawnFrom = numbersOf(results.drawn_from, said.logits.length);
+    deleteAll(Object.values(results));
+    return { event, drawnFrom };
   }
 }
 
@@ -106,36 +97,39 @@ function byEvent(logits: Float32Array, labelEvents: Float32Array): Distribution 
 
 /** A run of the model's step; its states lie here. */
 export class Walk {
-  private readonly constant: Record<string, Tensor>;
+  private readonly own: Record<string, Tensor>;
   private states: Record<string, Tensor>;
-  private isFirst: Tensor;
+  private isFirst = true;
 
   constructor(private readonly model: Model, stepsPerBar: number) {
     const { inputs, states } = model.knowledge;
-    this.constant = { steps_per_bar: tensorOf([stepsPerBar], [1]) };
     const names = new Set(states.map(([input]) => input));
-    this.states = inputsOf(Object.fromEntries(Object.entries(inputs).filter(([name]) => names.has(name))), {});
-    this.isFirst = tensorOf([1], [1]);
+    const tensors = Object.entries(inputsOf(inputs, { steps_per_bar: stepsPerBar, is_first: 1 }));
+    this.own = Object.fromEntries(tensors.filter(([name]) => !names.has(name)));
+    this.states = Object.fromEntries(tensors.filter(([name]) => names.has(name)));
   }
 
   /** Takes in an event and says what may come next; cues are those of the step after it. */
   async take(event: number, cues: Float32Array | null): Promise<Pick<Said, 'logits' | 'labelEvents'>> {
-    const own: Record<string, Tensor> = { event: tensorOf([event], [1]) };
-    if (cues) own.cues = tensorOf(cues, [1, cues.length]);
-    const given = { ...this.constant, ...this.states, ...own, is_first: this.isFirst };
-    const results = await this.model.step.run(() => given);
-    const said = { logits: numbersOf(results.logits), labelEvents: numbersOf(results.label_events) };
-    const next = Object.fromEntries(this.model.knowledge.states.map(([input, output]) => [input, results[output]]));
+    const results = await this.model.step.run(() => {
+      write(this.own.event, [event]);
+      if (cues) write(this.own.cues, cues);
+      return { ...this.own, ...this.states };
+    });
+    const { states, numClasses } = this.model.knowledge;
+    const said = { logits: numbersOf(results.logits, numClasses), labelEvents: numbersOf(results.label_events, numClasses) };
+    const next = Object.fromEntries(states.map(([input, output]) => [input, results[output]]));
     const kept = new Set(Object.values(next));
-    deleteAll([...Object.values(own), ...Object.values(this.states), this.isFirst]);
+    deleteAll(Object.values(this.states));
     deleteAll(Object.values(results).filter((tensor) => !kept.has(tensor)));
     this.states = next;
-    this.isFirst = tensorOf([0], [1]);
+    if (this.isFirst) write(this.own.is_first, [0]);
+    this.isFirst = false;
     return said;
   }
 
   delete(): void {
-    deleteAll([...Object.values(this.constant), ...Object.values(this.states), this.isFirst]);
+    deleteAll([...Object.values(this.own), ...Object.values(this.states)]);
   }
 }
 

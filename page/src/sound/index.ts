@@ -1,1 +1,1 @@
-export { Player, type PlayOptions } from './player';
+export { Player, renderMelody, type PlayOptions } from './player';

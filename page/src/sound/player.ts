@@ -20,6 +20,7 @@ const AHEAD_SECONDS = 0.15;
 const INTERVAL_SECONDS = 0.025;
 const START_SECONDS = 0.06;
 const IDLE_SECONDS = 1;
+const RENDER_RATE = 44_100;
 const USUAL_PITCHES = [55, 58, 61, 64, 67, 70, 73, 76, 79, 82];
 
 /** What is being played. */
@@ -154,14 +155,9 @@ export class Player {
   private schedule(playing: Playing): void {
     const { melody, events, step, options } = playing;
     const time = Math.max(playing.time, this.context!.currentTime);
-    const beat = beatSteps(melody.meter);
     const place = step % melody.stepsPerBar;
-    if (options.metronome && place % beat === 0) this.instrument!.click(time, place === 0);
-    if (events[step] !== -2) {
-      playing.note?.release(time);
-      const velocity = place === 0 ? 0.85 : place % beat === 0 ? 0.75 : 0.65;
-      playing.note = events[step] >= 0 ? this.instrument!.strike(events[step], time, velocity) : undefined;
-    }
+    if (options.metronome && place % beatSteps(melody.meter) === 0) this.instrument!.click(time, place === 0);
+    playing.note = soundEvent(this.instrument!, melody, events[step], step, time, playing.note);
     playing.awaited.push({ step, time });
     playing.step += 1;
     playing.time = time + secondsPerStep(melody);
@@ -177,6 +173,35 @@ export class Player {
     this.playing = undefined;
     playing.options.onEnd?.();
   }
+}
+
+/** Returns what a melody sounds like, without waiting for it, and the silence after it. */
+export function renderMelody(melody: Melody, tailSeconds = 1): Promise<AudioBuffer> {
+  const seconds = melody.events.length * secondsPerStep(melody);
+  const context = new OfflineAudioContext(2, Math.ceil((seconds + tailSeconds) * RENDER_RATE), RENDER_RATE);
+  const instrument = new Instrument(context);
+  let note: SoundingNote | undefined;
+  melody.events.forEach((event, step) => {
+    note = soundEvent(instrument, melody, event, step, step * secondsPerStep(melody), note);
+  });
+  note?.release(seconds);
+  return context.startRendering();
+}
+
+/** Sounds an event at a time of the audio clock, and returns the note that sounds from then on. */
+function soundEvent(
+  instrument: Instrument,
+  { meter, stepsPerBar }: Melody,
+  event: number,
+  step: number,
+  time: number,
+  before: SoundingNote | undefined,
+): SoundingNote | undefined {
+  if (event === -2) return before;
+  before?.release(time);
+  const place = step % stepsPerBar;
+  const velocity = place === 0 ? 0.85 : place % beatSteps(meter) === 0 ? 0.75 : 0.65;
+  return event >= 0 ? instrument.strike(event, time, velocity) : undefined;
 }
 
 async function renderUsual(): Promise<void> {
