@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scales import SETTINGS, dataset
 
 from melody_rnn.config import CONFIGS, EncodingConfig, NetworkConfig
 from melody_rnn.data.dataset import Dataset
@@ -16,6 +15,7 @@ from melody_rnn.music.meters import Meter
 from melody_rnn.presets import load_preset, make_network
 from melody_rnn.training import train
 from melody_rnn.tunes.tune import Chord
+from tests.training.scales import SETTINGS, dataset
 
 PLAIN = replace(
     CONFIGS["tunes_rnn"],
