@@ -404,6 +404,9 @@ def run(folder: Path, package: Path, only: str | None, share: float) -> None:
     _load()
     own_bytes = _bytes_of_tensorflow(folder)
     results: list[dict[str, Any]] = []
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        # In the background SIGINT would be ignored.
+        signal.signal(signal_number, signal.default_int_handler)
     for number, row in enumerate(rows):
         if row["kind"] in needs_tensorflow and "tensorflow" not in sys.modules:
             from melody_rnn.cli.startup import load_tensorflow
