@@ -28,7 +28,7 @@ test: install
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-cache > .lint-imports.log || { cat .lint-imports.log; exit 1; }
 	@$(BIN)/deptry melody_rnn > .deptry.log 2>&1 || { cat .deptry.log; exit 1; }
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 fuzz: install
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-1000000} $(BIN)/python -m pytest tests/fuzz

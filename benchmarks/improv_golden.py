@@ -92,6 +92,8 @@ for events, chords in json.load(sys.stdin):
     squashed.squash(config.min_note, config.max_note, config.transpose_to_key)
     squashed.transpose(0, config.min_note, config.max_note)
     first = note_seq.Melody(list(squashed)[:1])
+    # It takes rests before the first note for silence.
+    events = [int(event) for event in melody]
     case = {'events': events, 'chords': chords, 'squashed': [int(event) for event in squashed]}
     if len(events) > 1:
         case['log_likelihood'] = float(model.melody_log_likelihood(melody, progression))

@@ -195,8 +195,10 @@ def main() -> None:
         ours = Program("melody_rnn", Path(sys.executable).parent, folder / "melody_rnn")
         words = {"MUSIC": str(folder / "music"), "SHEETS": str(folder / "sheets"), "STEPS": str(arguments.steps)}
         comparison = Comparison(magenta, ours, words, [])
-        comparison.run(CONVERT)
-        comparison.run(SHEETS)
+        if not set(arguments.configs) <= set(IMPROV_NAMES):
+            comparison.run(CONVERT)
+        if set(arguments.configs) & set(IMPROV_NAMES):
+            comparison.run(SHEETS)
         for config in arguments.configs:
             comparison.words["CONFIG"] = config
             is_improv = config in IMPROV_NAMES
@@ -233,7 +235,7 @@ def write_music(folder: Path, sheets: Path) -> None:
     for number, tune in enumerate(MelodyRNN.from_preset().generate(num_outputs=NUM_TUNES, num_steps=160, seed=1)):
         below = "below" if number % 2 else ""
         tune.write(folder / below / f"tune{number:02}.mid")
-        replace(tune, chords=changes(chords_by_rule(tune))).write(sheets / f"tune{number:02}.musicxml")
+        replace(tune, chords=changes(chords_by_rule(tune))).write(sheets / f"tune{number:02}.xml")
 
 
 def changes(symbols: list[str]) -> tuple[Chord, ...]:

@@ -77,7 +77,7 @@ def main() -> None:
                 times[FROM_COMMAND].append((before + seconds, work))
     print(f"{arguments.model:25} {'median':>7} {'fastest':>8} {'slowest':>8} {'work':>7}")
     for name, values in times.items():
-        seconds, work = zip(*values, strict=True)
+        seconds, work = [own for own, _ in values], [own for _, own in values]
         line = f"{statistics.median(seconds):5.2f} s {min(seconds):6.2f} s {max(seconds):6.2f} s"
         target = f"   at most {TARGETS[name]} s" if name in TARGETS else ""
         print(f"{name:25} {line} {statistics.median(work):5.2f} s{target}")

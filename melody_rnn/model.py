@@ -404,7 +404,7 @@ class MelodyRNN:
                 that the model was trained on. The tunes are then the first ones of the run that share no more,
                 `candidates` tells which, and all have the same settings.
             asked: What else the tunes are asked for: num_steps, new_steps, meter, pickup_steps, qpm, constraints, form,
-                bars, key, pitches, chords; see `melody_rnn.generation.request.Asked`.
+                bars, key, pitches, chords, chord_strength; see `melody_rnn.generation.request.Asked`.
 
         Returns:
             `num_outputs` tunes, primer included exactly as given. Whole tunes are written ones: their sections say how

@@ -79,7 +79,7 @@ RECIPES = {
         "tunes_rnn, told the chords of the tune, too: melodies over a progression of one's own.",
         "--from tunes_rnn --steps 160 --patience 0 --hparams "
         "batch_size=32,learning_rate=0.01,dropout=0.05,unknown_chords=0,only_chords=true,checkpoint_steps=32",
-        "Where no chord is known it is tunes_rnn, to the last bit: only the weights of what says a chord were trained. "
+        "Where no chord is known it is tunes_rnn: only the weights of what says a chord were trained. "
         "Give it chords as `--chords`, such as `--chords '| G | C G | D7 | G |'`.",
         dataset="chords",
         test="chorded",

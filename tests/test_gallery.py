@@ -3,11 +3,15 @@
 import importlib.util
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from melody_rnn.formats.reading import read_score
+from melody_rnn.tunes.files import read_tunes
+from melody_rnn.tunes.outline import outline_of
+from melody_rnn.tunes.progression import parse_progression
 
 MIDI_OUT = Path(__file__).parents[1] / "midi_out"
 
@@ -45,3 +49,14 @@ def test_every_piece_is_there_and_made_as_the_readme_says(gallery):
         for option in ("temperature", "seed"):
             asked = re.search(rf"--{option} (\S+)", options)
             assert (float(asked[1]) if asked else 1.0) == about[option]
+
+
+def test_an_evening_is_two_pages_of_tunes_over_their_chords(gallery):
+    assert gallery.evening_text() in (MIDI_OUT / "README.md").read_text(encoding="utf-8")
+    pdf = (MIDI_OUT / "gallery" / "evening.pdf").read_bytes()
+    assert len(re.findall(rb"/Type /Page\b", pdf)) == 2
+    tunes = read_tunes(MIDI_OUT / "gallery" / "evening.abc")
+    assert [tune.title for tune in tunes] == [title for title, _ in gallery.EVENING]
+    for tune, (_, options) in zip(tunes, gallery.EVENING, strict=True):
+        asked = parse_progression(shlex.split(options)[-1])
+        assert tune.chords == asked.over(outline_of(tune))

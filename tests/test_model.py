@@ -31,6 +31,7 @@ def test_the_public_surface():
         "__version__",
         "build_dataset",
         "evaluate",
+        "harmonize",
         "list_presets",
         "load_dataset",
         "measure_temperatures",

@@ -34,7 +34,7 @@ _MARGIN: Final = 150.0
 _TITLE_SIZE, _TEXT_SIZE = 52.0, 34.0
 _TITLE_HEIGHT, _LINE_HEIGHT, _GAP = 75.0, 48.0, 60.0
 _SCALE: Final = 40
-_CLOSER: Final = 0.85
+_CLOSER: Final = 0.7
 _TEXT_SCALE: Final = 0.9
 # What Verovio sets in its music font, as characters that a text font has.
 _MUSIC_CHARACTERS: Final = str.maketrans("\uea64\uea65\uea66\ue260\ue261\ue262\ue870\ue871", "♭♮♯♭♮♯°ø")

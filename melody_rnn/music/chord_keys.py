@@ -10,7 +10,7 @@ from melody_rnn.music.keys import Key, key_of_tonic
 _MODES: Final = ("major", "minor", "dorian", "mixolydian")
 _LEADING_TONE: Final = 11
 # What it counts, in chord notes, that the last and the first chord are the tonic's, and that a key is major or minor.
-_LAST: Final = 3.0
+_LAST: Final = 2.5
 _FIRST: Final = 2.0
 _USUAL: Final = 1.5
 

@@ -105,6 +105,7 @@ STRESSES: Final = ("odd bar", "even bar", "middle of bar", "other beat", "pickup
 """Where in the bar a beat is, and in a section whether the bar is its first, third and so on, or another one."""
 # Chosen on train tunes of corpus:tunebooks, whose keys are known.
 _LAST_IS_TONIC: Final = 12.0
+_MOST_BEATS_FOR_KEY: Final = 1024
 _FILE: Final = Path(__file__).with_name("harmony.json")
 
 
@@ -123,9 +124,9 @@ class Beats(NamedTuple):
     places: NDArray[np.intp]
     stresses: NDArray[np.intp]
 
-    def after(self, count: int) -> "Beats":
-        """Returns the beats after the first ones."""
-        return Beats(self.notes[count:], self.onsets[count:], self.places[count:], self.stresses[count:])
+    def cut(self, first: int = 0, end: int | None = None) -> "Beats":
+        """Returns the beats from one on, up to another one."""
+        return Beats(self.notes[first:end], self.onsets[first:end], self.places[first:end], self.stresses[first:end])
 
 
 class Potentials(NamedTuple):
@@ -173,8 +174,9 @@ def chord_symbol(chord: int, key: Key, has_seventh: bool = False) -> str:
 def find_key(beats: Beats, last_pitch: int) -> Key:
     """Returns the key in which a melody's best chords score most, an end on the tonic counted.
 
-    Of equals it is the first in `GROUPS`, from C up.
+    Of equals it is the first in `GROUPS`, from C up. Of a long melody the beginning is looked at.
     """
+    beats = beats.cut(end=_MOST_BEATS_FOR_KEY)
     keys = [key_of_tonic(tonic, group) for group in GROUPS for tonic in range(NOTES_PER_OCTAVE)]
     last = last_pitch % NOTES_PER_OCTAVE
     return max(keys, key=lambda key: best_chords(beats, key)[1] + _LAST_IS_TONIC * (key.tonic == last))

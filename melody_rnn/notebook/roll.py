@@ -43,14 +43,15 @@ def roll_svg(
     """
     notes = roll_notes(tune)
     shown = pitches or pitch_range(notes)
-    steps_per_row = bars_per_row * tune.steps_per_bar
-    num_rows = max(1, -(-len(tune) // steps_per_row))
-    row_steps = min(steps_per_row, -(-len(tune) // tune.steps_per_bar) * tune.steps_per_bar)
+    # A pickup stands before the first row's bars, so that it begins no row of its own at the end.
+    first_bar = tune.steps_per_bar if tune.pickup_steps else 0
+    num_bars = max(1, -(-(len(tune) - first_bar) // tune.steps_per_bar))
+    num_rows, row_steps = -(-num_bars // bars_per_row), min(bars_per_row, num_bars) * tune.steps_per_bar
     row_height = _TOP + len(shown) * _SEMITONE + _ROW_GAP
-    width, height = _LEFT + row_steps * _STEP + 2, num_rows * row_height
+    width, height = _LEFT + (tune.pickup_steps + row_steps) * _STEP + 2, num_rows * row_height
     rows = "".join(
-        _keys(shown, row_steps, row * row_height + _TOP, name_of)
-        + _row(tune, notes, row, row_steps, shown, row * row_height)
+        _keys(shown, tune.pickup_steps + row_steps, row * row_height + _TOP, name_of)
+        + _row(tune, notes, first_bar + row * row_steps, row_steps, shown, row * row_height)
         for row in range(num_rows)
     )
     return (
@@ -72,21 +73,23 @@ def _keys(pitches: range, row_steps: int, top: int, name_of: Callable[[int], str
     return "".join(parts)
 
 
-def _row(tune: Tune, notes: Sequence[RollNote], row: int, row_steps: int, pitches: range, top: int) -> str:
-    first, bottom = row * row_steps, top + _TOP + len(pitches) * _SEMITONE
+def _row(tune: Tune, notes: Sequence[RollNote], first: int, row_steps: int, pitches: range, top: int) -> str:
+    """Returns the bars that begin with step `first`, and the notes in them; before bar 1 the pickup."""
+    bar, pickup, bottom = tune.steps_per_bar, tune.pickup_steps, top + _TOP + len(pitches) * _SEMITONE
+    first_bar = bar if pickup else 0
+    begin = first - pickup if first == first_bar else first
 
     def x(step: int) -> int:
-        return _LEFT + (step - first) * _STEP
+        return _LEFT + (pickup + step - first) * _STEP
 
     parts = []
-    first_bar = 0 if tune.pickup_steps else 1
-    for step in range(first, first + row_steps + 1, tune.steps_per_bar):
+    for step in range(first, first + row_steps + 1, bar):
         parts.append(_rectangle(x(step), top + _TOP, 1, bottom - top - _TOP, BAR_COLOUR))
         if step < first + row_steps:
-            number = step // tune.steps_per_bar + first_bar
+            number = (step - first_bar) // bar + 1
             parts.append(f'<text x="{x(step) + 2}" y="{top + _TOP - 4}" fill="#333">{number}</text>')
     for note in notes:
-        start, end = max(note.start_step, first), min(note.end_step, first + row_steps)
+        start, end = max(note.start_step, begin), min(note.end_step, first + row_steps)
         if start < end:
             colour = PRIMER_COLOUR if note.is_given else GENERATED_COLOUR
             y = top + _TOP + (pitches.stop - 1 - note.pitch) * _SEMITONE

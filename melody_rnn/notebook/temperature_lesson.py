@@ -245,7 +245,7 @@ def check_answer(step: Step, temperature: float, quotient: float = 10.0, languag
 
 def hear(tunes: Sequence[Tune], language: Language = "en") -> widgets.VBox:
     """Returns tunes below one another, each with its temperature, piano roll and player."""
-    words = RollWords("comienzo", "generado", "probabilidad") if language == "es" else RollWords()
+    words = RollWords("comienzo", "generado", "probabilidad", ",") if language == "es" else RollWords()
     layout = widgets.Layout(max_width="100%", width="900px")
     pitches = common_pitches(tunes)
     rows = []

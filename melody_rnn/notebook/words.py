@@ -130,7 +130,7 @@ _ENGLISH: Final = {
     "point": ".",
 }
 _SPANISH: Final = {
-    AS_IT_COMES: "la que salga",
+    AS_IT_COMES: "según salga",
     "model": "modelo",
     "model_tip": "tunes_rnn compone melodías enteras en cualquier compás; los demás encadenan notas sin forma.",
     "primer": "comienzo",

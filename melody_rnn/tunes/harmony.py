@@ -130,7 +130,7 @@ def _with_chords(tune: Tune, ending: Ending, found: NDArray[np.intp], key: Key) 
         return ending
     # As the section would be with this ending in the place of its last one.
     whole = replace(tune, events=tune.events[: ending.start] + ending.events, sections=_up_to(tune, ending.start))
-    beats = beats_of(whole).after(first)
+    beats = beats_of(whole).cut(first)
     own, _ = best_chords(beats, key, before=int(found[first - 1]))
     chords = _symbols(own, length, 0, len(ending.events), key)
     return replace(ending, chords=tuple(chords))

@@ -43,6 +43,7 @@ class RollWords(NamedTuple):
     primer: str = "primer"
     generated: str = "generated"
     probability: str = "probability"
+    point: str = "."
 
 
 _ENGLISH: Final = RollWords()
@@ -252,7 +253,9 @@ def _legend(notes: Sequence[RollNote], words: RollWords) -> list[Patch]:
     has_primer = any(note.is_given for note in notes)
     handles = [Patch(facecolor=PRIMER_COLOUR, label=words.primer)] if has_primer else []
     if any(note.probability is not None for note in notes):
-        for probability, label in ((1.0, f"{words.generated}, {words.probability} 1"), (0.5, "0.5"), (0.1, "0.1")):
+        for probability in (1.0, 0.5, 0.1):
+            number = f"{probability:g}".replace(".", words.point)
+            label = f"{words.generated}, {words.probability} {number}" if probability == 1 else number
             face = to_rgba(GENERATED_COLOUR, RollNote(0, 0, 1, False, probability).opacity)
             handles.append(Patch(facecolor=face, edgecolor=GENERATED_COLOUR, linewidth=0.8, label=label))
     elif has_primer:

@@ -15,7 +15,7 @@ from melody_rnn.tunes.files import read_tune
 from melody_rnn.tunes.primers import parse_primer
 from melody_rnn.tunes.tune import section_ends
 
-MILLISECONDS = 60_000
+MILLISECONDS = 300_000
 PRIMER = (67, -2, 69, -2, 71, -2, 74, -2, -2, -2, -1, -2, 67, -2, -2, -2)
 NUM_SEEDS = 10
 JIG = """X:1
@@ -279,8 +279,7 @@ SOUND = """async melody => {
   const [left, right] = [buffer.getChannelData(0), buffer.getChannelData(1)];
   const bytes = new Uint8Array(Float32Array.from(left, (value, place) => (value + right[place]) / 2).buffer);
   let text = '';
-  for (let start = 0; start < bytes.length; start += 8192)
-    text += String.fromCharCode(...bytes.slice(start, start + 8192));
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.slice(at, at + 8192));
   const peak = samples => samples.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   return { rate: buffer.sampleRate, peak: Math.max(peak(left), peak(right)), samples: btoa(text) };
 }"""
@@ -378,6 +377,6 @@ def test_what_is_wrong_is_told_and_nothing_is_lost(open_page, tmp_path):
     assert sum(note.endswith("given") for note in notes_of(page)) == 12
     assert len(notes_of(page)) > 30
     odd = tmp_path / "odd.abc"
-    odd.write_text("X:1\nM:4/4\nL:1/16\nK:C\nc|CDEFGABc cdefgabc|\n")
+    odd.write_text("X:1\nM:5/4\nL:1/4\nK:C\nCDEFG|\n")
     page.locator("#file").set_input_files(odd)
     page.get_by_text("No training tune has this meter, pickup and key").wait_for()

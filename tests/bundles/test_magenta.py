@@ -11,7 +11,7 @@ import tensorflow as tf
 from note_seq.protobuf import generator_pb2
 from tensorflow.python.framework import importer, meta_graph
 
-from melody_rnn.config import CONFIGS, EVERY_MAGENTA_NAME, MAGENTA_NAMES
+from melody_rnn.config import CONFIGS, IMPROV_NAMES, MAGENTA_NAMES
 from melody_rnn.errors import InputFileError, MelodyRNNError, ModelError
 from melody_rnn.magenta.bundles.magenta import read_bundle
 from tests.bundles.numpy_reference import event_logits, log_likelihood, log_softmax
@@ -24,7 +24,7 @@ NEEDS_SHARED = pytest.mark.skipif(
     reason="needs ../shared/magenta/attention_rnn_2016.mag, third-party data that is not part of this repository",
 )
 GOLDEN = [
-    *(pytest.param(DATA / f"{name}.mag", id=name) for name in EVERY_MAGENTA_NAME),
+    *(pytest.param(DATA / f"{name}.mag", id=name) for name in MAGENTA_NAMES),
     pytest.param(SHARED / "attention_rnn_2016.mag", id="attention_rnn_2016", marks=NEEDS_SHARED),
 ]
 NAMES = {
@@ -61,6 +61,14 @@ def test_the_configuration_is_that_of_the_generator_id(name):
     assert config.network.dropout == 0.5
     assert config.network.attention_length == CONFIGS[name].network.attention_length
     assert config.network.attention_layout == "first_layer"
+
+
+@pytest.mark.parametrize("name", IMPROV_NAMES)
+def test_models_over_chords_are_known_by_their_generator_id(name):
+    config = read_bundle(DATA / f"{name}.mag").config
+    assert (config.name, config.encoding) == (name, CONFIGS[name].encoding)
+    assert config.transpose_to_key is None
+    assert config.network.attention_length == CONFIGS[name].network.attention_length
 
 
 @NEEDS_SHARED

@@ -4,11 +4,13 @@ import json
 import subprocess
 import sys
 
+import pytest
 from click.testing import CliRunner
 
 from melody_rnn.cli.choosing import Choosing
 from melody_rnn.cli.generate import command
 from melody_rnn.cli.main import cli
+from melody_rnn.errors import MelodyRNNError
 from melody_rnn.formats.reading import read_score
 from melody_rnn.sampling.constraints import Constraints
 from melody_rnn.sampling.sampler import SamplerSettings
@@ -76,6 +78,35 @@ def test_a_run_with_everything(tmp_path):
     assert about["given"] == [[0, 24], [84, 96]]
     assert (about["key"], about["end_on"], about["max_leap"]) == ("D major", "tonic", 12)
     assert (about["temperature"], about["max_same_pitch"], about["meter"]) == ("1,0.7", 2, "6/8")
+
+
+def test_variations_and_ways_between_tunes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.abc").write_text("X:1\nM:4/4\nL:1/8\nK:C\nC2E2 G2E2 | D2F2 A2F2 | E2G2 c2G2 | F2D2 C4 |\n")
+    (tmp_path / "b.abc").write_text("X:1\nM:4/4\nL:1/4\nK:C\nc B A G | A G F E | F E D C | B, C2 z |\n")
+    (tmp_path / "c.abc").write_text("X:1\nM:3/4\nL:1/4\nK:C\nc B A | G F E |\n")
+    run = ["generate", "--num-steps", "64", "--look-ahead", "4", "--json"]
+
+    def rows(*arguments):
+        output = CliRunner().invoke(cli, [*run, *arguments], catch_exceptions=False).stdout
+        return [json.loads(line) for line in output.splitlines()]
+
+    (row,) = rows("-n", "1", "--vary", "a.abc:bars 2-3", "--vary-rhythm")
+    notes = [event for event in row["events"][16:48] if event >= 0]
+    assert notes == [62, 65, 69, 65, 64, 67, 72, 67]
+    first, *_, last = rows("-n", "3", "--seed", "2", "--between", "a.abc", "b.abc")
+    ends = ([60, 64, 67, 64], [62, 65, 69, 65], [64, 67, 72, 67], [65, 62, 60]), ([72, 71, 69, 67], [69, 67, 65, 64])
+    for row, bars in zip((first, last), ends, strict=True):
+        found = [[event for event in row["events"][bar : bar + 16] if event >= 0] for bar in range(0, 64, 16)]
+        assert sum(own in found for own in bars) >= len(bars) // 2
+    for arguments, message in (
+        (["--vary-rhythm"], "give --vary too"),
+        (["--vary", "a.abc:1", "--vary-rhythm", "--vary-pitches"], "leave nothing that changes"),
+        (["--between", "a.abc", "c.abc"], "a way is between tunes whose bars are alike"),
+        (["--between", "a.abc", "b.abc", "--best-of", "4"], "does not go with a search"),
+    ):
+        with pytest.raises(MelodyRNNError, match=message):
+            rows(*arguments)
 
 
 def test_what_is_copied_is_told_and_forbidden(tmp_path, monkeypatch):

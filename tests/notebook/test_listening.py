@@ -17,7 +17,7 @@ from melody_rnn.notebook.spanish import in_spanish
 from melody_rnn.notebook.wish import on_tonic, parse_number
 from melody_rnn.notebook.words import WORDS
 from melody_rnn.tunes.files import midi_of, read_tune
-from melody_rnn.tunes.piano_roll import PRIMER_COLOUR, roll_notes
+from melody_rnn.tunes.piano_roll import BAR_COLOUR, PRIMER_COLOUR, roll_notes
 from melody_rnn.tunes.primers import parse_primer
 from melody_rnn.tunes.tune import Section, Tune
 
@@ -331,6 +331,22 @@ def test_the_picture_has_all_notes_and_no_small_print():
     assert len(notes) == len(roll_notes(tune))
     assert [note.get("fill") == PRIMER_COLOUR for note in notes] == [True, False, False]
     assert float(root.get("font-size")) >= 9
+
+
+@pytest.mark.parametrize(("pickup", "num_rows"), [(0, 2), (4, 2)])
+def test_a_pickup_takes_no_row_of_its_own(pickup, num_rows):
+    events = [60, -2, -2, -2] * 4 * 16
+    lead = [-2] * (16 - pickup) + [62] + [-2] * (pickup - 1) if pickup else []
+    tune = Tune(tuple(lead + events), pickup_steps=pickup)
+    root = ET.fromstring(roll_svg(tune))
+    numbers = [element.text for element in root.iter() if element.text and element.text.isdigit()]
+    assert numbers == [str(number) for number in range(1, 17)]
+    notes = [element for element in root.iter() if element.get("class") == "note"]
+    assert len(notes) == 64 + bool(pickup)
+    width = float(root.get("width"))
+    assert all(34 <= float(note.get("x")) < width for note in notes)
+    bars = [element.get("y") for element in root.iter() if element.get("fill") == BAR_COLOUR]
+    assert len(set(bars)) == num_rows
 
 
 def test_the_sheet_follows_bars_as_they_are_played():

@@ -34,6 +34,12 @@ def assert_same(a, b):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run of SETTINGS from beginning to end, which no test changes."""
+    return train(CONFIG, SETTINGS, dataset(), tmp_path_factory.mktemp("whole") / "run")
+
+
 class StopAfter(keras.callbacks.Callback):
     """Stops as a kill would: with an exception in the middle of an epoch."""
 
@@ -72,16 +78,14 @@ def test_fresh_weights_begin_with_the_frequencies_of_labels(tmp_path):
     assert run.history[0]["loss"] == pytest.approx(-np.sum(frequencies * np.log(frequencies)), abs=0.3)
 
 
-def test_the_same_settings_give_the_same_weights(tmp_path):
-    assert_same(*(train(CONFIG, SETTINGS, dataset(), tmp_path / name) for name in "ab"))
+def test_the_same_settings_give_the_same_weights(tmp_path, whole):
+    assert_same(train(CONFIG, SETTINGS, dataset(), tmp_path / "run"), whole)
 
 
 @pytest.mark.parametrize("num_batches", [1, 5, 8, 12])
-def test_an_interrupted_run_ends_as_if_it_had_not_been(tmp_path, num_batches):
-    settings = replace(SETTINGS, epochs=4)
-    whole = train(CONFIG, settings, dataset(), tmp_path / "whole")
+def test_an_interrupted_run_ends_as_if_it_had_not_been(tmp_path, whole, num_batches):
     with pytest.raises(KeyboardInterrupt):
-        train(CONFIG, settings, dataset(), tmp_path / "run", callbacks=[StopAfter(num_batches)])
+        train(CONFIG, SETTINGS, dataset(), tmp_path / "run", callbacks=[StopAfter(num_batches)])
     assert_same(resume(tmp_path / "run", dataset()), whole)
     assert json.loads((tmp_path / "run" / "history.json").read_text()) == whole.history
 
@@ -144,8 +148,8 @@ def test_patience_ends_a_run_and_the_best_weights_are_kept(tmp_path):
     assert len(resume(tmp_path / "run", dataset()).history) == len(run.history)
 
 
-def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_checkpoint(tmp_path):
-    network = MelodyRNN.from_preset(train(CONFIG, SETTINGS, dataset(), tmp_path / "good").model).network
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_checkpoint(tmp_path, whole):
+    network = MelodyRNN.from_preset(whole.model).network
     variable = network.variables_by_name()["logits/bias"]
     variable.assign(np.full(variable.shape, np.nan))
     with pytest.raises(TrainingError, match="loss is nan at step 1"):

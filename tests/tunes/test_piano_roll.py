@@ -8,6 +8,7 @@ from melody_rnn.music.meters import Meter
 from melody_rnn.tunes.piano_roll import (
     GENERATED_COLOUR,
     PRIMER_COLOUR,
+    RollWords,
     picture_bytes,
     plot_piano_roll,
     roll_notes,
@@ -114,3 +115,10 @@ def test_what_cannot_be_drawn():
         picture_bytes(plot_piano_roll(Tune(EVENTS)), "gif")
     with pytest.raises(InvalidArgumentError, match="bars_per_row"):
         plot_piano_roll(Tune(EVENTS), bars_per_row=0)
+
+
+def test_the_legend_speaks_the_reader_s_language():
+    tune = Tune((60, -2, 62, -2), probabilities=(float("nan"), 1.0, 0.5, 1.0), given=(True, True, False, False))
+    words = RollWords("comienzo", "generado", "probabilidad", ",")
+    (legend,) = [axes.get_legend() for axes in plot_piano_roll(tune, words=words).axes]
+    assert [text.get_text() for text in legend.get_texts()] == ["comienzo", "generado, probabilidad 1", "0,5", "0,1"]

@@ -7,6 +7,7 @@ import pytest
 from melody_rnn.errors import MelodyError
 
 MODEL = dict.fromkeys(["config", "melody_encoder_decoder", "generator_id", "generator_description", "hparams"])
+IMPROV = dict.fromkeys(["config", "generator_id", "generator_description", "hparams"])
 COMMON = {"log": "INFO", "help": "False"}
 FLAGS = {
     "melody_rnn_generate": {
@@ -26,6 +27,31 @@ FLAGS = {
     "melody_rnn_train": {
         **MODEL,
         "run_dir": "/tmp/melody_rnn/logdir/run1",
+        "sequence_example_file": None,
+        "num_training_steps": "0",
+        "num_eval_examples": "0",
+        "summary_frequency": "10",
+        "num_checkpoints": "10",
+        "eval": "False",
+    },
+    "improv_rnn_generate": {
+        **IMPROV,
+        **dict.fromkeys(["run_dir", "bundle_file", "bundle_description", "primer_melody", "primer_midi", "qpm"]),
+        "save_generator_bundle": "False",
+        "output_dir": "/tmp/improv_rnn/generated",
+        "num_outputs": "10",
+        "backing_chords": "C G Am F C G F C",
+        "steps_per_chord": "16",
+        "render_chords": "False",
+        "temperature": "1.0",
+        "beam_size": "1",
+        "branch_factor": "1",
+        "steps_per_iteration": "1",
+    },
+    "improv_rnn_create_dataset": {**IMPROV, "input": None, "output_dir": None, "eval_ratio": "0.1"},
+    "improv_rnn_train": {
+        **IMPROV,
+        "run_dir": "/tmp/improv_rnn/logdir/run1",
         "sequence_example_file": None,
         "num_training_steps": "0",
         "num_eval_examples": "0",
