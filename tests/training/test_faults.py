@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scales import CONFIG, SETTINGS, dataset, scales
 
 from melody_rnn.data.dataset import Dataset, StoredMelody
 from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyRNNError, OutputError, TrainingError
@@ -15,6 +14,7 @@ from melody_rnn.music.meters import COMMON_TIME
 from melody_rnn.training import resume, train
 from melody_rnn.training.settings import TrainingSettings
 from melody_rnn.training.summaries import SummaryWriter
+from tests.training.scales import CONFIG, SETTINGS, dataset, scales
 
 resource = pytest.importorskip("resource")
 SMALL = Dataset((*scales("train", 6), *scales("validation", 2)), digest="scales")
