@@ -180,5 +180,6 @@ def test_a_bundle_is_tuned_on_music_of_one_s_own(music, tmp_path):
         for name in ("still", "tuned")
     }
     assert losses["tuned"] < 0.8 * losses["still"]
-    with pytest.raises(InvalidArgumentError, match="--from gives a basic_rnn; it can become .*; leave out --model lookback_rnn"):
+    message = r"--from gives a basic_rnn; it can become .*; leave out --model lookback_rnn"
+    with pytest.raises(InvalidArgumentError, match=message):
         melody_rnn(*tune, str(tmp_path / "other"), "--model", "lookback_rnn")
