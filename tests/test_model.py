@@ -48,6 +48,7 @@ def test_the_public_surface():
         "best_of",
         "calibration_temperature",
         "config",
+        "critic",
         "encoding",
         "engine",
         "from_bundle",

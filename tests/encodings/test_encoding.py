@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from melody_rnn.config import CONFIGS, EncodingConfig
 from melody_rnn.encodings import make_encoding
+from melody_rnn.tunes.chord_cues import ChordCue
 from melody_rnn.tunes.cues import CUES, NUM_CUES, cue_sizes
 
 BAR_LOOKBACK = EncodingConfig("lookback", 60, 72, (1, 2), lookback_unit="bar")
@@ -25,8 +26,12 @@ def random_events(config, batch, steps):
 def test_single_steps_equal_the_whole_melody(config, is_compiled):
     encoding, events = make_encoding(config), random_events(config, 3, 50)
     rng, num_cues = np.random.default_rng(4), encoding.num_cues
-    sizes = [*cue_sizes(config), 40, 40] if num_cues else []
+    sizes = [*cue_sizes(config), 40, 40] if config.knows_form else []
+    sizes += [14, 4096, 13, 6, 14, 6, config.max_bar_steps + 1] if config.knows_chords else []
     cues = rng.integers(0, sizes, (3, 51, num_cues)).astype(np.int32) if sizes else np.zeros((3, 51, 0), np.int32)
+    if config.knows_chords:
+        # A chord that is known has a quality.
+        cues[..., 3 - len(ChordCue._fields)] |= 1
     encoded = encoding.encode(tf.constant(events), 12, tf.constant(cues))
     inputs, labels, label_events, final_state = encoded
 
