@@ -112,9 +112,14 @@ def button(page, name):
 
 
 def click_and_wait(pressed):
-    """Presses a button and returns the milliseconds until the first player has another sound that can be played."""
+    """Presses a button, once it can be, and returns the milliseconds until the first player has another sound to play.
+
+    While the sheet of the tune before is drawn, after its sound, the button takes no click.
+    """
     return pressed.evaluate(
-        """button => new Promise((done, fail) => {
+        """async button => {
+            while (button.disabled) await new Promise(next => setTimeout(next, 5));
+            return new Promise((done, fail) => {
             const player = () => document.querySelector('audio');
             const before = player() && player().src, start = performance.now();
             button.click();
@@ -125,5 +130,6 @@ def click_and_wait(pressed):
                     done(performance.now() - start);
                 }
             }, 5);
-        })"""
+            });
+        }"""
     )
