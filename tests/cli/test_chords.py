@@ -1,8 +1,6 @@
 """`generate --chords`, and `--render-chords` of three commands, as a user runs them."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -10,19 +8,6 @@ from melody_rnn.formats.reading import read_score
 from melody_rnn.music.chords import parse_chord
 from melody_rnn.tunes.files import read_tunes
 from melody_rnn.tunes.tune import Chord, Tune
-
-
-@pytest.fixture
-def run(tmp_path):
-    """Returns a function that runs melody-rnn in an empty folder."""
-
-    def command(*arguments):
-        program = [sys.executable, "-c", "from melody_rnn.cli import main; main()"]
-        return subprocess.run(
-            [*program, *map(str, arguments)], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
-        )
-
-    return command
 
 
 def test_tunes_over_chords_in_all_kinds_of_files(run, tmp_path):

@@ -17,19 +17,6 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = list(cli.list_commands(None))
 
 
-@pytest.fixture
-def run(tmp_path):
-    """Returns a function that runs melody-rnn in an empty folder."""
-
-    def command(*arguments):
-        program = [sys.executable, "-c", "from melody_rnn.cli import main; main()"]
-        return subprocess.run(
-            [*program, *map(str, arguments)], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
-        )
-
-    return command
-
-
 def test_ranges_of_a_run_are_its_files(run, tmp_path):
     common = ["generate", "--model", "basic_rnn", "--num-steps", 16, "--seed", 5, "--to", "mid,abc"]
     for folder, first, count in (("whole", 1, 5), ("range", 4, 2)):

@@ -2,12 +2,11 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import mido
 import pytest
-from click.testing import CliRunner
 
-from melody_rnn.cli.main import cli
 from melody_rnn.errors import MelodyRNNError
 from melody_rnn.music.keys import Key
 from melody_rnn.tunes.files import read_tune, read_tunes
@@ -28,17 +27,9 @@ K:Ador
 
 
 @pytest.fixture
-def convert(tmp_path, monkeypatch):
+def convert(invoke):
     """Returns a function that converts in an empty folder and gives what it printed."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        result = CliRunner().invoke(cli, ["convert", *map(str, arguments)])
-        if result.exception and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
-
-    return run
+    return partial(invoke, "convert")
 
 
 def test_a_tune_book_is_one_book_or_a_file_a_tune(convert, tmp_path):

@@ -1,12 +1,11 @@
 """melody-rnn harmonize, as a user runs it."""
 
 import json
+from functools import partial
 
 import mido
 import pytest
-from click.testing import CliRunner
 
-from melody_rnn.cli.main import cli
 from melody_rnn.errors import MelodyRNNError
 from melody_rnn.tunes.files import read_tune, read_tunes
 
@@ -26,17 +25,9 @@ K:Ador
 
 
 @pytest.fixture
-def harmonize(tmp_path, monkeypatch):
+def harmonize(invoke):
     """Returns a function that harmonises in an empty folder and gives what it printed."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        result = CliRunner().invoke(cli, ["harmonize", *map(str, arguments)])
-        if result.exception and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
-
-    return run
+    return partial(invoke, "harmonize")
 
 
 def test_a_book_gets_chords_and_stays_what_it_is(harmonize, tmp_path):
