@@ -23,8 +23,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from click_to_sound import busy_seconds
 from playwright.sync_api import Page, Playwright, sync_playwright
-from psutil import NoSuchProcess, Process
 
 TARGETS = {"opening to first sound": 3.0, "first click to tune": 0.5, "later click to tune": 0.5}
 FROM_COMMAND = "from the command"
@@ -132,18 +132,6 @@ def click(page: Page) -> tuple[float, float]:
     page.wait_for_function("number => tunes.length > number", arg=number)
     seconds: float = page.evaluate("tunes.at(-1) - clicks.at(-1)") / 1000
     return seconds, busy_seconds() - before
-
-
-def busy_seconds() -> float:
-    """Returns the processor time of all processes that this one has started and that still run."""
-    total = 0.0
-    for process in Process().children(recursive=True):
-        try:
-            times = process.cpu_times()
-        except NoSuchProcess:
-            continue
-        total += times.user + times.system
-    return total
 
 
 if __name__ == "__main__":
