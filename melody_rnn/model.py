@@ -512,9 +512,10 @@ class MelodyRNN:
             check_guide(self.config, guide[0].config, guide[1])
         (request,) = plan(self.config, self._preset.outlines, 1, seed, {"primer": primer, **asked})
         beginning = begin(request, self._preset.opening_pitches, seed)
-        step: Step | GuidedStep = self._any_step
-        engine = self._litert or litert_engine(self.config, self._any_step)
-        if guide is not None:
+        step: Step | GuidedStep
+        if guide is None:
+            step, engine = self._any_step, self._litert or litert_engine(self.config, self._any_step)
+        else:
             other, strength = guide
             step = GuidedStep(self._any_step, other._any_step, other.config.encoding, strength)
             engine = guided_litert_engine(self.config, self._any_step, other.config, other._any_step, strength)
@@ -570,11 +571,10 @@ class MelodyRNN:
         result = self.generate(num_outputs=num_candidates, trace=is_traced, **arguments)
         if judge is not None:
             log_odds = judge(result.tunes).tolist()
-            ranked = rank(log_odds, by, None)
-            # The first of each outline.
-            best = {place % num_outputs: place for place in reversed(ranked)}
-            kept = sorted(best.values(), key=ranked.index)
-            return replace(result, real_log_odds=tuple(log_odds)).best(kept)
+            first_of_outline: dict[int, int] = {}
+            for place in rank(log_odds, by, None):
+                first_of_outline.setdefault(place % num_outputs, place)
+            return replace(result, real_log_odds=tuple(log_odds)).best(list(first_of_outline.values()))
         result = self._with_traces(result)
         assert result.nats_per_event is not None
         return result.best(rank(result.nats_per_event, by, real_nats)[:num_outputs])
