@@ -154,7 +154,7 @@ def _outline(outline: Outline, preset: Preset, bank: OutlineBank) -> dict[str, A
         "endings": [[ending.section, ending.start, ending.num_steps, ending.passes] for ending in outline.endings],
         "passages": list(_passages(outline)),
         "bars": sum(part.bars * part.times for part in outline.parts()),
-        "hasJump": outline.jump is not None,
+        "jump": outline.jump,
         "openings": _openings(request, preset),
         "cadences": _cadences(outline),
     }

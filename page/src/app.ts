@@ -30,6 +30,13 @@ interface Loaded {
   sampler: Sampler;
 }
 
+/** A tune as it is written and as it is played, for tests. */
+interface Written {
+  melody: Melody;
+  endings: WrittenEnding[];
+  played: number[];
+}
+
 /** What undoing goes back to. */
 interface Moment {
   piece: Piece | null;
@@ -130,14 +137,18 @@ export class App {
     return writer.events;
   }
 
-  /** Writes a tune with its endings, and returns it as it is written and as it is played. */
-  async tune(request: Request): Promise<{ events: number[]; endings: WrittenEnding[]; played: number[]; key?: string }> {
+  /** Writes a tune with its endings, and returns it in all forms. */
+  async tune(request: Request): Promise<Written> {
     const { model, sampler } = await this.ready(request.model);
     const writer = new Writer(model, sampler, request);
     for await (const _ of writer.write());
     for await (const _ of writer.writeEndings());
     const { melody, passages, endings } = pieceOf(writer);
-    return { events: writer.events, endings: [...endings], played: perform(melody, passages, endings).melody.events, key: melody.key };
+    return {
+      endings: [...endings],
+      played: perform(melody, passages, endings).melody.events,
+      melody,
+    };
   }
 
   // Words
@@ -336,7 +347,10 @@ export class App {
   private async finish(writer: Writer): Promise<void> {
     const { piece } = this;
     await this.pace(writer.writeEndings(), () => true);
-    if (!piece || !this.performed || this.piece !== piece) return;
+    if (!piece || this.piece !== piece || !writer.endings.length) return;
+    this.piece = pieceOf(writer);
+    void drawSheet(this.sheet, this.piece.melody);
+    if (!this.performed) return;
     this.performed = this.performance();
     if (this.performed) this.player.exchange(this.performed.melody.events);
   }
@@ -485,8 +499,8 @@ export class App {
     if (wasPlaying) this.play(step);
   }
 
-  /** Shows a step of the written tune, and what could have come there. */
-  private at(step: number, isPlaying: boolean): void {
+  /** Shows a step of the written tune, and what could have come there; `written` may be a step of an ending. */
+  private at(step: number, isPlaying: boolean, written = step): void {
     const { piece } = this;
     this.position = step;
     if (!piece) return this.next.empty(t('next.empty'));
@@ -495,7 +509,7 @@ export class App {
     const bar = barName(Math.floor(step / stepsPerBar), pickupSteps);
     this.slider.setAttribute('aria-valuetext', t('position.value', { bar, step: (step % stepsPerBar) + 1 }));
     this.roll.show(step, isPlaying);
-    if (isPlaying) followSheet(step);
+    if (isPlaying) followSheet(written, step);
     void this.distribute();
     return undefined;
   }
@@ -579,7 +593,8 @@ export class App {
       metronome: this.metronome.checked,
       onStep: (step) => {
         const { piece } = this;
-        if (piece && steps[step] >= 0) this.at(placeOf(steps[step], piece.melody.events.length, piece.endings), true);
+        const written = steps[step];
+        if (piece && written >= 0) this.at(placeOf(written, piece.melody.events.length, piece.endings), true, written);
       },
       onEnd: () => {
         this.position = 0;

@@ -31,7 +31,7 @@ export function perform(melody: Melody, passages: Frame['passages'], endings: re
   });
   const before = soundingBefore(events);
   const heard = events.map((event, place) => (event === NOTE_OFF && !before[place] ? NO_EVENT : event));
-  return { melody: { ...melody, events: heard }, steps };
+  return { melody: { ...melody, events: heard, form: undefined }, steps };
 }
 
 /** Returns the step of the written tune in whose place a step of a performance is. */

@@ -175,7 +175,7 @@ export class Settings {
     const known = meters.filter(({ text }) => has(text).length > 0);
     fill(this.meter, [['', t('any')], ...known.map(({ text }) => [text, text] as const)], begun?.meter ?? '');
     const fitting = has(this.meter.value || undefined).map((place) => bank.outlines[place]);
-    const longer = fitting.filter(({ hasJump, numSteps }) => !hasJump && numSteps > (beginning?.events.length ?? 0));
+    const longer = fitting.filter(({ jump, numSteps }) => !jump && numSteps > (beginning?.events.length ?? 0));
     const lengths = [...new Set(longer.map(({ bars }) => bars))].sort((left, right) => left - right);
     fill(this.bars, [['', t('any')], ...lengths.map((bars) => [String(bars), String(bars)] as const)]);
   }

@@ -1,6 +1,7 @@
 """The page in a real browser: the same tunes as Python, its controls, and what it says when something is wrong."""
 
 import base64
+import random
 import time
 from dataclasses import replace
 
@@ -8,16 +9,23 @@ import numpy as np
 import pytest
 
 from melody_rnn import Constraints, MelodyRNN, Tune
+from melody_rnn.formats.abc import read_abc_tune, split_tunebook
+from melody_rnn.formats.musicxml.reader import read_musicxml
+from melody_rnn.formats.musicxml.writer import musicxml_bytes
 from melody_rnn.formats.reading import read_score
 from melody_rnn.generation.request import plan
 from melody_rnn.page.contents import page_models, write_page
 from melody_rnn.tunes.files import read_tune
+from melody_rnn.tunes.from_score import tunes_of_score
 from melody_rnn.tunes.primers import parse_primer
+from melody_rnn.tunes.to_score import score_of
 from melody_rnn.tunes.tune import section_ends
+from tests.tunes.random_tunes import random_tune
 
 MILLISECONDS = 300_000
 PRIMER = (67, -2, 69, -2, 71, -2, 74, -2, -2, -2, -1, -2, 67, -2, -2, -2)
 NUM_SEEDS = 10
+NUM_ROUND_TRIPS = 200
 JIG = """X:1
 T:Begun
 M:6/8
@@ -115,8 +123,8 @@ def in_page(tune):
     return primer | ({"key": str(tune.key)} if tune.key else {})
 
 
-def assert_whole_tune_is(found, tune, why):
-    assert tuple(found["events"]) == tune.events, why
+def assert_whole_tune_is(page, found, tune, why):
+    assert tuple(found["melody"]["events"]) == tune.events, why
     own = [ending for section in tune.sections for ending in section.endings]
     ends = section_ends(tune.sections, len(tune))
     # Python leaves out those that are as their sections end anyway.
@@ -127,20 +135,67 @@ def assert_whole_tune_is(found, tune, why):
     ]
     assert written == [(ending.passes, ending.start, ending.events) for ending in own], why
     assert tuple(found["played"]) == tune.played().events, why
+    (as_python_writes,) = tunes_of_score(read_musicxml(musicxml_bytes(score_of(tune.written()))))
+    for kind, again in read_again(page, found["melody"]).items():
+        assert again == [replace(as_python_writes, title="")], (why, kind)
+
+
+def read_again(page, melody):
+    """Returns what Python reads of a tune that the page writes, by the page's writer."""
+
+    def abc(text):
+        (tune,) = split_tunebook(text.encode())
+        return read_abc_tune(tune)
+
+    readers = {"toAbc": abc, "toMusicXml": lambda text: read_musicxml(text.encode())}
+    return {
+        kind: tunes_of_score(read(page.evaluate(f"melody => melodyRnn.{kind}(melody)", melody)))
+        for kind, read in readers.items()
+    }
+
+
+def melody_of(tune):
+    """Returns a tune as the page has it."""
+    number, sections = len(tune), []
+    for section in tune.sections:
+        endings = []
+        for ending in section.endings:
+            endings.append({"passes": ending.passes, "start": ending.start, "events": ending.events, "number": number})
+            number += len(ending.events)
+        sections.append({"start": section.start, "label": section.label, "times": section.times, "endings": endings})
+    return {
+        "events": tune.events,
+        "stepsPerBar": tune.steps_per_bar,
+        "meter": [tune.meter.numerator, tune.meter.denominator],
+        "quartersPerMinute": tune.tempo,
+        "pickupSteps": tune.pickup_steps,
+        "key": str(tune.key),
+        "title": tune.title,
+    } | ({"form": {"sections": sections, "jump": tune.jump}} if sections or tune.jump else {})
+
+
+def test_what_the_page_writes_reads_in_python_as_the_same(open_page):
+    page = open_page()
+    for seed in range(NUM_ROUND_TRIPS):
+        tune = random_tune(random.Random(seed))
+        tune = replace(tune, qpm=tune.tempo, program=0, chords=())
+        for kind, again in read_again(page, melody_of(tune)).items():
+            assert again == [tune], (kind, seed)
 
 
 def test_endings_are_those_of_python(open_page):
     page = open_page()
     model = MelodyRNN.from_preset(engine="litert")
     bank = model._preset.outlines
-    places = [place for place, outline in enumerate(bank) if outline.endings]
+    with_endings = [place for place, outline in enumerate(bank) if outline.endings]
+    with_jumps = [place for place, outline in enumerate(bank) if outline.jump]
     num_endings = 0
-    for seed, place in enumerate(places[:: len(places) // 12]):
+    for seed, place in enumerate([*with_endings[:: len(with_endings) // 12], *with_jumps[:: len(with_jumps) // 4]]):
         request = {"model": "tunes_rnn", "seed": seed, "temperatures": [[0, 1.1]], "topP": 0.95, "outline": place}
         found = page.evaluate("request => melodyRnn.tune(request)", request)
         outlines = [bank[place]]
         (tune,) = model.generate(num_outputs=1, seed=seed, temperature=1.1, top_p=0.95, outlines=outlines)
-        assert_whole_tune_is(found, tune, (place, seed))
+        assert_whole_tune_is(page, found, tune, (place, seed))
         num_endings += sum(len(section.endings) for section in tune.sections)
     assert num_endings > 8
 
@@ -169,9 +224,9 @@ def test_whole_tunes_after_a_beginning_are_those_of_python(open_page, tmp_path):
                 "request => melodyRnn.tune(request)", {**request, "primer": in_page(primer), "hasForm": True}
             )
             (tune,) = model.generate(num_outputs=1, seed=seed, primer=primer, **asked)
-            assert_whole_tune_is(found, tune, (str(primer), asked, seed))
+            assert_whole_tune_is(page, found, tune, (str(primer), asked, seed))
             num_endings += sum(len(section.endings) for section in tune.sections)
-            assert found["key"] == str(tune.key)
+            assert found["melody"]["key"] == str(tune.key)
     assert num_endings > 2
 
 

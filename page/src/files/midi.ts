@@ -49,7 +49,7 @@ export function toMidi(melody: Melody): Uint8Array {
   if (melody.pickupSteps) header.push(meterEvent(0, inLowestTerms(melody.pickupSteps)));
   header.push(meterEvent(melody.pickupSteps * TICKS_PER_STEP, melody.meter));
   if (key) header.push({ time: 0, event: { deltaTime: 0, type: 'keySignature', meta: true, key: key.sharps, scale: key.mode === 'minor' ? 1 : 0 } });
-  const notes = notesOf(melody).flatMap(({ start, end, pitch }): Timed[] => [
+  const notes = notesOf(melody.events).flatMap(({ start, end, pitch }): Timed[] => [
     { time: (start - first) * TICKS_PER_STEP, event: { deltaTime: 0, channel: 0, type: 'noteOn', noteNumber: pitch, velocity: 100 } },
     { time: (end - first) * TICKS_PER_STEP, event: { deltaTime: 0, channel: 0, type: 'noteOff', noteNumber: pitch, velocity: 0 } },
   ]);

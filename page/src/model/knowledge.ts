@@ -1,5 +1,5 @@
 /** What `melody_rnn/page/knowledge.py` says of a model, and of the outlines that its tunes are drawn from. */
-import type { Meter } from '../types';
+import type { Form, Meter } from '../types';
 
 /** An event and its share, as the model plays it. */
 export type Opening = [event: number, share: number];
@@ -58,7 +58,7 @@ export interface Outline {
    */
   passages: [start: number, end: number][];
   bars: number;
-  hasJump: boolean;
+  jump: Form['jump'];
   openings: Opening[];
 }
 
@@ -183,5 +183,5 @@ function fits(outline: Outline, shape: Shape): boolean {
   if (shape.pickupSteps !== undefined && outline.pickupSteps !== shape.pickupSteps) return false;
   if (outline.mode === null || (shape.key && outline.mode !== shape.key.mode)) return false;
   if (outline.sections.length === 0) return false;
-  return shape.bars === undefined || (!outline.hasJump && outline.bars === shape.bars);
+  return shape.bars === undefined || (!outline.jump && outline.bars === shape.bars);
 }

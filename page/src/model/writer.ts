@@ -1,5 +1,5 @@
 /** Writes a tune, event by event: what `MelodyRNN.stream` does of the same model, seed and settings. */
-import type { Melody } from '../types';
+import type { Form, Melody } from '../types';
 import { parseKey, tonicOf } from '../files/keys';
 import { Guide, type Begun } from './guide';
 import { homeTransposition, majorKey, pitchClass, roundHalfEven, transpose } from './home';
@@ -77,6 +77,24 @@ export class Writer {
   get melody(): Melody {
     const events = [...this.events];
     return { ...this.frame.melody, events, key: this.frame.melody.key ?? `${FLAT_KEYS[majorKey(events)]} major` };
+  }
+
+  /** How the tune is played, as it is written; nothing for a stream, or a tune that does not go to its end. */
+  get form(): Form | undefined {
+    const { outline, endings, events } = this;
+    if (!outline || !this.isWhole) return undefined;
+    let number = events.length;
+    const numbered = endings.map((ending) => {
+      number += ending.events.length;
+      return { ...ending, number: number - ending.events.length };
+    });
+    const sections = outline.sections.map(([start, label, times], section) => {
+      const last = events.slice(0, outline.sections[section + 1]?.[0]);
+      // One that is as its section ends anyway is none.
+      const own = numbered.filter((ending) => ending.section === section && ending.events.join() !== last.slice(ending.start).join());
+      return { start, label, times, endings: own.map(({ section: _, ...ending }) => ending) };
+    });
+    return { sections, jump: outline.jump };
   }
 
   /** Whether the tune goes to its end. */
