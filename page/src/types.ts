@@ -11,6 +11,14 @@ export interface Melody {
   title?: string;
   /** How a tune that is written is played; nothing for one that is played as it is. */
   form?: Form;
+  /** By step; each holds up to the next one. */
+  chords?: Chord[];
+}
+
+/** A chord symbol as people write it, and the step where it begins. */
+export interface Chord {
+  step: number;
+  symbol: string;
 }
 
 export interface Form {
@@ -35,6 +43,8 @@ export interface Ending {
   /** The step of the tune from which on it takes the place of what the section has there. */
   start: number;
   events: number[];
+  /** Their steps count from its own first one. */
+  chords?: Chord[];
   /** What its first step counts as: those of endings count on from the tune's end, one ending after the other. */
   number: number;
 }

@@ -36,7 +36,7 @@ KINDS: Final[Mapping[str, str]] = {
     "none": "N.C.",
 }
 """How each kind is written after the root."""
-_KIND_OF: Final = {suffix: kind for kind, suffix in KINDS.items()} | {
+KIND_OF: Final[Mapping[str, str]] = {suffix: kind for kind, suffix in KINDS.items()} | {
     "min": "minor",
     "-": "minor",
     "M": "major",
@@ -53,6 +53,7 @@ _KIND_OF: Final = {suffix: kind for kind, suffix in KINDS.items()} | {
     "ø7": "half-diminished",
     "sus": "suspended-fourth",
 }
+"""The kind of what is written after the root."""
 _SYMBOL: Final = re.compile(r"([A-G])([#b]*)(.*?)(?:/([A-G])([#b]*))?")
 
 
@@ -80,7 +81,7 @@ def parse_symbol(symbol: str) -> Harmony | None:
     letter, accidentals, suffix, bass, bass_accidentals = match.groups()
     own_bass = (bass, _alter(bass_accidentals)) if bass else None
     plain = suffix.strip()
-    return Harmony((letter, _alter(accidentals)), _KIND_OF.get(plain, "other"), plain, own_bass)
+    return Harmony((letter, _alter(accidentals)), KIND_OF.get(plain, "other"), plain, own_bass)
 
 
 def symbol_of(root: tuple[str, int], kind: str, text: str | None, bass: tuple[str, int] | None) -> str:

@@ -56,6 +56,7 @@ export function placedAbc(melody: Melody, starts = (bars: EngravedBar[]) => line
     text += marks(bar, AT_START);
     bar.items.forEach((item, index) => {
       if (index && groups[index] !== groups[index - 1]) text += ' ';
+      if (item.chord) text += `"${plain(item.chord).replaceAll('"', "'")}"`;
       places.push({ step: item.step, end: item.step + item.length, index: text.length });
       text += isSilent(bar) ? 'Z' : item.name ? sign(item.name) + letter(item.name) + length(item, unit) : `z${length(item, unit)}`;
       if (item.isTied) text += '-';

@@ -17,6 +17,8 @@ export interface Item {
   step: number;
   length: number;
   name?: Spelled;
+  /** The chord symbol over it. */
+  chord?: string;
   /** Whether a tie leads to the next item. */
   isTied: boolean;
   /** Whether a tie leads here. */
@@ -43,7 +45,8 @@ const [BAR_LINE, HALF, BEAT, PART, WEAKEST] = [0, 1, 2, 3, 9];
 export function engrave(melody: Melody): EngravedBar[] {
   const { stepsPerBar, meter } = melody;
   const key = parseKey(melody.key);
-  const { bars, notes, steps } = layOut(melody);
+  const { bars, notes, chords, steps } = layOut(melody);
+  const symbols = new Map(chords.map(({ step, symbol }) => [step, symbol]));
   const spans: (Piece & { pitch?: number })[] = [];
   let now = 0;
   for (const { start, end, pitch } of notes) {
@@ -57,7 +60,9 @@ export function engrave(melody: Melody): EngravedBar[] {
     const leadsOn = !isWhole && number + 1 < bars.length && beginsSection(bars[number - 1], bar);
     const origin = leadsOn ? bar.end - stepsPerBar : bar.start;
     const items = spans.flatMap((span) =>
-      itemsWithin(span, bar.start, bar.end, origin, meter).map((item) => ({ ...item, step: steps[item.start], name: nameOf(span.pitch) })),
+      itemsWithin(span, bar.start, bar.end, origin, meter, [...symbols.keys()]).map((item) => {
+        return { ...item, step: steps[item.start], chord: symbols.get(item.start), name: nameOf(span.pitch) };
+      }),
     );
     return { ...bar, origin, isWhole, items };
   });
@@ -112,15 +117,25 @@ export function groupNumbers(bar: EngravedBar, meter: Meter): number[] {
   return bar.items.map((item) => starts.filter((start) => start <= item.start - bar.origin).length);
 }
 
-function itemsWithin(span: Piece & { pitch?: number }, barStart: number, barEnd: number, origin: number, meter: Meter): Omit<Item, 'step'>[] {
+/** Returns what writes a span within a bar; it is split where chords stand. */
+function itemsWithin(
+  span: Piece & { pitch?: number },
+  barStart: number,
+  barEnd: number,
+  origin: number,
+  meter: Meter,
+  splits: readonly number[],
+): Omit<Item, 'step'>[] {
   const start = Math.max(span.start, barStart);
   const end = Math.min(span.start + span.length, barEnd);
   if (start >= end) return [];
   const isRest = span.pitch === undefined;
-  const isWholeBar = start === origin && end - origin === barSteps(meter);
-  const pieces = isRest && isWholeBar ? [{ start, length: end - start }] : split(start - origin, end - origin, meter, isRest);
+  const cuts = [start, ...splits.filter((place) => place > start && place < end), end];
+  const isWholeBar = isRest && cuts.length === 2 && start === origin && end - origin === barSteps(meter);
+  const parts = cuts.slice(1).flatMap((cut, place) => split(cuts[place] - origin, cut - origin, meter, isRest));
+  const pieces = isWholeBar ? [{ start: 0, length: end - start }] : parts;
   return pieces.map((piece, place) => ({
-    start: isRest && isWholeBar ? start : origin + piece.start,
+    start: origin + piece.start,
     length: piece.length,
     isTied: !isRest && (place + 1 < pieces.length || end < span.start + span.length),
     isHeld: !isRest && (place > 0 || start > span.start),

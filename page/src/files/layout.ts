@@ -2,7 +2,7 @@
  * A tune as notation has it: every section once, its endings one after the other, with the signs at the bars. The rules
  * of the Python package's `tunes/to_score.py`, so that what is written here reads there as the same tune.
  */
-import type { Form, Melody, Section } from '../types';
+import type { Chord, Form, Melody, Section } from '../types';
 import { notesOf, type StepNote } from './notes';
 
 const NO_EVENT = -2;
@@ -30,6 +30,7 @@ export interface Bar {
 export interface Layout {
   bars: Bar[];
   notes: StepNote[];
+  chords: Chord[];
   /** Which step of the tune each step is, or of its endings, as `Ending.number` counts them. */
   steps: number[];
 }
@@ -38,6 +39,8 @@ export interface Layout {
 interface Stretch {
   events: number[];
   steps: number[];
+  /** Their steps count from the first one of these. */
+  chords: Chord[];
   /** The step of the tune in whose place it stands; it tells where in a bar it belongs. */
   at: number;
   opensRepeat: boolean;
@@ -53,13 +56,15 @@ interface Stretch {
 export function layOut(melody: Melody): Layout {
   const stretches = stretchesOf(melody);
   const bars: Bar[] = [];
+  const chords: Chord[] = [];
   let now = 0;
   for (const stretch of stretches) {
     bars.push(...barsOf(stretch, now, melody.stepsPerBar));
+    for (const { step, symbol } of stretch.chords) chords.push({ step: now + step, symbol });
     now += stretch.events.length;
   }
   if (melody.form?.jump) mark(bars, stretches, melody.form.jump, melody);
-  return { bars, notes: notesOfAll(stretches), steps: stretches.flatMap(({ steps }) => steps) };
+  return { bars, chords, notes: notesOfAll(stretches), steps: stretches.flatMap(({ steps }) => steps) };
 }
 
 /** Returns the step where the music begins: 0, or that of the pickup. */
@@ -92,6 +97,7 @@ function ofSection(melody: Melody, events: number[], section: Section, end: numb
   const stretch = (first: number, last: number, signs: Partial<Stretch>): Stretch => ({
     events: events.slice(first, last),
     steps: Array.from({ length: last - first }, (_, place) => (first + place < melody.events.length ? first + place : NOWHERE)),
+    chords: chordsWithin(melody.chords, first, last),
     at: first,
     opensRepeat: false,
     times: 1,
@@ -103,14 +109,19 @@ function ofSection(melody: Melody, events: number[], section: Section, end: numb
   });
   if (!section.endings.length) return [stretch(start, end, { ...opening, times: section.times, isDouble: true })];
   const inline = Math.min(...section.endings.map((ending) => ending.start));
-  const own = section.endings.map(({ events: its, start: at, passes, number }, place) => {
+  const own = section.endings.map(({ events: its, chords = [], start: at, passes, number }, place) => {
     const steps = its.map((_, step) => number + step);
-    return { ...stretch(0, 0, { endings: passes, times: 2, isLaterEnding: place > 0 }), events: its, steps, at };
+    return { ...stretch(0, 0, { endings: passes, times: 2, isLaterEnding: place > 0 }), events: its, steps, chords, at };
   });
   const passes = Array.from({ length: section.times }, (_, pass) => pass + 1);
   const endings = passes.filter((pass) => !section.endings.some((ending) => ending.passes.includes(pass)));
   const before = inline > start ? [stretch(start, inline, opening)] : [];
   return [...before, ...own, stretch(inline, end, { endings, isDouble: true, isLaterEnding: true })];
+}
+
+/** Returns the chords that stand within some steps, counted from the first one. */
+export function chordsWithin(chords: readonly Chord[] = [], first: number, end: number): Chord[] {
+  return chords.filter(({ step }) => step >= first && step < end).map((chord) => ({ ...chord, step: chord.step - first }));
 }
 
 function barsOf(stretch: Stretch, now: number, stepsPerBar: number): Bar[] {

@@ -1,4 +1,6 @@
 /** A melody as a MusicXML 4.0 document. */
+import { partsOf } from '../chords/symbols';
+import tables from '../chords/tables.json';
 import type { Melody } from '../types';
 import { engrave, groupNumbers, isSilent, type EngravedBar, type Item } from './engraving';
 import { parseKey, signature, type Key } from './keys';
@@ -118,6 +120,7 @@ function notes(bar: EngravedBar, melody: Melody, key: Key | undefined): string[]
       : `<rest${isWholeBar ? ' measure="yes"' : ''}/>`;
     const ties = [...(item.isHeld ? ['stop'] : []), ...(item.isTied ? ['start'] : [])];
     return [
+      item.chord ? harmony(item.chord) : '',
       `<note>${pitch}<duration>${item.length}</duration>`,
       ...ties.map((type) => `<tie type="${type}"/>`),
       '<voice>1</voice>',
@@ -126,6 +129,20 @@ function notes(bar: EngravedBar, melody: Melody, key: Key | undefined): string[]
       '</note>',
     ].join('');
   });
+}
+
+function harmony(symbol: string): string {
+  const parts = partsOf(symbol);
+  if (!parts) return `<harmony><root><root-step text="">C</root-step></root><kind text="${escape(symbol)}">none</kind></harmony>`;
+  const { root, suffix, bass } = parts;
+  const kind = (tables.musicXmlKinds as Record<string, string>)[suffix] ?? 'other';
+  const own = `<harmony>${step('root', root)}<kind text="${escape(suffix)}">${kind}</kind>`;
+  return `${own}${bass ? step('bass', bass) : ''}</harmony>`;
+}
+
+function step(name: 'root' | 'bass', note: string): string {
+  const alter = [...note.slice(1)].reduce((sum, sign) => sum + (sign === '#' ? 1 : -1), 0);
+  return `<${name}><${name}-step>${note[0]}</${name}-step>${alter ? `<${name}-alter>${alter}</${name}-alter>` : ''}</${name}>`;
 }
 
 function value({ length }: Item): string {
@@ -162,5 +179,5 @@ function beamsOf(bar: EngravedBar, groups: number[]): string[][] {
 function escape(text: string): string {
   // Control characters are none that XML has.
   const plain = text.replace(/[\u0000-\u001f\ufffe\uffff]/g, ' ');
-  return plain.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').trim();
+  return plain.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;').trim();
 }
