@@ -1,6 +1,7 @@
 """What `--chords` costs and gains: nats per event, and how many notes on strong beats are the chord's.
 
-usage: python benchmarks/chords.py [--model NAME] [--num N] [--particles N] [--seed N] [--real FOLDER]
+usage: python benchmarks/chords.py [--model NAME] [--num N] [--ahead-num N] [--particles N] [--seed N]
+                                   [--real FOLDER]
 
 Prints a table for twelve progressions in 4/4, 3/4 and 6/8: N whole tunes AABB of each, 1,008 a row in all, without
 chords (counted over those that they would have had), with weights of several strengths, and with look-ahead. The tunes
@@ -100,6 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", help="a shipped model's name, or a model's folder")
     parser.add_argument("--num", type=int, default=84, help="tunes of each progression")
+    parser.add_argument("--ahead-num", type=int, help="the same with look-ahead; where not given, as many")
     parser.add_argument("--particles", type=int, default=16)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--real", type=Path, metavar="FOLDER", help="of ABC files whose tunes have chord symbols")
@@ -116,9 +118,10 @@ def main() -> None:
         for meter, text in PROGRESSIONS:
             progression = parse_progression(text)
             asked = {"form": "AABB", "meter": meter, "key": progression.key()}
+            num = arguments.num if particles == 1 else arguments.ahead_num or arguments.num
             if strength:
                 asked |= {"chords": progression, "chord_strength": strength}
-            result = model.generate(num_outputs=arguments.num, seed=arguments.seed, look_ahead=particles, **asked)
+            result = model.generate(num_outputs=num, seed=arguments.seed, look_ahead=particles, **asked)
             pairs = zip(result.tunes, result.outlines, strict=True)
             made += [tune if tune.chords else replace(tune, chords=progression.over(own)) for tune, own in pairs]
             bare = [replace(own, chords=()) for own in result.outlines]
