@@ -142,8 +142,8 @@ class Tune:
     remarks: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
-        outside = next((event for event in self.events if not NO_EVENT <= event <= MAX_PITCH), None)
-        if outside is not None:
+        if self.events and not NO_EVENT <= min(self.events) <= max(self.events) <= MAX_PITCH:
+            outside = next(event for event in self.events if not NO_EVENT <= event <= MAX_PITCH)
             raise MelodyError(f"the event {outside} is outside {NO_EVENT}..{MAX_PITCH}")
         if not 0 <= self.pickup_steps < self.steps_per_bar:
             raise InvalidArgumentError(
