@@ -96,7 +96,7 @@ def main() -> None:
         Console().print(compare_editions(arguments.before, arguments.rounds))
         return
     if arguments.improv:
-        Console().print(compare_improv(arguments.magenta, arguments.rounds))
+        Console(width=100).print(compare_improv(arguments.magenta, arguments.rounds))
         return
     table = Table("model", "melodies", "seconds", "events/s", "Magenta events/s", "times Magenta")
     for name in MODELS:
@@ -163,9 +163,7 @@ def compare_improv(environment: Path, rounds: int) -> Table:
     """Returns a table of Improv RNN's configurations beside the original's."""
     clocks = (time.perf_counter, time.process_time)
     chords = [(place * NUM_STEPS // len(CHORDS), symbol) for place, symbol in enumerate(CHORDS)]
-    table = Table(
-        "model", "melodies", "seconds", "events/s", "Magenta events/s", "times Magenta", "in processor seconds"
-    )
+    table = Table("model", "melodies", "seconds", "events/s", "Magenta events/s", "times Magenta", "by processor")
     for name in IMPROV_NAMES:
         model = MelodyRNN(Preset(CONFIGS[name]), make_network(CONFIGS[name]))
         theirs, seconds = [], []
