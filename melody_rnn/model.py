@@ -110,7 +110,7 @@ class MelodyRNN:
         """Loads a shipped model by name, any model's folder, or a Magenta bundle (.mag); else the default model.
 
         Args:
-            name_or_path: The model.
+            name_or_path: A shipped model's name, a model's folder, or a bundle's file; None is the default model.
             engine: 'litert' runs the model's step by LiteRT, which starts at once and never imports TensorFlow;
                 'tensorflow' compiles everything, which takes seconds and is faster then; 'auto' gives LiteRT what is
                 small (`generation.engine`), if the folder has a step that belongs to its weights.
@@ -142,7 +142,7 @@ class MelodyRNN:
         """Loads a bundle of Magenta's Melody RNN or Improv RNN, whatever it is called; nothing in it is executed.
 
         Args:
-            path: The bundle.
+            path: The file of the bundle.
             engine: As in `from_preset`. For 'litert' the bundle's step is written once, which takes TensorFlow some
                 seconds, and kept in the user's cache (`kept_steps`); with it, nothing imports TensorFlow. 'auto' takes
                 the step that is kept, if one is.
@@ -300,9 +300,10 @@ class MelodyRNN:
         """Writes the model as a folder that `from_preset` reads.
 
         Args:
-            folder: The folder.
+            folder: Where to write it; a model that is there is replaced.
             sampler: The settings that the model is to bring along; where not given, those that it has.
-            calibration_temperature: What held-out tunes say of its temperature; where not given, what is known.
+            calibration_temperature: The temperature at which held-out tunes are likeliest; where not given, the one
+                that is known.
 
         Raises:
             OutputError: If the folder cannot be written.
@@ -383,7 +384,7 @@ class MelodyRNN:
             num_outputs: Number of tunes, at least 1.
             temperature: Divides the logits; 0 is greedy. A `Schedule`, or an array [num_outputs or 1, new_steps],
                 changes it from step to step.
-            top_k: Keeps the likeliest labels.
+            top_k: Keeps this many of the likeliest labels.
             top_p: Keeps the likeliest labels that hold this probability.
             min_p: Keeps labels at least this many times as likely as the likeliest.
             seed: From 0 to `MAX_SEED`; a fresh one if None.

@@ -45,11 +45,9 @@ def run(*arguments):
     return CliRunner().invoke(cli, [str(argument) for argument in arguments])
 
 
-@pytest.fixture(scope="module")
-def score_options(tiny_model, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    tiny_model.save_to_preset(folder)
-    return ["score", "--model", folder]
+@pytest.fixture
+def score_options(saved_tiny):
+    return ["score", "--model", saved_tiny]
 
 
 def test_the_package_is_the_command():
