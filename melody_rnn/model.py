@@ -442,8 +442,9 @@ class MelodyRNN:
         for request in requests:
             start, automaton = begin(request, self._preset.opening_pitches, seed, closes=ahead is not None)
             own = controls.of_rows(np.array(request.numbers) - first, request.num_new_steps)
+            transpositions = np.array([outline.transposition for outline in request.outlines], np.int32)
+            self._check_targets(potentials, start, transpositions)
             if ahead and (automaton or start.fixed or potentials):
-                transpositions = np.array([outline.transposition for outline in request.outlines], np.int32)
                 given = (start, request.num_new_steps, own, seed, ahead, automaton, transpositions, on_done)
                 drawn_ahead = engine.particles(*given)
                 result = replace(
@@ -573,7 +574,8 @@ class MelodyRNN:
         result = self.generate(num_outputs=num_candidates, trace=is_traced, **arguments)
         if judge is not None:
             log_odds = judge(result.tunes).tolist()
-            order, best = rank(log_odds, by, None), {}
+            order = rank(log_odds, by, None)
+            best: dict[int, int] = {}
             for place in order:
                 best.setdefault(place % num_outlines, place)
             chosen = order[:num_outputs] if num_outlines == 1 else list(best.values())
@@ -581,6 +583,14 @@ class MelodyRNN:
         result = self._with_traces(result)
         assert result.nats_per_event is not None
         return result.best(rank(result.nats_per_event, by, real_nats)[:num_outputs])
+
+    def _check_targets(self, potentials: Sequence[Potential], start: Start, transpositions: NDArray[np.int32]) -> None:
+        """Fails where a target is none that any of the melodies can meet."""
+        config = self.config.encoding
+        sounding = config.min_note - int(transpositions.max()), config.max_note - 1 - int(transpositions.min())
+        for potential in potentials:
+            if potential.check is not None:
+                potential.check(int(start.steps_per_bar.max()), *sounding)
 
     def _judge(self, is_whole: bool) -> Callable[[Sequence[Tune]], NDArray[np.float64]]:
         """Returns what tells how real tunes look; fails where they are not whole tunes, or nobody can tell."""

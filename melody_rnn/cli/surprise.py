@@ -39,7 +39,7 @@ class Surprise:
 
         text = "nats/event: how much a step surprises the model"
         if self.real_nats is not None:
-            text += f"; real tunes about {self.real_nats:.2f}, fewer repeat themselves, more wander"
+            text += f"; real tunes have about {self.real_nats:.2f} (less: it repeats itself, more: it wanders)"
         Console().print(text, highlight=False)
 
 
