@@ -443,8 +443,9 @@ class MelodyRNN:
         for request in requests:
             start, automaton = begin(request, self._preset.opening_pitches, seed, closes=ahead is not None)
             own = controls.of_rows(np.array(request.numbers) - first, request.num_new_steps)
+            transpositions = np.array([outline.transposition for outline in request.outlines], np.int32)
+            self._check_targets(potentials, start, transpositions)
             if ahead and (automaton or start.fixed or potentials):
-                transpositions = np.array([outline.transposition for outline in request.outlines], np.int32)
                 given = (start, request.num_new_steps, own, seed, ahead, automaton, transpositions, on_done)
                 drawn_ahead = engine.particles(*given)
                 result = replace(
@@ -547,12 +548,13 @@ class MelodyRNN:
             by: 'likely' for the fewest nats per event, 'typical' for those nearest to what held-out tunes have, 'real'
                 for whole tunes that look most real to the model's critic (`features.critic`); where not given,
                 'typical' if the model knows what held-out tunes have, which bundles do not.
-            arguments: All others of `generate`; a setting for each tune is one for each candidate.
+            arguments: All others of `generate`; a setting for each tune is one for each candidate. For the most real
+                ones `outlines` are one for each tune that is kept, and the candidates share them evenly.
 
         Returns:
             The best first; `candidates` tells which tune of `generate(num_candidates, ...)` each is. Of the most real
-            ones as many outlines are drawn as tunes are kept (`num_outlines`), and one is kept of each, so that no form
-            or key is preferred to another.
+            ones as many outlines are drawn as tunes are kept (`num_outlines`), or those taken that are given, and one
+            is kept of each, so that no form or key is preferred to another. By one `outline` the best ones are kept.
 
         Raises:
             InvalidArgumentError: If an argument is out of its range.
@@ -567,18 +569,29 @@ class MelodyRNN:
         rank([], by, real_nats)
         judge = self._judge(is_whole) if by == "real" else None
         if judge is not None:
-            arguments["num_outlines"] = num_outputs
+            num_outlines = 1 if arguments.get("outline") is not None else num_outputs
+            arguments |= _shared_outlines(arguments, num_outlines, num_candidates)
         is_traced = arguments.pop("trace", False)
         result = self.generate(num_outputs=num_candidates, trace=is_traced, **arguments)
         if judge is not None:
             log_odds = judge(result.tunes).tolist()
-            first_of_outline: dict[int, int] = {}
-            for place in rank(log_odds, by, None):
-                first_of_outline.setdefault(place % num_outputs, place)
-            return replace(result, real_log_odds=tuple(log_odds)).best(list(first_of_outline.values()))
+            order = rank(log_odds, by, None)
+            best: dict[int, int] = {}
+            for place in order:
+                best.setdefault(place % num_outlines, place)
+            chosen = order[:num_outputs] if num_outlines == 1 else list(best.values())
+            return replace(result, real_log_odds=tuple(log_odds)).best(chosen)
         result = self._with_traces(result)
         assert result.nats_per_event is not None
         return result.best(rank(result.nats_per_event, by, real_nats)[:num_outputs])
+
+    def _check_targets(self, potentials: Sequence[Potential], start: Start, transpositions: NDArray[np.int32]) -> None:
+        """Fails where a target is none that any of the melodies can meet."""
+        config = self.config.encoding
+        sounding = config.min_note - int(transpositions.max()), config.max_note - 1 - int(transpositions.min())
+        for potential in potentials:
+            if potential.check is not None:
+                potential.check(int(start.steps_per_bar.max()), *sounding)
 
     def _judge(self, is_whole: bool) -> Callable[[Sequence[Tune]], NDArray[np.float64]]:
         """Returns what tells how real tunes look; fails where they are not whole tunes, or nobody can tell."""
@@ -873,6 +886,18 @@ def _label_scores(replay: Replay, events: NDArray[np.int32]) -> NDArray[np.float
 def _settings(sampler: SamplerSettings, **shortcuts: Any) -> SamplerSettings:
     """Returns the settings with those in `shortcuts` that are given."""
     return replace(sampler, **{k: value for k, value in shortcuts.items() if value is not None})
+
+
+def _shared_outlines(arguments: dict[str, Any], num_outlines: int, num_candidates: int) -> dict[str, Any]:
+    """Returns the arguments by which candidates have so many outlines in turn: those given, or as many drawn ones."""
+    if arguments.get("outline") is not None:
+        return {}
+    given = arguments.get("outlines")
+    if given is None:
+        return {"num_outlines": num_outlines}
+    if len(given) != num_outlines:
+        raise InvalidArgumentError(f"outlines must be {num_outlines}, one for each tune that is kept, got {len(given)}")
+    return {"outlines": [given[number % num_outlines] for number in range(num_candidates)]}
 
 
 def _check_at_least(name: str, value: int, least: int) -> None:

@@ -109,7 +109,7 @@ def test_surprise_in_words(capsys):
     surprise = Surprise(0.6)
     assert [surprise.word(nats) for nats in (0.2, 0.6, 1.2, None)] == ["low", "typical", "high", "-"]
     surprise.explain()
-    assert "Real tunes have about 0.60" in capsys.readouterr().out
+    assert "real tunes have about 0.60" in capsys.readouterr().out
     assert Surprise(None).word(0.6) == "-"
 
 
