@@ -9,7 +9,7 @@ import re
 from typing import Any, Final
 
 from melody_rnn.formats.accompaniment import patterns_of
-from melody_rnn.formats.musicxml.harmony import KIND_OF
+from melody_rnn.formats.musicxml.chord_kinds import KIND_OF
 from melody_rnn.music.chord_scales import SCALE_FAMILIES
 from melody_rnn.music.chords import QUALITIES, SPELLINGS, symbol_grammar
 from melody_rnn.music.scales import SCALES

@@ -7,7 +7,7 @@ import tables from './tables.json';
 const OCTAVE = 12;
 const MAX_SYMBOL = 40;
 const NO_CHORD = /^(?:N\.?C\.?|no chord|-|)$/i;
-const PARTS = /^([A-G][#b]*)([^]*?)(\/[A-G][#b]*)?$/;
+const PARTS = /^([A-G][#b]*)([^]*?)(?:\/([A-G][#b]*))?$/;
 const SYMBOL = new RegExp(`^${tables.symbol}`);
 const SPELLINGS = tables.spellings.map(([pattern, plain]) => [new RegExp(pattern, 'g'), plain] as const);
 const KINDS = tables.kinds as unknown as Record<string, [degree: number, alter: number][]>;
@@ -28,7 +28,7 @@ export interface ChordTones {
 
 /** Returns the chord of a symbol; null where no chord sounds, undefined if it is none that is known. */
 export function parseChord(symbol: string): ChordTones | null | undefined {
-  const text = symbol.trim().slice(0, MAX_SYMBOL + 1).replaceAll('♯', '#').replaceAll('♭', 'b');
+  const text = symbol.trim().slice(0, MAX_SYMBOL + 1);
   if (NO_CHORD.test(text)) return null;
   const match = SYMBOL.exec(plainSymbol(text));
   if (!match) return undefined;
@@ -44,10 +44,10 @@ export function parseChord(symbol: string): ChordTones | null | undefined {
   return { root, tones: [...new Set(tones)], bass: bass ? pitchClassOf(bass.slice(1)) : root, quality: quality < 0 ? OTHER : quality };
 }
 
-/** Returns a symbol's root, what is written after it, and its bass; undefined if it has no root. */
-export function partsOf(symbol: string): { root: string; suffix: string; bass?: string } | undefined {
-  const match = /^([A-G][#b]*)(.*?)(?:\/([A-G][#b]*))?$/.exec(symbol.trim());
-  return match ? { root: match[1], suffix: match[2].trim(), bass: match[3] } : undefined;
+/** Returns a symbol's root, its kind and its bass, as they are written; undefined if it has no root. */
+export function partsOf(symbol: string): { root: string; kind: string; bass?: string } | undefined {
+  const match = PARTS.exec(symbol.trim().replaceAll('♯', '#').replaceAll('♭', 'b'));
+  return match ? { root: match[1], kind: match[2].trim(), bass: match[3] } : undefined;
 }
 
 /** Returns a pitch class from 0 to 11. */
@@ -56,10 +56,10 @@ export function mod(pitch: number): number {
 }
 
 function plainSymbol(text: string): string {
-  const match = PARTS.exec(text);
-  if (!match || text.length > MAX_SYMBOL) return text;
-  const [, root, kind, bass = ''] = match;
-  return root + SPELLINGS.reduce((own, [pattern, plain]) => own.replace(pattern, () => plain), kind) + bass;
+  const parts = partsOf(text);
+  if (!parts || text.length > MAX_SYMBOL) return text;
+  const kind = SPELLINGS.reduce((own, [pattern, plain]) => own.replace(pattern, () => plain), parts.kind);
+  return parts.root + kind + (parts.bass ? `/${parts.bass}` : '');
 }
 
 /** Adds, takes out or alters a degree; returns whether that can be done. */

@@ -134,7 +134,7 @@ function notes(bar: EngravedBar, melody: Melody, key: Key | undefined): string[]
 function harmony(symbol: string): string {
   const parts = partsOf(symbol);
   if (!parts) return `<harmony><root><root-step text="">C</root-step></root><kind text="${escape(symbol)}">none</kind></harmony>`;
-  const { root, suffix, bass } = parts;
+  const { root, kind: suffix, bass } = parts;
   const kind = (tables.musicXmlKinds as Record<string, string>)[suffix] ?? 'other';
   const own = `<harmony>${step('root', root)}<kind text="${escape(suffix)}">${kind}</kind>`;
   return `${own}${bass ? step('bass', bass) : ''}</harmony>`;

@@ -225,7 +225,7 @@ export class Writer {
     if (primer && numSteps <= primer.events.length) throw new AskedTooMuch('primerTooLong');
     const transposition = this.request.transposition ?? this.streamTransposition();
     const { home } = this.model.knowledge;
-    const homeKey = home === null || primer ? undefined : `${FLAT_KEYS[pitchClass(home - transposition)]} major`;
+    const homeKey = home === null ? undefined : `${FLAT_KEYS[pitchClass(home - transposition)]} major`;
     const melody = {
       stepsPerBar: meter.stepsPerBar,
       meter: meter.numbers,
