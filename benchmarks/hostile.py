@@ -39,6 +39,8 @@ QUICK: Final = {
     "score": ["--melody", "C4 D4 E4 F4"],
     "render": ["tune.abc", "--synth", "sine"],
     "convert": ["tune.abc", "--to", "mid", "--output-dir", "out"],
+    "harmonize": ["tune.abc", "--to", "abc", "--output-dir", "out"],
+    "page": ["--output", "out", "--model", "basic_rnn"],
     "import-bundle": ["none.mag", "out"],
     "export": ["basic_rnn", "out.mag", "--format", "mag"],
     "dataset build": ["--input", "tune.abc", "--output", "out", "--min-bars", "0", "--workers", "1"],
@@ -251,11 +253,12 @@ def _models(inputs: Inputs, rng: random.Random) -> None:
         inputs.add("weights", what, ["export", "m", "out.mag", "--format", "mag"], files)
     whole = (folder / "step.tflite").read_bytes()
     step = json.loads((folder / "step.json").read_text())
-    for _ in range(60):
-        data = hostile_models.flipped(whole, rng, 30) if rng.random() < 0.8 else hostile_models.cut(whole, rng)
+    for what, data in hostile_models.wrong_steps(whole, rng):
         text = json.dumps({**step, "step_digest": _digest(data)}).encode()
         files = _preset({"step.tflite": data, "step.json": text}, "basic_rnn")
-        inputs.add("step.tflite", "damaged, and described so", command(), files)
+        inputs.add("step.tflite", f"{what}, and described so", command(), files)
+    own = inputs.add("step.tflite", "8 GB of holes", command(), _preset({"step.tflite": b""}, "basic_rnn"))
+    os.truncate(own / "m" / "step.tflite", 2**33)
     outlines = (ROOT / "models" / "tunes_rnn" / "outlines.npz").read_bytes()
     for _ in range(60):
         data = hostile_models.flipped(outlines, rng) if rng.random() < 0.7 else hostile_models.cut(outlines, rng)
