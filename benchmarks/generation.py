@@ -10,7 +10,8 @@ the median of the ratios round by round, since the machine's speed drifts. Model
 for both.
 
 With --improv, the three configurations of Improv RNN over eight chords instead, of their own sizes and fresh weights,
-which we write as bundles.
+which we write as bundles. The last column has the ratio in processor seconds, all threads together, which other
+programs disturb less, and in which several cores gain nothing.
 
 With --before, tunes_rnn instead, by each engine, beside the tunes_rnn of CHECKOUT, such as a `git worktree` of an
 earlier commit, which runs in this environment; f806363 is the last one with the first edition. Seconds are those of the
@@ -24,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +55,17 @@ config = improv_rnn_model.default_configs[bundle.generator_details.id]
 model = improv_rnn_model.ImprovRnnModel(config)
 ImprovRnnSequenceGenerator(model, config.details, 4, None, bundle).initialize()
 chords = note_seq.ChordProgression([chord for chord in CHORDS for _ in range(NUM_STEPS // len(CHORDS))])
-seconds = []
-for _ in range(REPEATS + 1):
-    start = time.perf_counter()
-    model.generate_melody(note_seq.Melody([60]), chords)
-    seconds.append(time.perf_counter() - start)
-print(json.dumps((NUM_STEPS - 1) / statistics.median(seconds[1:])))
+rates = []
+for clock in (time.perf_counter, time.process_time):
+    seconds = []
+    for _ in range(REPEATS + 1):
+        start = clock()
+        model.generate_melody(note_seq.Melody([60]), chords)
+        seconds.append(clock() - start)
+    rates.append((NUM_STEPS - 1) / statistics.median(seconds[1:]))
+print(json.dumps(rates))
 """
-"""What times the original's Improv RNN; its argument is a bundle. It prints events a second."""
+"""What times the original's Improv RNN; its argument is a bundle. It prints events a second, and a processor second."""
 EDITION = """
 import json, statistics, sys, time
 sys.path.insert(0, sys.argv[1])
@@ -90,20 +95,20 @@ def main() -> None:
     if arguments.before:
         Console().print(compare_editions(arguments.before, arguments.rounds))
         return
+    if arguments.improv:
+        Console(width=100).print(compare_improv(arguments.magenta, arguments.rounds))
+        return
     table = Table("model", "melodies", "seconds", "events/s", "Magenta events/s", "times Magenta")
-    for name in IMPROV_NAMES if arguments.improv else MODELS:
+    for name in MODELS:
         rounds = []
-        if arguments.improv:
-            rounds = [time_improv(arguments.magenta, name) for _ in range(arguments.rounds)]
-        else:
-            model = MelodyRNN.from_bundle(arguments.bundles / f"full_{name}.mag")
-            for _ in range(arguments.rounds):
-                magenta = time_magenta(arguments.magenta, arguments.bundles, name) if arguments.magenta else None
-                rounds.append((magenta, {count: time_ours(model, count) for count in NUM_OUTPUTS}))
+        model = MelodyRNN.from_bundle(arguments.bundles / f"full_{name}.mag")
+        for _ in range(arguments.rounds):
+            magenta = time_magenta(arguments.magenta, arguments.bundles, name) if arguments.magenta else None
+            rounds.append((magenta, {count: time_ours(model, count) for count in NUM_OUTPUTS}))
         for count in NUM_OUTPUTS:
             seconds = statistics.median(ours[count] for _, ours in rounds)
             row = [
-                name if arguments.improv else f"{name}_rnn",
+                f"{name}_rnn",
                 str(count),
                 f"{seconds:.4f}",
                 f"{events(count) / seconds:,.0f}",
@@ -154,28 +159,54 @@ def events(num_outputs: int) -> int:
     return num_outputs * (NUM_STEPS - 1)
 
 
-def time_improv(environment: Path, name: str) -> tuple[float, dict[int, float]]:
-    """Returns the original's events a second, and our median seconds of a run of each number of melodies."""
-    model = MelodyRNN(Preset(CONFIGS[name]), make_network(CONFIGS[name]))
+def compare_improv(environment: Path, rounds: int) -> Table:
+    """Returns a table of Improv RNN's configurations beside the original's."""
+    clocks = (time.perf_counter, time.process_time)
     chords = [(place * NUM_STEPS // len(CHORDS), symbol) for place, symbol in enumerate(CHORDS)]
+    table = Table("model", "melodies", "seconds", "events/s", "Magenta events/s", "times Magenta", "by processor")
+    for name in IMPROV_NAMES:
+        model = MelodyRNN(Preset(CONFIGS[name]), make_network(CONFIGS[name]))
+        theirs, seconds = [], []
+        for _ in range(rounds):
+            theirs.append(time_magenta_improv(environment, model))
+            seconds.append(
+                {count: [time_ours(model, count, clock, chords=chords) for clock in clocks] for count in NUM_OUTPUTS}
+            )
+        for count in NUM_OUTPUTS:
+            own = statistics.median(ours[count][0] for ours in seconds)
+            pairs = list(zip(theirs, seconds, strict=True))
+            ratios = (
+                statistics.median(events(count) / ours[count][clock] / rates[clock] for rates, ours in pairs)
+                for clock in range(len(clocks))
+            )
+            magenta = statistics.median(rates[0] for rates in theirs)
+            numbers = (f"{own:.4f}", f"{events(count) / own:,.0f}", f"{magenta:,.0f}", *(f"{r:.0f}" for r in ratios))
+            table.add_row(name, str(count), *numbers)
+    return table
+
+
+def time_magenta_improv(environment: Path, model: MelodyRNN) -> list[float]:
+    """Returns the original's events a second, and a processor second, with a model's weights."""
     settings = f"CHORDS, NUM_STEPS, REPEATS = {CHORDS}, {NUM_STEPS}, {REPEATS}"
     with tempfile.TemporaryDirectory() as folder:
-        bundle = Path(folder) / f"{name}.mag"
+        bundle = Path(folder) / f"{model.config.name}.mag"
         model.save_bundle(bundle)
         command = [environment / "bin" / "python", "-c", settings + IMPROV, bundle]
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    ours = {count: time_ours(model, count, chords=chords) for count in NUM_OUTPUTS}
-    return float(json.loads(output.splitlines()[-1])), ours
+    rates: list[float] = json.loads(output.splitlines()[-1])
+    return rates
 
 
-def time_ours(model: MelodyRNN, num_outputs: int, **asked: Any) -> float:
-    """Returns the median seconds of a run."""
+def time_ours(
+    model: MelodyRNN, num_outputs: int, clock: Callable[[], float] = time.perf_counter, **asked: Any
+) -> float:
+    """Returns the median seconds of a run by a clock."""
     model.generate(num_outputs=num_outputs, num_steps=NUM_STEPS, primer=[60], seed=0, **asked)
     seconds = []
     for _ in range(REPEATS):
-        start = time.perf_counter()
+        start = clock()
         model.generate(num_outputs=num_outputs, num_steps=NUM_STEPS, primer=[60], seed=0, **asked)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(clock() - start)
     return statistics.median(seconds)
 
 

@@ -236,7 +236,7 @@ def main() -> None:
             print(f"on {'a small tmpfs' if is_small_disk else 'files limited by RLIMIT_FSIZE'}")
             print("| command | bytes | | said |\n| --- | --: | --- | --- |")
         else:
-            print("| command | kills | well | of them through before |\n| --- | --: | --: | --: |")
+            print("| command | kills | well | finished before |\n| --- | --: | --: | --: |")
         for name, arguments in commands.items():
             if not options.full:
                 kill(name, arguments, folder, options.kills)

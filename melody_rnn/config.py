@@ -264,7 +264,7 @@ CONFIGS: Final[Mapping[str, ModelConfig]] = {
         ModelConfig(
             "tunes_rnn",
             EncodingConfig("tune", lookback_distances=(1, 2, 4, 8), lookback_unit="bar"),
-            NetworkConfig((160, 160, 160), dropout=0.5, embedding_size=160, residual=True),
+            NetworkConfig((128, 128, 128), dropout=0.5, embedding_size=128, residual=True),
         ),
         ModelConfig(
             "basic_improv", EncodingConfig("one_hot", chords="triads"), NetworkConfig((64, 64)), transpose_to_key=None
@@ -284,7 +284,7 @@ CONFIGS: Final[Mapping[str, ModelConfig]] = {
         ModelConfig(
             "chords_rnn",
             EncodingConfig("tune", lookback_distances=(1, 2, 4, 8), lookback_unit="bar", chords="tones"),
-            NetworkConfig((160, 160, 160), dropout=0.5, embedding_size=160, residual=True),
+            NetworkConfig((128, 128, 128), dropout=0.5, embedding_size=128, residual=True),
         ),
     )
 }

@@ -110,7 +110,7 @@ class MelodyRNN:
         """Loads a shipped model by name, any model's folder, or a Magenta bundle (.mag); else the default model.
 
         Args:
-            name_or_path: The model.
+            name_or_path: A shipped model's name, a model's folder, or a bundle's file; None is the default model.
             engine: 'litert' runs the model's step by LiteRT, which starts at once and never imports TensorFlow;
                 'tensorflow' compiles everything, which takes seconds and is faster then; 'auto' gives LiteRT what is
                 small (`generation.engine`), if the folder has a step that belongs to its weights.
@@ -142,7 +142,7 @@ class MelodyRNN:
         """Loads a bundle of Magenta's Melody RNN or Improv RNN, whatever it is called; nothing in it is executed.
 
         Args:
-            path: The bundle.
+            path: The file of the bundle.
             engine: As in `from_preset`. For 'litert' the bundle's step is written once, which takes TensorFlow some
                 seconds, and kept in the user's cache (`kept_steps`); with it, nothing imports TensorFlow. 'auto' takes
                 the step that is kept, if one is.
@@ -300,9 +300,10 @@ class MelodyRNN:
         """Writes the model as a folder that `from_preset` reads.
 
         Args:
-            folder: The folder.
+            folder: Where to write it; a model that is there is replaced.
             sampler: The settings that the model is to bring along; where not given, those that it has.
-            calibration_temperature: What held-out tunes say of its temperature; where not given, what is known.
+            calibration_temperature: The temperature at which held-out tunes are likeliest; where not given, the one
+                that is known.
 
         Raises:
             OutputError: If the folder cannot be written.
@@ -383,7 +384,7 @@ class MelodyRNN:
             num_outputs: Number of tunes, at least 1.
             temperature: Divides the logits; 0 is greedy. A `Schedule`, or an array [num_outputs or 1, new_steps],
                 changes it from step to step.
-            top_k: Keeps the likeliest labels.
+            top_k: Keeps this many of the likeliest labels.
             top_p: Keeps the likeliest labels that hold this probability.
             min_p: Keeps labels at least this many times as likely as the likeliest.
             seed: From 0 to `MAX_SEED`; a fresh one if None.
@@ -442,8 +443,9 @@ class MelodyRNN:
         for request in requests:
             start, automaton = begin(request, self._preset.opening_pitches, seed, closes=ahead is not None)
             own = controls.of_rows(np.array(request.numbers) - first, request.num_new_steps)
+            transpositions = np.array([outline.transposition for outline in request.outlines], np.int32)
+            self._check_targets(potentials, start, transpositions)
             if ahead and (automaton or start.fixed or potentials):
-                transpositions = np.array([outline.transposition for outline in request.outlines], np.int32)
                 given = (start, request.num_new_steps, own, seed, ahead, automaton, transpositions, on_done)
                 drawn_ahead = engine.particles(*given)
                 result = replace(
@@ -546,12 +548,13 @@ class MelodyRNN:
             by: 'likely' for the fewest nats per event, 'typical' for those nearest to what held-out tunes have, 'real'
                 for whole tunes that look most real to the model's critic (`features.critic`); where not given,
                 'typical' if the model knows what held-out tunes have, which bundles do not.
-            arguments: All others of `generate`; a setting for each tune is one for each candidate.
+            arguments: All others of `generate`; a setting for each tune is one for each candidate. For the most real
+                ones `outlines` are one for each tune that is kept, and the candidates share them evenly.
 
         Returns:
             The best first; `candidates` tells which tune of `generate(num_candidates, ...)` each is. Of the most real
-            ones as many outlines are drawn as tunes are kept (`num_outlines`), and one is kept of each, so that no form
-            or key is preferred to another.
+            ones as many outlines are drawn as tunes are kept (`num_outlines`), or those taken that are given, and one
+            is kept of each, so that no form or key is preferred to another. By one `outline` the best ones are kept.
 
         Raises:
             InvalidArgumentError: If an argument is out of its range.
@@ -566,18 +569,29 @@ class MelodyRNN:
         rank([], by, real_nats)
         judge = self._judge(is_whole) if by == "real" else None
         if judge is not None:
-            arguments["num_outlines"] = num_outputs
+            num_outlines = 1 if arguments.get("outline") is not None else num_outputs
+            arguments |= _shared_outlines(arguments, num_outlines, num_candidates)
         is_traced = arguments.pop("trace", False)
         result = self.generate(num_outputs=num_candidates, trace=is_traced, **arguments)
         if judge is not None:
             log_odds = judge(result.tunes).tolist()
-            first_of_outline: dict[int, int] = {}
-            for place in rank(log_odds, by, None):
-                first_of_outline.setdefault(place % num_outputs, place)
-            return replace(result, real_log_odds=tuple(log_odds)).best(list(first_of_outline.values()))
+            order = rank(log_odds, by, None)
+            best: dict[int, int] = {}
+            for place in order:
+                best.setdefault(place % num_outlines, place)
+            chosen = order[:num_outputs] if num_outlines == 1 else list(best.values())
+            return replace(result, real_log_odds=tuple(log_odds)).best(chosen)
         result = self._with_traces(result)
         assert result.nats_per_event is not None
         return result.best(rank(result.nats_per_event, by, real_nats)[:num_outputs])
+
+    def _check_targets(self, potentials: Sequence[Potential], start: Start, transpositions: NDArray[np.int32]) -> None:
+        """Fails where a target is none that any of the melodies can meet."""
+        config = self.config.encoding
+        sounding = config.min_note - int(transpositions.max()), config.max_note - 1 - int(transpositions.min())
+        for potential in potentials:
+            if potential.check is not None:
+                potential.check(int(start.steps_per_bar.max()), *sounding)
 
     def _judge(self, is_whole: bool) -> Callable[[Sequence[Tune]], NDArray[np.float64]]:
         """Returns what tells how real tunes look; fails where they are not whole tunes, or nobody can tell."""
@@ -872,6 +886,18 @@ def _label_scores(replay: Replay, events: NDArray[np.int32]) -> NDArray[np.float
 def _settings(sampler: SamplerSettings, **shortcuts: Any) -> SamplerSettings:
     """Returns the settings with those in `shortcuts` that are given."""
     return replace(sampler, **{k: value for k, value in shortcuts.items() if value is not None})
+
+
+def _shared_outlines(arguments: dict[str, Any], num_outlines: int, num_candidates: int) -> dict[str, Any]:
+    """Returns the arguments by which candidates have so many outlines in turn: those given, or as many drawn ones."""
+    if arguments.get("outline") is not None:
+        return {}
+    given = arguments.get("outlines")
+    if given is None:
+        return {"num_outlines": num_outlines}
+    if len(given) != num_outlines:
+        raise InvalidArgumentError(f"outlines must be {num_outlines}, one for each tune that is kept, got {len(given)}")
+    return {"outlines": [given[number % num_outlines] for number in range(num_candidates)]}
 
 
 def _check_at_least(name: str, value: int, least: int) -> None:

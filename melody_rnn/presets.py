@@ -8,6 +8,7 @@ form, `outlines.npz` (what their training tunes have for forms; see `tunes.outli
 tells their tunes from real ones; see `features.critic`). Only the weights need TensorFlow.
 """
 
+import contextlib
 import json
 import math
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from melody_rnn.config import MAX_NAME, ModelConfig
 from melody_rnn.errors import InputFileError, ModelError, OutputError, printable, unnamed
-from melody_rnn.files import open_input, read_input, read_json, whole_folder, write_whole
+from melody_rnn.files import open_input, read_input, read_json, reason, whole_folder, write_whole
 from melody_rnn.sampling.brought import Brought
 
 if TYPE_CHECKING:
@@ -163,8 +164,14 @@ def _check_weights(folder: Path, preset: Preset) -> None:
         raise ModelError(f"{path}: {error}; copy it anew") from error
 
 
-def save_to_preset(folder: Path, preset: Preset, network: "MelodyNetwork") -> None:
+def save_to_preset(folder: Path, preset: Preset, network: "MelodyNetwork", with_step: bool = True) -> None:
     """Writes a preset's folder, whole or not at all; a preset that is there already is replaced.
+
+    Args:
+        folder: Where to.
+        preset: What is said of the model.
+        network: Its network.
+        with_step: Whether the step for LiteRT is made too, which takes about a second; `add_step` makes it later.
 
     Raises:
         OutputError: If the folder cannot be written, or holds something that is not a preset.
@@ -184,7 +191,26 @@ def save_to_preset(folder: Path, preset: Preset, network: "MelodyNetwork") -> No
         _save_weights(new / _WEIGHTS, network)
         weights = (new / _WEIGHTS).read_bytes()
         write_description(new, replace(preset, weights_digest=digest(weights)))
-        make_step(weights, preset.config, network).write(new)
+        if with_step:
+            make_step(weights, preset.config, network).write(new)
+
+
+def add_step(folder: Path) -> None:
+    """Makes the step of a preset that has none that can be used.
+
+    Raises:
+        ModelError: If the preset cannot be read.
+        OutputError: If the step cannot be written.
+    """
+    preset, network = load_preset(folder)
+    with contextlib.suppress(InputFileError, ModelError):
+        read_preset_step(folder, preset.config)
+        return
+    step = make_step((folder / _WEIGHTS).read_bytes(), preset.config, network)
+    try:
+        step.write(folder)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot write the step ({reason(error)})") from error
 
 
 def _save_weights(path: Path, network: "MelodyNetwork") -> None:

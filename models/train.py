@@ -43,7 +43,8 @@ class Recipe:
         options: Of the train command.
         notes: Listening notes.
         dataset: What it is trained on.
-        program: What trains it in place of that command, beside this file.
+        programs: What trains it in place of that command, beside this file: a program for its teacher and one for
+            it.
         test: What it is measured on: the same melodies for all, some with chords.
         data: What is particular to its data.
         generates: What its card says of the tunes that it writes, where another model's says more; else they are
@@ -54,7 +55,7 @@ class Recipe:
     options: str
     notes: str
     dataset: str = "tunebooks"
-    program: str = ""
+    programs: tuple[str, ...] = ()
     test: str = TEST
     data: str = ""
     generates: str = ""
@@ -73,7 +74,7 @@ RECIPES = {
         "`python benchmarks/whole_tunes.py` measures what one hears: how tunes end, how alike their parts are, where "
         "they lie. It knows the meter: give `--meter 6/8` for jigs, `--meter 3/4` for waltzes.",
         dataset="tunes",
-        program="train_on_gpu.py",
+        programs=("train_on_gpu.py", "train_with_critic.py"),
     ),
     "chords_rnn": Recipe(
         "tunes_rnn, told the chords of the tune, too: melodies over a progression of one's own.",
@@ -207,20 +208,33 @@ def main() -> None:
 def train(name: str, dataset: Path, runs: Path) -> None:
     """Trains a model and puts it with the facts of its training where models are."""
     (MODELS / name).mkdir(exist_ok=True)
-    facts = by_program(name, dataset, runs) if RECIPES[name].program else by_command(name, dataset, runs / name)
+    facts = by_programs(name, dataset, runs) if RECIPES[name].programs else by_command(name, dataset, runs / name)
     (MODELS / name / FACTS).write_text(json.dumps(facts | {"music21": version("music21")}, indent=2) + "\n")
 
 
-def by_program(name: str, dataset: Path, runs: Path) -> dict[str, Any]:
-    """Trains a model by a program of its own and returns the facts of its training."""
-    output, test = runs / Path(RECIPES[name].program).stem, dataset.with_name(TEST)
-    options = ["--dataset", str(dataset), "--test", str(test), "--output", str(output)]
-    subprocess.run([sys.executable, str(MODELS / RECIPES[name].program), *options], check=True)
+def by_programs(name: str, dataset: Path, runs: Path) -> dict[str, Any]:
+    """Trains a model by programs of its own, and its critic, and returns the facts of its training."""
+    for line in programs(name, str(dataset), str(dataset.with_name(TEST)), runs):
+        print("+ python", line, flush=True)
+        subprocess.run([sys.executable, *shlex.split(line)], check=True)
+    output = runs / Path(RECIPES[name].programs[-1]).stem
     for path in (output / name).iterdir():
         shutil.copy(path, MODELS / name / path.name)
     figures = json.loads((output / "nats.json").read_text())
     sitting = f"`make models` runs these; training took {figures['minutes']:.0f} minutes. It needs JAX and a GPU."
     return {"validation_nats": figures["validation"], "sitting": sitting}
+
+
+def programs(name: str, dataset: str, test: str, runs: Path) -> list[str]:
+    """Returns the command lines of the programs that train a model: its teacher, the model, and its critic."""
+    first, second = RECIPES[name].programs
+    teacher, student = (runs / Path(program).stem for program in (first, second))
+    return [
+        f"models/{first} --dataset {dataset} --test {test} --output {teacher}",
+        f"models/{second} --dataset {dataset} --teacher {teacher / name} --output {student}",
+        f"models/{second} --dataset {dataset} --output {student} --save",
+        f"models/train_critic.py --model {student / name} --dataset {test}",
+    ]
 
 
 def by_command(name: str, dataset: Path, run_dir: Path) -> dict[str, Any]:
@@ -291,10 +305,9 @@ def commands(name: str) -> str:
     lines = [f"{BUILDS[dataset]} --output data/{dataset}" for dataset in dict.fromkeys((recipe.dataset, recipe.test))]
     lines = [f"melody-rnn {line}" for line in lines]
     data, made = f"--dataset data/{recipe.dataset}", f"runs/{name}/model"
-    if recipe.program:
-        folder = runs / Path(recipe.program).stem
-        lines.append(f"python models/{recipe.program} {data} --test data/{TEST} --output {folder}")
-        made = f"{folder}/{name}"
+    if recipe.programs:
+        lines += [f"python {line}" for line in programs(name, f"data/{recipe.dataset}", f"data/{TEST}", runs)]
+        made = f"{runs / Path(recipe.programs[-1]).stem}/{name}"
     else:
         lines.append(f"melody-rnn train --model {name} {recipe.options} {data} --run-dir runs/{name}")
     lines.append(f"melody-rnn evaluate --model {made} --dataset data/{recipe.test} {recipe.measures}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from melody_rnn.config import EncodingConfig, ModelConfig, NetworkConfig
 DATA = Path(__file__).parent / "data"
 # No test writes into the cache of who runs it.
 os.environ["MELODY_RNN_CACHE"] = ""
+# Most of what the tests compile runs a few times only: machine code that is made fast is better than fast code.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 SHARED = Path(__file__).parents[2] / "shared" / "magenta"
 
 
@@ -33,6 +36,20 @@ def tiny_model(tiny_config):
     for variable in network.variables:
         variable.assign(variable * 3.0)
     return MelodyRNN(Preset(tiny_config, {60: 0.25, 67: 0.75}), network)
+
+
+@pytest.fixture(scope="session")
+def saved_tiny(tiny_model, tmp_path_factory):
+    """The tiny model's folder, which no test changes."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    tiny_model.save_to_preset(folder)
+    return folder
+
+
+@pytest.fixture
+def tiny_folder(saved_tiny, tmp_path):
+    """A folder of the tiny model, `tiny`, for this test alone."""
+    return shutil.copytree(saved_tiny, tmp_path / "tiny")
 
 
 @pytest.fixture

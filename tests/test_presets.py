@@ -20,12 +20,6 @@ from melody_rnn.presets import (
 from melody_rnn.sampling.brought import Brought
 
 
-@pytest.fixture
-def folder(tiny_model, tmp_path):
-    tiny_model.save_to_preset(tmp_path / "tiny")
-    return tmp_path / "tiny"
-
-
 def test_the_default_preset_ships_with_a_card():
     shipped = {info.name: info for info in list_presets()}
     assert find_preset() == shipped[DEFAULT_PRESET].path
@@ -38,8 +32,8 @@ def test_a_folder_that_is_no_preset_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["weights missing", "weights cut", "weights of noise", "other sizes"])
-def test_damaged_weights(folder, damage):
-    weights = folder / "model.weights.h5"
+def test_damaged_weights(tiny_folder, damage):
+    weights = tiny_folder / "model.weights.h5"
     if damage == "weights missing":
         weights.unlink()
     elif damage == "weights cut":
@@ -47,10 +41,10 @@ def test_damaged_weights(folder, damage):
     elif damage == "weights of noise":
         weights.write_bytes(b"<html>404</html>" * 10)
     else:
-        text = (folder / "preset.json").read_text()
-        (folder / "preset.json").write_text(text.replace("8,\n", "9,\n", 1))
+        text = (tiny_folder / "preset.json").read_text()
+        (tiny_folder / "preset.json").write_text(text.replace("8,\n", "9,\n", 1))
     with pytest.raises(ModelError, match=r"model\.weights\.h5: .*copy it anew") as caught:
-        load_preset(folder)
+        load_preset(tiny_folder)
     assert "\n" not in str(caught.value)
 
 
@@ -68,16 +62,16 @@ def test_damaged_weights(folder, damage):
         (lambda data: data.update(nats_per_event="few"), "could not convert"),
     ],
 )
-def test_damaged_descriptions(folder, change, message):
-    data = json.loads((folder / "preset.json").read_text())
+def test_damaged_descriptions(tiny_folder, change, message):
+    data = json.loads((tiny_folder / "preset.json").read_text())
     change(data)
-    (folder / "preset.json").write_text(json.dumps(data))
+    (tiny_folder / "preset.json").write_text(json.dumps(data))
     with pytest.raises(ModelError, match=message):
-        load_preset(folder)
+        load_preset(tiny_folder)
 
 
-def test_saving_replaces_a_preset_but_nothing_else(tiny_model, folder, tmp_path):
-    tiny_model.save_to_preset(folder)
+def test_saving_replaces_a_preset_but_nothing_else(tiny_model, tiny_folder, tmp_path):
+    tiny_model.save_to_preset(tiny_folder)
     other = tmp_path / "other"
     other.mkdir()
     (other / "letter.txt").write_text("mine")
@@ -110,8 +104,8 @@ def test_every_shipped_model_says_what_real_tunes_cost_it():
             assert told == pytest.approx(preset["nats_per_event"], abs=5e-4)
 
 
-def test_a_copied_folder_works(folder, tmp_path):
-    shutil.copytree(folder, tmp_path / "copy")
+def test_a_copied_folder_works(tiny_folder, tmp_path):
+    shutil.copytree(tiny_folder, tmp_path / "copy")
     preset, network = load_preset(tmp_path / "copy")
     assert preset.opening_pitches == {60: 0.25, 67: 0.75}
     assert network.num_classes == 16
@@ -149,9 +143,9 @@ def test_the_command_takes_what_a_model_brings(tiny_model, tmp_path):
     assert [row["events"] for row in rows("--top-k", "14")] != [row["events"] for row in own]
 
 
-def test_damaged_settings_are_named(folder):
-    (folder / "generation.json").write_text('{"version": 1, "sampler": {"top_p": 7}}')
+def test_damaged_settings_are_named(tiny_folder):
+    (tiny_folder / "generation.json").write_text('{"version": 1, "sampler": {"top_p": 7}}')
     with pytest.raises(ModelError, match=r"generation\.json: top_p must be above 0 and at most 1, got 7"):
-        load_preset(folder)
-    (folder / "generation.json").unlink()
-    assert load_preset(folder)[0].brought == Brought()
+        load_preset(tiny_folder)
+    (tiny_folder / "generation.json").unlink()
+    assert load_preset(tiny_folder)[0].brought == Brought()

@@ -636,13 +636,7 @@ def _print_table(asked: Options, rows: Sequence[dict[str, Any]], num_tunes: int,
     console = Console(file=sys.stdout)
     ahead = [row["look_ahead"] for row in rows if row.get("look_ahead")]
     if ahead:
-        fewest = min(own["effective_sample_size"] for own in ahead)
-        nats = sum(own["log_probability"] for own in ahead) / len(ahead)
-        console.print(
-            f"look-ahead of {ahead[0]['num_particles']} particles, at least {fewest:.1f} of them counted; what was "
-            f"asked for has a log-probability of {nats:.1f} nats",
-            highlight=False,
-        )
+        console.print(f"each chosen among {ahead[0]['num_particles']} that lead to what was asked for", highlight=False)
     made = f"in {printable(asked.output_dir)}{_endings(rows[0])}: {printable(asked.model_name)}, {asked.search.words}"
     if seed is None:
         console.print(f"{made}the same each time", highlight=False, markup=False)

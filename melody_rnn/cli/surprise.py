@@ -37,13 +37,9 @@ class Surprise:
         """Prints what the figures mean."""
         from rich.console import Console
 
-        text = "nats/event: how much each sixteenth surprises the model, on average; 0 where it knew every one."
+        text = "nats/event: how much a step surprises the model"
         if self.real_nats is not None:
-            low, high = _LOW * self.real_nats, _HIGH * self.real_nats
-            text += (
-                f" Real tunes have about {self.real_nats:.2f}. Surprise is low below {low:.2f}, as of what repeats "
-                f"itself, and high above {high:.2f}, as of what wanders."
-            )
+            text += f"; real tunes have about {self.real_nats:.2f} (less: it repeats itself, more: it wanders)"
         Console().print(text, highlight=False)
 
 

@@ -45,13 +45,13 @@ def build_dataset(
 
     Args:
         inputs: Files, folders and names such as 'corpus:tunebooks'.
-        output: The dataset's folder.
+        output: The folder to write the dataset to.
         rules: What makes a melody; Magenta's rules where not given.
         split_rules: How melodies are grouped and split.
-        num_workers: Processes that read files; one a processor where not given.
-        cluster: Who reads them instead; the dataset is the same.
-        timeout_seconds: A tune that takes longer is given up.
-        memory_bytes: A reader that takes more is given up.
+        num_workers: How many processes read files; by default one for each processor.
+        cluster: A cluster that reads the files instead; the dataset is the same.
+        timeout_seconds: How long a tune may take to be read; after that it is left out.
+        memory_bytes: How much memory a reader may take; a file that needs more is left out.
         overwrite: Whether a dataset that is at `output` may be replaced.
         progress: Called with the number of files done and of all files, after each.
 

@@ -119,18 +119,18 @@ class Copied:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """An evaluation.
+    """How well models predict the melodies of a split of a dataset.
 
     Attributes:
-        split: Which split.
-        num_melodies: Melodies in it.
-        num_events: Events that were scored.
-        digest: Of the dataset.
+        split: The split that was scored: 'train', 'validation' or 'test'.
+        num_melodies: How many melodies it has.
+        num_events: How many events were scored: all but each melody's first.
+        digest: SHA-256 of the dataset.
         scores: The figures of each model, of the mean of several, then of the baselines.
-        copied: If it was asked for.
-        calibration: If it was asked for.
-        differences: Of each two models, and of their mean and each of them.
-        two_sample: If it was asked for.
+        copied: How much generated melodies share with the train split; None if not asked for.
+        calibration: The temperature fitted on the validation split, and its effect; None if not asked for.
+        differences: In nats per event, of each two models, and of the mean of all and each of them.
+        two_sample: How well a classifier tells generated tunes from real ones; None if not asked for.
     """
 
     split: Split
@@ -162,7 +162,7 @@ def evaluate(
 
     Args:
         model: The model.
-        name: What to call it.
+        name: The model's name in the figures.
         dataset: Melodies; each is squashed into the model's range and key. The train split trains the baselines.
         split: Which split is scored.
         num_copied: How many melodies to generate to see how much the model copies; 0 for none.

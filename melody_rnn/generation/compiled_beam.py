@@ -64,21 +64,25 @@ class CompiledBeamSearch(BeamSearch):
         encoding, network, num_rows = self._encoding, self._network, state.event.shape[0]
 
         def body(
-            step: tf.Tensor, state: LoopState, scores: tf.Tensor, written: Arrays, check: tf.Tensor
+            step: tf.Tensor, state: LoopState, inputs: Any, scores: tf.Tensor, written: Arrays, check: tf.Tensor
         ) -> tuple[Any, ...]:
-            inputs, encoding_state = encoding.step(state.event, state.encoding_state, cues[:, step])
             logits, rnn_state = network.step(inputs, state.rnn_state)
             check += 0.0 * logits
-            parent, event, scores = choose(step, state, logits, encoding.label_events(encoding_state), scores)
-            encoding_state, rnn_state = _gather((encoding_state, rnn_state), self._batch_axes, parent)
-            state = state.of_rows(parent)._replace(encoding_state=encoding_state, rnn_state=rnn_state)
-            state = rules.advance(step, state, event)
+            parent, event, scores = choose(step, state, logits, encoding.label_events(state.encoding_state), scores)
+            encoding_state, rnn_state = _gather((state.encoding_state, rnn_state), self._batch_axes, parent)
+            next_cues = cues[:, tf.minimum(step + 1, cues.shape[1] - 1)]
+            inputs, encoding_state = encoding.step(event, encoding_state, next_cues)
+            state = rules.advance(step, state.of_rows(parent), event)
+            state = state._replace(encoding_state=encoding_state, rnn_state=rnn_state)
             written = tuple(array.write(step, row) for array, row in zip(written, (event, parent), strict=True))
-            return step + 1, state, scores, written, check
+            return step + 1, state, inputs, scores, written, check
 
+        # As in the sampling loop, inputs go from one round to the next.
+        inputs, encoding_state = encoding.step(state.event, state.encoding_state, cues[:, 0])
+        state = state._replace(encoding_state=encoding_state)
         arrays = tuple(tf.TensorArray(tf.int32, cues.shape[1], element_shape=[num_rows]) for _ in range(2))
-        first = (tf.constant(0), state, scores, arrays, tf.zeros([num_rows, encoding.num_classes]))
-        _, _, scores, written, check = tf.while_loop(lambda step, *_: step < new_steps, body, first)
+        first = (tf.constant(0), state, inputs, scores, arrays, tf.zeros([num_rows, encoding.num_classes]))
+        _, _, _, scores, written, check = tf.while_loop(lambda step, *_: step < new_steps, body, first)
         return (*(array.stack() for array in written), scores, tf.reduce_all(check == 0))
 
 

@@ -165,30 +165,35 @@ class SamplingLoop:
         rules = Rules(controls, guide, fixed, ends_note, encoding.config.min_note)
         values = list(zip(network.trainable_variables, weights, strict=True))
 
-        def body(step: tf.Tensor, state: LoopState, written: Arrays, check: tf.Tensor) -> tuple[Any, ...]:
-            inputs, encoding_state = encoding.step(state.event, state.encoding_state, cues[:, step])
+        def body(step: tf.Tensor, state: LoopState, inputs: Any, written: Arrays, check: tf.Tensor) -> tuple[Any, ...]:
             with keras.StatelessScope(state_mapping=values):
                 logits, rnn_state = network.step(inputs, state.rnn_state)
             # Zero as long as every logit was finite; reduced once, after the loop.
             check += 0.0 * logits
-            meanings = encoding.label_events(encoding_state)
+            meanings = encoding.label_events(state.encoding_state)
             choice = rules.choose(step, state, logits, meanings, perturbations[:, step])
             state = rules.advance(step, state, choice.event)
+            next_cues = cues[:, tf.minimum(step + 1, max_steps - 1)]
+            inputs, encoding_state = encoding.step(choice.event, state.encoding_state, next_cues)
             state = state._replace(encoding_state=encoding_state, rnn_state=rnn_state, steering=choice.steering)
             given = zip(written, choice[: len(written)], strict=True)
-            return step + 1, state, tuple(array.write(step, part) for array, part in given), check
+            return step + 1, state, inputs, tuple(array.write(step, part) for array, part in given), check
 
         batch_size, max_steps, num_classes = noise.shape
         perturbations = gumbel(noise)
         if state.rnn_state is None:
             encoding_state = encoding.initial_state(batch_size, steps_per_bar)
             state = state._replace(encoding_state=encoding_state, rnn_state=network.initial_state(batch_size))
+        # Inputs go from one round to the next: made in the round that takes them, XLA would work them out anew for each
+        # number that the first layer makes of them.
+        inputs, encoding_state = encoding.step(state.event, state.encoding_state, cues[:, 0])
+        state = state._replace(encoding_state=encoding_state)
         if guide:
             state = state._replace(place=guide.state)
         outputs = ((tf.int32, [batch_size]), (tf.int32, [batch_size]), (tf.float32, [batch_size, num_classes]))
         arrays = tuple(tf.TensorArray(dtype, max_steps, element_shape=shape) for dtype, shape in outputs)
-        first = (tf.constant(0), state, arrays if is_traced else arrays[:1], tf.zeros_like(noise[:, 0]))
-        _, _, written, check = tf.while_loop(lambda step, *_: step < new_steps, body, first)
+        first = (tf.constant(0), state, inputs, arrays if is_traced else arrays[:1], tf.zeros_like(noise[:, 0]))
+        *_, written, check = tf.while_loop(lambda step, *_: step < new_steps, body, first)
         return tuple(array.stack() for array in written), tf.reduce_all(check == 0)
 
 

@@ -12,6 +12,7 @@ Lew et al. 2023, arXiv:2306.03081.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from melody_rnn.arrays import Array, namespace
 from melody_rnn.errors import InvalidArgumentError, MelodyError
 from melody_rnn.events import MAX_PITCH
-from melody_rnn.music.pitches import parse_note_name
+from melody_rnn.music.pitches import note_name, parse_note_name
 from melody_rnn.sampling.line import Stretch
 
 _SEMITONES: Final = 2.0
@@ -60,10 +61,13 @@ class Potential:
         function: Takes what is `Played` and returns the logarithm of how much it is wanted, [batch] float32; -inf for
             what must not be. It is called at every step, on NumPy arrays, or on tensors while the loop is compiled: it
             takes its functions from `melody_rnn.arrays.namespace(played.events)`.
+        check: Takes the steps of the longest bar, and the lowest and the highest pitch that the model plays; raises an
+            InvalidArgumentError where no melody can meet the target. None where that cannot be told beforehand.
     """
 
     name: str
     function: Callable[[Played], Array]
+    check: Callable[[int, int, int], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ def contour(targets: BarTargets | str) -> Potential:
     """
     if isinstance(targets, str):
         targets = parse_targets("contour", targets, _read_pitch)
-    return Potential("contour", lambda played: _contour(played, targets))
+    return Potential("contour", lambda played: _contour(played, targets), partial(_check_contour, targets))
 
 
 def density(targets: BarTargets | str) -> Potential:
@@ -130,7 +134,7 @@ def density(targets: BarTargets | str) -> Potential:
     """
     if isinstance(targets, str):
         targets = parse_targets("density", targets, _read_count)
-    return Potential("density", lambda played: _density(played, targets))
+    return Potential("density", lambda played: _density(played, targets), partial(_check_density, targets))
 
 
 def pace(stretches: Sequence[Stretch]) -> Potential:
@@ -167,6 +171,23 @@ class _Pace:
         share = notes / xp.maximum(length, 1.0)
         off, spread = to_come - share * left, 1.0 + left * share * (1.0 - share)
         return xp.where(length > 0, -off * off / (2.0 * spread) - _PITCH_COST * to_come, xp.zeros_like(to_come))
+
+
+def _check_contour(targets: BarTargets, steps_per_bar: int, lowest: int, highest: int) -> None:
+    for pitch in targets.values:
+        if not lowest <= pitch <= highest:
+            raise InvalidArgumentError(
+                f"contour {note_name(round(pitch))} cannot be met: the model plays {note_name(lowest)}.."
+                f"{note_name(highest)} here"
+            )
+
+
+def _check_density(targets: BarTargets, steps_per_bar: int, lowest: int, highest: int) -> None:
+    for count in targets.values:
+        if count > steps_per_bar:
+            raise InvalidArgumentError(
+                f"density {count:g} cannot be met: a bar has {steps_per_bar} steps here, each with one note at most"
+            )
 
 
 def _read_pitch(text: str) -> float:

@@ -99,7 +99,9 @@ class Request:
         outline = self.outlines[place]
         num_given = self.num_given if self.primer else 0
         kept = (self.constraints.keep if self.constraints else None) or {}
-        given = tuple(step < num_given or step in kept for step in range(len(events)))
+        given = [True] * num_given + [False] * (len(events) - num_given)
+        for step in kept.keys() & range(len(events)):
+            given[step] = True
         tune = Tune(
             tuple(events),
             outline.meter,
@@ -111,12 +113,10 @@ class Request:
             steps_per_quarter=self.config.steps_per_quarter,
             ends_note=outline.num_steps is not None,
             has_triplets=self.config.encoding.knows_form,
-            given=given if any(given) else (),
+            given=tuple(given) if any(given) else (),
+            chords=outline.chords or (self.primer.chords if self.primer else ()),
         )
-        if self.primer is None:
-            return replace(tune, chords=outline.chords)
-        chords = outline.chords or self.primer.chords
-        return replace(tune, title=self.primer.title, program=self.primer.program, chords=chords)
+        return replace(tune, title=self.primer.title, program=self.primer.program) if self.primer else tune
 
     def _qpm(self, outline: Outline) -> float:
         if self.tempo is not None:

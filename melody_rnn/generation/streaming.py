@@ -36,9 +36,9 @@ class _Change:
 class Stream(Iterator[int]):
     """The events of one tune, each chosen when it is asked for; `MelodyRNN.stream` makes it.
 
-    Events are as they sound: -2 no event, -1 note off, 0..127 note on, one a step. Those of the primer are not given
-    again; an opening that was drawn is. What is not steered is what `MelodyRNN.generate` makes of the same seed without
-    looking ahead.
+    Events are as they sound: -2 no event, -1 note off, 0..127 note on, one a step. The events of the primer are not
+    given again; a first note that was drawn is. As long as nothing is steered, the events are those that
+    `MelodyRNN.generate` gives for the same seed without looking ahead.
 
     `steer`, `constrain` and `stop` may be called between two events, or from another thread.
 
@@ -170,7 +170,7 @@ class Stream(Iterator[int]):
         self._change, self._is_steered = _Change(constraints, first, automaton), True
 
     def stop(self) -> None:
-        """Ends the stream: no event follows."""
+        """Ends the stream; the iterator gives no more events."""
         self._is_stopped = True
 
     def _settings(self, sampler: SamplerSettings) -> Any:

@@ -14,7 +14,7 @@ ChordQuality = Literal["major", "minor", "augmented", "diminished", "other"]
 _QUALITIES: Final[tuple[ChordQuality, ...]] = ("major", "minor", "augmented", "diminished", "other")
 _SYMBOL: Final = re.compile(r"([A-G][#b♯♭]*)([^/]*)(?:/([A-G][#b♯♭]*))?(.*)")
 _NO_CHORD: Final = re.compile(r"N\.?C\.?|no chord|-|", re.IGNORECASE)
-_PARTS: Final = re.compile(r"([A-G][#b]*)(.*?)(/[A-G][#b]*)?", re.DOTALL)
+_PARTS: Final = re.compile(r"([A-G][#b]*)(.*?)(?:/([A-G][#b]*))?", re.DOTALL)
 _MAX_SYMBOL: Final = 40
 # How kinds are written elsewhere, and how note_seq knows them; from the first on.
 _SPELLINGS: Final = tuple(
@@ -99,16 +99,22 @@ def parse_chord(symbol: str) -> ChordTones | None:
 
 def plain_symbol(symbol: str) -> str | None:
     """Returns a chord symbol in note_seq's spelling, as far as it can be told; None for 'no chord'."""
-    text = symbol.strip()[: _MAX_SYMBOL + 1].replace("♯", "#").replace("♭", "b")
+    text = symbol.strip()[: _MAX_SYMBOL + 1]
     if _NO_CHORD.fullmatch(text):
         return None
-    match = _PARTS.fullmatch(text)
-    if not match or len(text) > _MAX_SYMBOL:
+    parts = split_symbol(text)
+    if parts is None or len(text) > _MAX_SYMBOL:
         return text
-    root, kind, bass = match.groups()
+    root, kind, bass = parts
     for pattern, plain in _SPELLINGS:
         kind = pattern.sub(plain, kind)
-    return root + kind + (bass or "")
+    return root + kind + (f"/{bass}" if bass else "")
+
+
+def split_symbol(symbol: str) -> tuple[str, str, str | None] | None:
+    """Returns the root of a chord symbol, its kind and its bass or None, as they are written; None without a root."""
+    match = _PARTS.fullmatch(symbol.strip().replace("♯", "#").replace("♭", "b"))
+    return (match[1], match[2].strip(), match[3]) if match else None
 
 
 def transpose_chord(symbol: str, amount: int, key: Key | None) -> str:

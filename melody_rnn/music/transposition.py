@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 from melody_rnn.events import NOTES_PER_OCTAVE, NUM_PITCHES
 from melody_rnn.music.scales import SCALES
 
+# Row k has the pitch classes of the major scale on k.
+_MAJOR_SCALES = (np.arange(NOTES_PER_OCTAVE)[:, np.newaxis] + SCALES["major"]) % NOTES_PER_OCTAVE
+
 
 def transpose(events: npt.ArrayLike, amount: int, min_note: int = 0, max_note: int = NUM_PITCHES) -> NDArray[np.int32]:
     """Returns events with their notes moved up by `amount` semitones; notes outside the range are folded by octaves.
@@ -35,8 +38,7 @@ def major_key(events: npt.ArrayLike) -> int:
     """
     given = np.asarray(events, np.int64)
     counts = np.bincount(given[given >= 0] % NOTES_PER_OCTAVE, minlength=NOTES_PER_OCTAVE)
-    scale = np.array(SCALES["major"])
-    return int(np.argmax([counts[(scale + tonic) % NOTES_PER_OCTAVE].sum() for tonic in range(NOTES_PER_OCTAVE)]))
+    return int(np.argmax(counts[_MAJOR_SCALES].sum(axis=1)))
 
 
 def home_transposition(events: npt.ArrayLike, min_note: int, max_note: int, home_key: int | None) -> int:

@@ -4,7 +4,7 @@ Source: Magenta's `AttentionCellWrapper` (contrib/rnn.py), after Bahdanau et al.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -13,6 +13,9 @@ from melody_rnn.network import recurrence
 from melody_rnn.network.dropout import Dropout
 from melody_rnn.network.lstm import LSTM, LSTMState, project
 from melody_rnn.sparse_inputs import Features
+
+_ROWS_AT_ONCE: Final = 8
+"""Rows of the window that are summed together: of so few XLA keeps the products in registers, of more in memory."""
 
 
 class AttentionState(NamedTuple):
@@ -121,7 +124,9 @@ class AttentionLSTM(keras.layers.Layer):
         answers = tf.tanh(state.projected_memory + query)
         scores = tf.linalg.matvec(answers, tf.convert_to_tensor(self.score_vector))
         weights = tf.nn.softmax(scores, axis=0)
-        return tf.reduce_sum(weights[:, :, tf.newaxis] * state.memory, axis=0)
+        parts = (slice(first, first + _ROWS_AT_ONCE) for first in range(0, self.length, _ROWS_AT_ONCE))
+        first, *others = (tf.reduce_sum(weights[part, :, tf.newaxis] * state.memory[part], axis=0) for part in parts)
+        return sum(others, first)
 
     def forward(
         self, inputs: tf.Tensor, state: AttentionState, training: bool = False

@@ -118,8 +118,9 @@ class SamplerSettings:
         """Returns the settings of `num_melodies` melodies.
 
         Args:
-            num_melodies: How many.
-            steps: What is generated, of all or of each; a setting that changes from step to step needs it.
+            num_melodies: For how many melodies.
+            steps: The steps that are generated, for all melodies or for each; needed if a setting changes from step to
+                step.
 
         Raises:
             InvalidArgumentError: If a setting has another number of values.

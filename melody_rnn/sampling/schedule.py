@@ -32,10 +32,10 @@ class Steps(NamedTuple):
 
 @dataclass(frozen=True)
 class Schedule:
-    """A value for every step.
+    """A setting that changes while a tune is generated, such as a temperature that rises.
 
     Attributes:
-        values: Each finite and at least 0.
+        values: The values to go through, each finite and at least 0.
         over: 'part' leads evenly from value to value over the whole generated part. 'bars' gives each bar its value,
             the first one to the bar in which generation begins; the last value holds.
     """

@@ -70,22 +70,22 @@ class Transform:
     """One setting of the sampler.
 
     Attributes:
-        name: A Python name; the option's with hyphens.
+        name: Its name in Python; the command's option has hyphens in place of underscores.
         function: Takes logits [batch, num_classes] float32 with -inf for what must not be chosen, the values [batch]
             (or [batch, width]) float32 or int32, and a `Now`; returns logits of the same shape. It calls the functions
             of `melody_rnn.arrays.namespace(logits)`, so that NumPy and TensorFlow both run it.
         help: What it does, for the command line and the documentation.
-        limit: What its values must be.
+        limit: The values that are allowed.
         value: One value for all melodies or one for each, of a transform that a user adds; a listed one gets its value
             from the field of `SamplerSettings` that has its name.
         stage: 'repetition' comes before what is fixed beforehand, 'temperature' and 'truncation' after it, in this
             order. A user's own is the last of its stage.
-        needs_onsets: Whether it looks at the notes so far.
-        needs_bars: Whether it looks at their bars.
-        is_steered: Whether it looks at how surprising the events so far were.
+        needs_onsets: Whether it uses the notes so far.
+        needs_bars: Whether it uses the bars of these notes.
+        is_steered: Whether it uses how surprising the events so far were.
         by_step: Whether its value may change from step to step.
         width: How many numbers one value has.
-        metavar: Where it is more than one, what they are called and what stands between them, two dots or a comma.
+        metavar: If there are several, their names in the option's help, with the two dots or comma that separate them.
         neutral: The value that changes nothing.
         source: Where the idea is from, Markdown.
     """

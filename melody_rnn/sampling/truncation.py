@@ -173,7 +173,10 @@ def keep_entropy(logits: Array, top_h: Array) -> Array:
     Returns:
         [batch, num_classes] float32 with -inf for what is dropped.
 
-    Source: Potraghloo et al. 2025, arXiv:2509.02510, the greedy algorithm.
+    The entropy of the kept ones is that of their own distribution, renormalised. The authors' program compares
+    sums of -p log p as they are, which is stricter.
+
+    Source: Potraghloo et al. 2025, arXiv:2509.02510, the greedy algorithm; their share is 0.4.
     """
     xp, share = namespace(logits), per_melody(top_h)
     probabilities = softmax(logits)

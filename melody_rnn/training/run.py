@@ -34,7 +34,7 @@ from melody_rnn.files import held, read_json, reason, resolved, write_whole
 from melody_rnn.network.checkpoint import check_checkpoint
 from melody_rnn.network.network import MelodyNetwork
 from melody_rnn.network.recurrence import runs_on_cpu
-from melody_rnn.presets import Preset, make_network, save_to_preset
+from melody_rnn.presets import Preset, add_step, make_network, save_to_preset
 from melody_rnn.training.batches import (
     Written,
     evaluation_batches,
@@ -401,6 +401,8 @@ class _Trainer:
                 shuffle=False,
                 callbacks=[_Recorder(self, first_step, self._last_step), *callbacks],
             )
+        if self.is_chief:
+            add_step(self._run_dir / MODEL)
         return TrainingRun(self._run_dir / MODEL, self.history, self.best(), self._trainee.network.count_params())
 
     def _written(self) -> Written | None:
@@ -432,7 +434,8 @@ class _Trainer:
             # A network of its own, without the optimizer's state, which would treble the file.
             network = make_network(self._config)
             network.set_weights(self._trainee.network.get_weights())
-            save_to_preset(self._run_dir / MODEL, self._preset(row, network.count_params()), network)
+            preset = self._preset(row, network.count_params())
+            save_to_preset(self._run_dir / MODEL, preset, network, with_step=False)
         self.save()
         _write(self._run_dir / _HISTORY, self.history)
 

@@ -18,35 +18,38 @@ _MAX_WHOLE: Final = 2**31 - 1
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How a model is trained; the defaults are Magenta's, but for the patience, which it has not.
+    """How a model is trained; the defaults are Magenta's, except for the patience, which Magenta does not have.
 
     Attributes:
-        batch_size: Melodies a step.
-        learning_rate: Adam's, at the start.
+        batch_size: Melodies in the batch of each step.
+        learning_rate: Of the optimizer, Adam, at the start of the run.
         schedule: 'constant', or 'cosine' down to 0 over the whole run.
         clip_norm: Largest norm of each variable's gradient.
-        transposition: Each melody is moved by up to so many semitones up or down, another draw each epoch, as far as
-            it stays in the model's range; 0 for none.
+        transposition: Each melody is moved up or down by a random number of semitones, at most this many, drawn anew in
+            each epoch, as far as it stays in the model's range; 0 for none.
         input_noise: Each note is another one nearby with this probability, as the network hears it, in half of the
-            melodies; what it is to say stays. So it learns to find back from its own mistakes.
-        epochs: How often the train split is seen.
+            melodies; the labels stay. So the network learns to recover from its own mistakes.
+        epochs: How often training goes through the train split.
         steps: Steps after which the run ends, even within an epoch; None for no limit.
         patience: Epochs without a better validation loss after which the run ends; 0 for no limit.
         mixed_precision: Whether LSTM layers compute in float16 on a GPU.
-        seed: Of fresh weights, dropout, transpositions and the order of batches.
+        seed: For the random numbers of fresh weights, dropout, transpositions and the order of batches.
         keep: Which weights the run's model has: the 'best' on the validation split, or the 'last', as Magenta has it,
             for which no validation split is needed.
         checkpoint_steps: Steps from one checkpoint and its figures to the next; None for an epoch's.
         num_checkpoints: How many of the last checkpoints are kept; 0 for all.
-        distill_temperature: Of teachers' and student's softmax, above 0; without teachers it does nothing.
-        distill_weight: Of the teachers against the events themselves, in [0, 1]; without teachers it does nothing.
-        written: How many tunes the teachers write before training, as many each, to the outlines of the train split's.
-            Where there are any, the student hears teachers in these alone, and events count in the train split alone.
-        written_per_melody: How many of these come to each melody of a batch.
-        unknown_chords: How often a model that hears chords is not told a melody's, another draw each epoch, so that it
-            writes without them, too.
-        only_chords: Whether only the weights of chord inputs are trained, and not those that are on where no chord is
-            known, so that a model that begins as one without chords stays that one where it is told of none.
+        distill_temperature: The temperature of the teachers' and the student's softmax, above 0; without teachers it
+            does nothing.
+        distill_weight: The weight of what teachers say, in [0, 1]; the events themselves have the rest. Without
+            teachers it does nothing.
+        written: How many tunes the teachers write before training, each the same number, by the outlines of the train
+            split. If there are any, the student learns from its teachers in these tunes only, and from events in the
+            train split only.
+        written_per_melody: How many of these tunes a batch has for each of its melodies.
+        unknown_chords: The share of melodies whose chords a model with chord inputs is not told, drawn anew in each
+            epoch, so that it can write without chords too.
+        only_chords: Whether only the weights of the inputs for known chords are trained. A model that begins with the
+            weights of one without chords then stays the same as long as it is told no chords.
     """
 
     batch_size: int = 128

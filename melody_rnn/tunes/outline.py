@@ -169,10 +169,10 @@ class Outline:
         )
 
     def repeated_stretches(self, num_steps: int) -> list[tuple[int, int, int]]:
-        """Returns what sections repeat to the letter: (first step, end, steps back) of those whose label came before.
+        """Returns the stretches that repeat an earlier section exactly: (first step, end, steps back) of each.
 
         Args:
-            num_steps: Where the tune ends.
+            num_steps: The step where the tune ends.
         """
         first: dict[str, tuple[int, int]] = {}
         stretches = []
@@ -226,11 +226,11 @@ class Outline:
         """Returns the outline with only some of it known.
 
         Args:
-            form: Whether the end and the sections are.
-            plan: Whether the plan of bars and the cadences are, which needs the form.
-            key: Whether the key is.
-            pitches: Whether the lowest and the highest pitch are.
-            chords: Whether the chords are.
+            form: Whether the end and the sections are known.
+            plan: Whether the plan of bars and the cadences are known, which needs the form.
+            key: Whether the key is known.
+            pitches: Whether the lowest and the highest pitch are known.
+            chords: Whether the chords are known.
         """
         return replace(
             self,

@@ -107,19 +107,19 @@ class Tune:
         meter: The meter of all bars.
         pickup_steps: Steps of the pickup; 0 where the tune begins with a whole bar.
         key: The key, or None if it is not known.
-        qpm: Quarter notes a minute, or None if nobody said.
-        sections: By start; none stands for one section over all.
+        qpm: The tempo in quarter notes a minute, or None if it is not known.
+        sections: In order; if there are none, the whole tune is one section.
         jump: The da capo or dal segno, or None.
-        chords: Chord symbols by step.
+        chords: Chord symbols with the steps at which they begin.
         title: The title, or an empty string.
         program: General MIDI instrument, 0 to 127.
-        steps_per_quarter: Steps in a quarter note.
+        steps_per_quarter: How many steps a quarter note has.
         ends_note: Whether the last note is not to go on if something is added, because its length is known.
         has_triplets: Whether notes on the first, second and fourth sixteenth of a quarter stand for a triplet.
         given: [num_steps], whether each step was given to the model and not generated; empty if nothing was.
         probabilities: [num_steps], of each event at temperature 1 under the model, NaN where it has none; empty if they
             are not known.
-        origin: What made the tune, or None.
+        origin: The model, seed and settings that made the tune, or None.
         remarks: What reading the tune left out or decided, a sentence each.
     """
 
@@ -142,8 +142,8 @@ class Tune:
     remarks: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
-        outside = next((event for event in self.events if not NO_EVENT <= event <= MAX_PITCH), None)
-        if outside is not None:
+        if self.events and not NO_EVENT <= min(self.events) <= max(self.events) <= MAX_PITCH:
+            outside = next(event for event in self.events if not NO_EVENT <= event <= MAX_PITCH)
             raise MelodyError(f"the event {outside} is outside {NO_EVENT}..{MAX_PITCH}")
         if not 0 <= self.pickup_steps < self.steps_per_bar:
             raise InvalidArgumentError(

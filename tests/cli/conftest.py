@@ -1,23 +1,45 @@
 """Ways to run melody-rnn."""
 
+import os
+import signal
 import subprocess
 import sys
 
 import pytest
 from click.testing import CliRunner
 
+from melody_rnn.cli import main
 from melody_rnn.cli.main import cli
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Ended(BaseException):
+    """Stands for the end of the process."""
+
+
+def end(status):
+    raise Ended(status)
 
 
 @pytest.fixture
-def run(tmp_path):
-    """Returns a function that runs melody-rnn in an empty folder."""
+def run(tmp_path, monkeypatch, capsys):
+    """Returns a function that runs the whole program in an empty folder of this process, up to where it would exit.
+
+    What it loads, and how it begins and ends as a process, is for the tests that start one.
+    """
 
     def command(*arguments):
-        program = [sys.executable, "-c", "from melody_rnn.cli import main; main()"]
-        return subprocess.run(
-            [*program, *map(str, arguments)], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
-        )
+        handlers = {number: signal.getsignal(number) for number in SIGNALS}
+        capsys.readouterr()
+        with monkeypatch.context() as patch, pytest.raises(Ended) as ended:
+            patch.chdir(tmp_path)
+            patch.setattr(sys, "argv", ["melody-rnn", *map(str, arguments)])
+            patch.setattr(os, "_exit", end)
+            main()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        return subprocess.CompletedProcess(arguments, *ended.value.args, *capsys.readouterr())
 
     return command
 

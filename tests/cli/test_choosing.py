@@ -1,8 +1,6 @@
 """The options that say how events are chosen, in one process as far as they can be."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 from click.testing import CliRunner
@@ -48,20 +46,13 @@ def test_the_help_has_sections():
     assert places == sorted(places)
 
 
-def test_a_run_with_everything(tmp_path):
+def test_a_run_with_everything(run, tmp_path):
     (tmp_path / "tune.abc").write_text(
         "X:1\nM:6/8\nL:1/8\nQ:3/8=60\nK:D\nD2E F2G | A3 d3 | c2B A2G | F3 E3 | D2E F2G | A3 d3 | d2c B2c | d3 D3 |\n"
     )
-    program = [sys.executable, "-c", "from melody_rnn.cli import main; main()", "generate"]
     keys = ["--keep", "tune.abc:bars 1-2,8", "--key", "D major", "--end-on", "tonic", "--max-leap", "12"]
     sampler = ["-t", "1,0.7", "--max-same-pitch", "2", "--num-steps", "96"]
-    result = subprocess.run(
-        [*program, "-n", "4", "--seed", "3", "--json", "--plot", *keys, *sampler],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = run("generate", "-n", 4, "--seed", 3, "--json", "--plot", *keys, *sampler)
     assert (result.returncode, result.stderr) == (0, "")
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     tune = [62, -2, -2, -2, 64, -2, 66, -2, -2, -2, 67, -2, 69, -2, -2, -2, -2, -2, 74, -2, -2, -2, -2, -2]

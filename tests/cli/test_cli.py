@@ -1,4 +1,4 @@
-"""The command as a user runs it: in a process of its own, from an empty folder."""
+"""The command as a user runs it, from an empty folder."""
 
 import json
 import subprocess
@@ -310,30 +310,52 @@ def test_mistakes_give_one_line_and_write_nothing(run, tmp_path, arguments, mess
 
 
 WATCHED = ["tensorflow", "keras", "note_seq", "numpy", "matplotlib", "soundfile", "rich"]
+LOAD_NOTHING = [
+    ["--help"],
+    ["--version"],
+    ["models"],
+    *([name, "--help"] for name in COMMANDS),
+    *(arguments for arguments, _ in LIGHT_MISTAKES),
+]
 SPY = f"""
-import atexit, os, sys
-sys.argv = ["melody-rnn", *sys.argv[1:]]
-leave = os._exit
-def tell(status):
-    print([name for name in {WATCHED} if name in sys.modules], file=sys.stderr)
-    sys.stderr.flush()
-    leave(status)
-os._exit = tell
+import json, os, sys
+class Ended(BaseException):
+    pass
+def end(status):
+    raise Ended
+os._exit = end
+before = set(sys.modules)
 from melody_rnn.cli import main
-main()
+told, sys.stderr = sys.stderr, sys.stdout
+for arguments in json.load(sys.stdin):
+    sys.argv = ["melody-rnn", *arguments]
+    try:
+        main()
+    except Ended:
+        print(json.dumps(sorted((set(sys.modules) - before).intersection({WATCHED}))), file=told)
+    before = set(sys.modules)
 """
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [["--help"], ["--version"], ["models"], *([name, "--help"] for name in COMMANDS), *(m[0] for m in LIGHT_MISTAKES)],
-)
-def test_help_and_mistakes_load_no_heavy_library(tmp_path, arguments):
-    (tmp_path / "file").write_text("")
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    """What each of them is the first to load, one after the other in one process."""
+    folder = tmp_path_factory.mktemp("watched")
+    (folder / "file").write_text("")
     result = subprocess.run(
-        [sys.executable, "-c", SPY, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-c", SPY],
+        input=json.dumps(LOAD_NOTHING),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    assert result.stderr.splitlines()[-1] == "[]"
+    return dict(zip(map(tuple, LOAD_NOTHING), map(json.loads, result.stderr.splitlines()), strict=True))
+
+
+@pytest.mark.parametrize("arguments", LOAD_NOTHING)
+def test_help_and_mistakes_load_no_heavy_library(loaded, arguments):
+    assert loaded[tuple(arguments)] == []
 
 
 def test_examples_in_the_help_keep_their_lines():

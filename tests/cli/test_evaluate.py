@@ -1,5 +1,6 @@
 import io
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from melody_rnn.music.meters import COMMON_TIME
 
 
 @pytest.fixture
-def arguments(tiny_model, tmp_path):
+def arguments(tiny_folder, tmp_path):
     rng = np.random.default_rng(2)
     splits = ("train", "train", "validation", "test")
     melodies = [
@@ -24,8 +25,7 @@ def arguments(tiny_model, tmp_path):
         for k, part in enumerate(splits)
     ]
     save(Dataset(tuple(melodies)), tmp_path / "data")
-    tiny_model.save_to_preset(tmp_path / "tiny")
-    return ["--model", str(tmp_path / "tiny"), "--dataset", str(tmp_path / "data"), "--calibrate"]
+    return ["--model", str(tiny_folder), "--dataset", str(tmp_path / "data"), "--calibrate"]
 
 
 def test_calibration_is_printed_and_drawn(arguments, tmp_path):
@@ -38,10 +38,10 @@ def test_calibration_is_printed_and_drawn(arguments, tmp_path):
     assert isinstance(again.exception, OutputError)
 
 
-def test_tables_fit_a_narrow_terminal_and_say_what_they_mean(arguments, tiny_model, tmp_path, monkeypatch):
+def test_tables_fit_a_narrow_terminal_and_say_what_they_mean(arguments, saved_tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     name = tmp_path / "a_model_with_a_name_that_is_longer_than_most"
-    tiny_model.save_to_preset(name)
+    shutil.copytree(saved_tiny, name)
     models = ["--model", str(name), *arguments[:-1]]
     shown = CliRunner().invoke(cli, ["evaluate", *models], catch_exceptions=False).stdout
     assert max(map(len, shown.splitlines())) <= 80
@@ -56,8 +56,8 @@ def test_calibration_as_json(arguments):
     assert calibration["after"]["temperature"] == calibration["temperature"]
 
 
-def test_several_models_are_compared(arguments, tiny_model, tmp_path):
-    tiny_model.save_to_preset(tmp_path / "other" / "tiny")
+def test_several_models_are_compared(arguments, saved_tiny, tmp_path):
+    shutil.copytree(saved_tiny, tmp_path / "other" / "tiny")
     others = ["--model", str(tmp_path / "other" / "tiny"), *arguments[:-1]]
     data = json.loads(CliRunner().invoke(cli, ["evaluate", *others, "--json"], catch_exceptions=False).stdout)
     # Both are called tiny, so that each has the name that it was given by.
@@ -82,15 +82,14 @@ def test_what_cannot_be_compared(arguments, more, message):
     assert message in str(result.exception)
 
 
-def test_two_sample_test(tiny_model, tmp_path):
+def test_two_sample_test(saved_tiny, tmp_path):
     rng = np.random.default_rng(3)
     melodies = [
         StoredMelody(f"{k:02}", rng.choice([-2, -1, 60, 64], 40).astype(np.int8), COMMON_TIME, part)
         for k, part in enumerate(["train"] * 3 + ["test"] * 22)
     ]
     save(Dataset(tuple(melodies)), tmp_path / "data")
-    tiny_model.save_to_preset(tmp_path / "tiny")
-    arguments = ["evaluate", "--model", str(tmp_path / "tiny"), "--dataset", str(tmp_path / "data"), "--json"]
+    arguments = ["evaluate", "--model", str(saved_tiny), "--dataset", str(tmp_path / "data"), "--json"]
     data = json.loads(CliRunner().invoke(cli, [*arguments, "--two-sample", "20"]).stdout)["two_sample"]
     assert data["num_tunes"] == 20
     assert {"name", "sentence", "auc", "generated", "real"} == set(data["features"][0])

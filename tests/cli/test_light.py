@@ -85,7 +85,6 @@ def test_a_bundle_needs_tensorflow_once(run, tmp_path, monkeypatch):
     assert [origin.engine for origin in origins] == ["litert"] * 4
 
 
-def test_a_step_that_is_damaged_is_passed_over(run, tmp_path, tiny_model):
-    tiny_model.save_to_preset(tmp_path / "tiny")
-    (tmp_path / "tiny" / "step.tflite").write_bytes(b"damaged")
+def test_a_step_that_is_damaged_is_passed_over(run, tiny_folder):
+    (tiny_folder / "step.tflite").write_bytes(b"damaged")
     assert "tensorflow" in run("melody_rnn.cli", "generate", "-m", "tiny", "-n", "1", "--num-steps", "16")

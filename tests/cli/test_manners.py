@@ -45,11 +45,9 @@ def run(*arguments):
     return CliRunner().invoke(cli, [str(argument) for argument in arguments])
 
 
-@pytest.fixture(scope="module")
-def score_options(tiny_model, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    tiny_model.save_to_preset(folder)
-    return ["score", "--model", folder]
+@pytest.fixture
+def score_options(saved_tiny):
+    return ["score", "--model", saved_tiny]
 
 
 def test_the_package_is_the_command():
@@ -111,7 +109,7 @@ def test_surprise_in_words(capsys):
     surprise = Surprise(0.6)
     assert [surprise.word(nats) for nats in (0.2, 0.6, 1.2, None)] == ["low", "typical", "high", "-"]
     surprise.explain()
-    assert "Real tunes have about 0.60" in capsys.readouterr().out
+    assert "real tunes have about 0.60" in capsys.readouterr().out
     assert Surprise(None).word(0.6) == "-"
 
 

@@ -1,8 +1,6 @@
 """melody-rnn render, and what generate writes beside its MIDI files, as a user runs them."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,19 +9,6 @@ import soundfile
 from melody_rnn.formats.midi.writer import midi_bytes
 from melody_rnn.formats.reading import read_score
 from melody_rnn.tunes.tune import Tune
-
-
-@pytest.fixture
-def run(tmp_path):
-    """Returns a function that runs melody-rnn in an empty folder."""
-
-    def command(*arguments):
-        program = [sys.executable, "-c", "from melody_rnn.cli import main; main()"]
-        return subprocess.run(
-            [*program, *map(str, arguments)], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
-        )
-
-    return command
 
 
 def write_tune(path):

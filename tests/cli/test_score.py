@@ -9,9 +9,8 @@ from melody_rnn.cli.main import cli
 
 
 @pytest.fixture
-def arguments(tiny_model, tmp_path):
-    tiny_model.save_to_preset(tmp_path / "tiny")
-    return ["score", "--model", str(tmp_path / "tiny"), "--melody", "[60, -2, 64, -1, 67, 60]", "--per-step"]
+def arguments(saved_tiny):
+    return ["score", "--model", str(saved_tiny), "--melody", "[60, -2, 64, -1, 67, 60]", "--per-step"]
 
 
 def test_each_step_as_json(arguments, tiny_model):

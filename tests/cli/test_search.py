@@ -14,10 +14,9 @@ from melody_rnn.formats.reading import read_score
 
 
 @pytest.fixture
-def generate(tiny_model, tmp_path, monkeypatch):
+def generate(tiny_folder, tmp_path, monkeypatch):
     """Returns a function that generates in an empty folder and gives the rows."""
     monkeypatch.chdir(tmp_path)
-    tiny_model.save_to_preset(tmp_path / "tiny")
 
     def run(*arguments):
         given = ["generate", "--model", "tiny", "--num-steps", "20", *map(str, arguments)]

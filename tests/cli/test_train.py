@@ -68,9 +68,8 @@ def test_the_model_has_the_name_and_the_facts_of_its_run(train, tmp_path, datase
     assert all("mine" in path.name for path in (tmp_path / "out").glob("*.mid"))
 
 
-def test_what_changed_is_told_of_the_model_that_training_began_with(train, tmp_path, tiny_model):
-    tiny_model.save_to_preset(tmp_path / "tiny")
-    result = train("--from", tmp_path / "tiny", "--epochs", 3, "--verbose")
+def test_what_changed_is_told_of_the_model_that_training_began_with(train, tmp_path, tiny_folder):
+    result = train("--from", tiny_folder, "--epochs", 3, "--verbose")
     assert result.exit_code == 0, result.output
     assert "few" not in result.stderr
     [line] = [line for line in result.stdout.splitlines() if line.startswith("An event")]
@@ -102,16 +101,15 @@ def test_an_interrupted_run_says_how_to_go_on(train, tmp_path, monkeypatch):
     assert train("--resume", "--verbose", dataset=None).exit_code == 0
 
 
-def test_teachers_are_named(train, tmp_path, tiny_model):
-    tiny_model.save_to_preset(tmp_path / "tiny")
-    twice = ["--teacher", tmp_path / "tiny"] * 2
+def test_teachers_are_named(train, tmp_path, tiny_folder):
+    twice = ["--teacher", tiny_folder] * 2
     softness = ["--distill-temperature", 3, "--distill-weight", 0.25]
     result = train("--model", "lookback_rnn", "--epochs", 1, *twice, *softness, *SMALL)
     assert result.exit_code == 0, result.output
     assert "from teachers" in result.stdout
     run = json.loads((tmp_path / "mine" / "run.json").read_text())
     assert (run["settings"]["distill_temperature"], run["settings"]["distill_weight"]) == (3.0, 0.25)
-    assert [row["path"] for row in run["teachers"]] == [str(tmp_path / "tiny")] * 2
+    assert [row["path"] for row in run["teachers"]] == [str(tiny_folder)] * 2
     assert "taught by tiny, tiny: " in read_preset(tmp_path / "mine" / "model").card
 
 

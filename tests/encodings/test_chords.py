@@ -1,6 +1,7 @@
 """Chord encodings: those of Magenta equal note_seq's, ours tells all that the cues do."""
 
 from dataclasses import replace
+from functools import cache
 
 import note_seq
 import numpy as np
@@ -35,9 +36,10 @@ def by_step(chords, num_steps):
     return [[chord.symbol for chord in chords if chord.step <= step][-1] for step in range(num_steps)]
 
 
-def encoded(encoding, events, chords):
-    cues = encoding.cues([Outline(chords=chords)], len(events) + 1)
-    return encoding.encode(tf.constant([events]), 16, tf.constant(cues))
+def encoded(encoding, melodies, progressions):
+    """Encodes melodies of one length over their chords, all at once."""
+    cues = encoding.cues([Outline(chords=chords) for chords in progressions], len(melodies[0]) + 1)
+    return encoding.encode(tf.constant(melodies), 16, tf.constant(cues))
 
 
 @pytest.mark.parametrize("name", IMPROV_NAMES)
@@ -49,21 +51,21 @@ def test_they_are_note_seqs(name):
     )
     assert (encoding.input_size, encoding.num_classes) == (expected.input_size, expected.num_classes)
     assert encoding.no_event_label == expected.default_event_label
-    for seed in range(5):
-        events, chords = random_piece(seed)
-        inputs, labels, *_ = encoded(encoding, events, chords)
+    pieces = [random_piece(seed) for seed in range(5)]
+    inputs, labels, *_ = encoded(encoding, *zip(*pieces, strict=True))
+    for row, (events, chords) in enumerate(pieces):
         melody = note_seq.Melody(events)
         control = note_seq.ChordProgression(by_step(chords, len(events) + 1))
-        wanted = expected.get_inputs_batch([control], [melody], full_length=True)
-        np.testing.assert_array_equal(inputs, np.array(wanted))
+        (wanted,) = expected.get_inputs_batch([control], [melody], full_length=True)
+        np.testing.assert_array_equal(inputs[row], np.array(wanted))
         wanted_labels = [expected.events_to_label(melody, step) for step in range(len(events))]
-        np.testing.assert_array_equal(labels[0], wanted_labels)
+        np.testing.assert_array_equal(labels[row], wanted_labels)
 
 
 def test_what_is_not_known_is_no_chord_to_magentas_encodings_and_not_to_ours():
     for name in (*IMPROV_NAMES, "chords_rnn"):
         encoding = make_encoding(CONFIGS[name].encoding)
-        unknown, none = (encoded(encoding, [60, -2, 62], chords).inputs for chords in ((), (Chord(0, "N.C."),)))
+        unknown, none = encoded(encoding, [[60, -2, 62]] * 2, [(), (Chord(0, "N.C."),)]).inputs
         assert np.array_equal(unknown, none) == (name in IMPROV_NAMES)
 
 
@@ -72,29 +74,30 @@ def test_what_is_not_known_is_no_chord_to_magentas_encodings_and_not_to_ours():
 )
 def test_other_chords_count_as_triads(symbol, triad):
     encoding = make_encoding(CONFIGS["basic_improv"].encoding)
-    one, other = (encoded(encoding, [60, 62], (Chord(0, text),)).inputs for text in (symbol, triad))
+    one, other = encoded(encoding, [[60, 62]] * 2, [(Chord(0, text),) for text in (symbol, triad)]).inputs
     np.testing.assert_array_equal(one, other)
+
+
+@cache
+def encoded_piece(kind, chords="none"):
+    """A piece in an encoding, with or without inputs for its chords."""
+    config = EncodingConfig(kind, lookback_distances=(1, 2), lookback_unit="bar" if kind == "tune" else "step")
+    encoding = make_encoding(replace(config, chords=chords))
+    events, symbols = random_piece(7)
+    outline = Outline(meter_of_bar(16), num_steps=len(events), chords=symbols)
+    return encoding.encode(tf.constant([events]), 16, tf.constant(encoding.cues([outline], len(events) + 1)))
 
 
 @pytest.mark.parametrize("kind", ["one_hot", "lookback", "key", "tune"])
 @pytest.mark.parametrize("chords", ["triads", "pitches", "tones"])
 def test_the_melodys_inputs_stay_as_they_are(kind, chords):
-    config = EncodingConfig(kind, lookback_distances=(1, 2), lookback_unit="bar" if kind == "tune" else "step")
-    plain, with_chords = make_encoding(config), make_encoding(replace(config, chords=chords))
-    events, symbols = random_piece(7)
-    outline = Outline(meter_of_bar(16), num_steps=len(events), chords=symbols)
-    both = [
-        encoding.encode(tf.constant([events]), 16, tf.constant(encoding.cues([outline], len(events) + 1)))
-        for encoding in (plain, with_chords)
-    ]
+    plain, with_chords = encoded_piece(kind), encoded_piece(kind, chords)
     for name in ("labels", "label_events"):
-        np.testing.assert_array_equal(getattr(both[0], name), getattr(both[1], name))
-    own = with_chords.input_size - plain.input_size
-    np.testing.assert_array_equal(both[1].inputs[..., own:], both[0].inputs)
-    for step in range(len(events)):
-        assert (both[1].inputs[0, step, :own].numpy() != 0).sum() == {"triads": 1, "tones": 19}.get(
-            chords, (both[1].inputs[0, step, :own].numpy() != 0).sum()
-        )
+        np.testing.assert_array_equal(getattr(plain, name), getattr(with_chords, name))
+    own = with_chords.inputs.shape[-1] - plain.inputs.shape[-1]
+    np.testing.assert_array_equal(with_chords.inputs[..., own:], plain.inputs)
+    if chords != "pitches":
+        assert set((with_chords.inputs[0, :, :own].numpy() != 0).sum(axis=1)) == {1 if chords == "triads" else 19}
 
 
 def test_all_of_a_chord_reaches_the_network():
@@ -105,14 +108,12 @@ def test_all_of_a_chord_reaches_the_network():
         for symbol in ("G", "Gm", "G7", "G/B", "Gsus4", "A", "N.C.")
         for rest in ((), (Chord(20, "D"),), (Chord(20, "Dm"),), (Chord(24, "D"),))
     ]
-    inputs = {encoded(encoding, [60, 62, 64], chords).inputs.numpy().tobytes() for chords in progressions}
-    assert len(inputs) == len(progressions)
+    inputs = encoded(encoding, [[60, 62, 64]] * len(progressions), progressions).inputs.numpy()
+    assert len({row.tobytes() for row in inputs}) == len(progressions)
 
 
 def test_it_tells_how_the_last_note_lies_to_the_root():
     encoding = make_encoding(EncodingConfig("one_hot", chords="tones"))
-    chord = (Chord(0, "G"),)
-    one = encoded(encoding, [62, -2, -1], chord).inputs[0]
+    one, other = encoded(encoding, [[62, -2, -1], [64, -2, -1]], [(Chord(0, "G"),)] * 2).inputs
     assert np.array_equal(one[0, : encoding.num_chord_hot], one[2, : encoding.num_chord_hot])
-    other = encoded(encoding, [64, -2, -1], chord).inputs[0]
     assert not np.array_equal(one[2, : encoding.num_chord_hot], other[2, : encoding.num_chord_hot])

@@ -116,6 +116,21 @@ def test_the_shipped_critic_ranks_candidates():
     np.testing.assert_allclose(best.real_log_odds, log_odds[places])
 
 
+def test_the_most_real_by_given_outlines():
+    model = MelodyRNN.from_preset("tunes_rnn", "litert")
+    own = model.generate(num_outputs=2, seed=7, bars=8).outlines
+    best = model.best_of(6, 2, "real", seed=3, outlines=own)
+    candidates = model.generate(num_outputs=6, seed=3, outlines=own * 3)
+    log_odds = model.critic.judge(candidates)
+    assert set(best.candidates) == {2 * int(log_odds[::2].argmax()), 1 + 2 * int(log_odds[1::2].argmax())}
+    assert set(best.outlines) == set(own)
+    with pytest.raises(InvalidArgumentError, match="outlines must be 2, one for each tune that is kept, got 3"):
+        model.best_of(6, 2, "real", outlines=(*own, own[0]))
+    best = model.best_of(4, 2, "real", seed=3, outline=own[0])
+    log_odds = model.critic.judge(model.generate(num_outputs=4, seed=3, outline=own[0]))
+    assert list(best.candidates) == np.argsort(-log_odds)[:2].tolist()
+
+
 def test_a_number_of_outlines():
     model = MelodyRNN.from_preset("tunes_rnn", "litert")
     plain, alike = (model.generate(num_outputs=3, seed=1, num_outlines=own) for own in (None, 3))

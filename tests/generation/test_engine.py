@@ -248,28 +248,25 @@ def test_the_work_decides_which_engine_runs_a_model(load, monkeypatch):
     assert load("basic_rnn", "litert").generate(num_outputs=6, num_steps=16)[0].origin.engine == "litert"
 
 
-def test_without_a_step_of_its_own_a_model_runs_by_tensorflow(tmp_path, tiny_model):
-    tiny_model.save_to_preset(tmp_path / "tiny")
-    assert MelodyRNN.from_preset(tmp_path / "tiny", "auto").generate(num_steps=8)[0].origin.engine == "litert"
-    (tmp_path / "tiny" / "step.tflite").write_bytes(b"damaged")
-    assert MelodyRNN.from_preset(tmp_path / "tiny", "auto").generate(num_steps=8)[0].origin.engine == "tensorflow"
+def test_without_a_step_of_its_own_a_model_runs_by_tensorflow(tiny_folder):
+    assert MelodyRNN.from_preset(tiny_folder, "auto").generate(num_steps=8)[0].origin.engine == "litert"
+    (tiny_folder / "step.tflite").write_bytes(b"damaged")
+    assert MelodyRNN.from_preset(tiny_folder, "auto").generate(num_steps=8)[0].origin.engine == "tensorflow"
     with pytest.raises(ModelError, match=r"step\.tflite: not the step file that step\.json describes"):
-        MelodyRNN.from_preset(tmp_path / "tiny", "litert")
+        MelodyRNN.from_preset(tiny_folder, "litert")
 
 
 @pytest.mark.parametrize("content", [b"no LiteRT file", b"TFL3" * 99, None])
-def test_a_step_that_is_described_and_none_is_passed_over(tmp_path, tiny_model, content):
-    folder = tmp_path / "tiny"
-    tiny_model.save_to_preset(folder)
-    description = json.loads((folder / "step.json").read_text())
+def test_a_step_that_is_described_and_none_is_passed_over(tiny_folder, content):
+    description = json.loads((tiny_folder / "step.json").read_text())
     if content is None:
         # That of another model, described as this one's.
         content = (Path(__file__).parents[2] / "models" / "basic_rnn" / "step.tflite").read_bytes()
-    (folder / "step.tflite").write_bytes(content)
-    (folder / "step.json").write_text(json.dumps(description | {"step_digest": digest(content)}))
+    (tiny_folder / "step.tflite").write_bytes(content)
+    (tiny_folder / "step.json").write_text(json.dumps(description | {"step_digest": digest(content)}))
     with pytest.raises(ModelError, match=r"step\.tflite: .*; save the model anew"):
-        MelodyRNN.from_preset(folder, "litert")
-    assert MelodyRNN.from_preset(folder, "auto").engine == "tensorflow"
+        MelodyRNN.from_preset(tiny_folder, "litert")
+    assert MelodyRNN.from_preset(tiny_folder, "auto").engine == "tensorflow"
 
 
 def test_unknown_engines_are_told():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
+from melody_rnn import MelodyRNN
 from melody_rnn.config import EncodingConfig
 from melody_rnn.errors import ConstraintError, InvalidArgumentError
 from melody_rnn.generation import lookahead
@@ -246,3 +247,19 @@ def test_the_compiled_particles_end_tunes(tiny_model):
         assert outlook.log_probability < 0
     again = tiny_model.generate(constraints=constraints, look_ahead=4, **given)
     assert again[0].events == tunes[0].events
+
+
+@pytest.mark.parametrize(
+    ("potential", "message"),
+    [
+        (density("4,200"), "density 200 cannot be met: a bar has 16 steps here"),
+        (density("12..17"), "density 17 cannot be met"),
+        (contour("C9"), r"contour C9 cannot be met: the model plays C3\.\.B5 here"),
+        (contour("0..60"), "contour C-1 cannot be met"),
+    ],
+)
+def test_targets_that_cannot_be_met(potential, message):
+    model = MelodyRNN.from_preset("tunes_rnn", "litert")
+    with pytest.raises(InvalidArgumentError, match=message):
+        model.generate(num_steps=32, seed=1, potentials=[potential])
+    model.generate(num_steps=32, seed=1, potentials=[density("16"), contour("C3..B5")])

@@ -16,17 +16,23 @@ CONFIG = ModelConfig("tiny", EncodingConfig("lookback", 60, 72, (4, 8)), Network
 SETTINGS = TrainingSettings(batch_size=16, learning_rate=5e-3, schedule="cosine", transposition=2, epochs=6, seed=3)
 
 
-def scales(split, num_melodies):
-    """Scales that only a model with a memory can continue: up and down by turns."""
-    up_and_down = [60, -2, 62, -2, 64, -2, 65, -2, 67, -2, 65, -2, 64, -2, 62, -2]
+def scales(split, num_melodies, lengths=(40, 44, 48)):
+    """Scales that only a model with a memory can continue: up and down by turns.
+
+    Of such lengths batches are padded to one, and loops are compiled once.
+    """
+    up_and_down = [60, -2, 62, -2, 64, -2, 65, -2, 67, -2, 65, -2, 64, -2, 62, -2] * 4
     return [
-        StoredMelody(f"{split}{i}", np.array(np.roll(up_and_down * (2 + i % 3), 2 * i), np.int8), COMMON_TIME, split)
+        StoredMelody(
+            f"{split}{i}", np.array(np.roll(up_and_down, 2 * i)[: lengths[i % 3]], np.int8), COMMON_TIME, split
+        )
         for i in range(num_melodies)
     ]
 
 
-def dataset():
-    return Dataset((*scales("train", 80), *scales("validation", 8), *scales("test", 8)), digest="scales")
+def dataset(lengths=(40, 44, 48)):
+    melodies = (*scales("train", 80, lengths), *scales("validation", 8, lengths), *scales("test", 8, lengths))
+    return Dataset(melodies, digest="scales")
 
 
 def main(folder, verb, strategy="one", *teachers):

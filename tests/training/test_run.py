@@ -17,8 +17,9 @@ from melody_rnn.data.dataset import Dataset
 from melody_rnn.encodings import make_encoding
 from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError, TrainingError
 from melody_rnn.evaluation.evaluate import evaluate
+from melody_rnn.litert.description import STEP_FILE
 from melody_rnn.model import MelodyRNN
-from melody_rnn.presets import load_preset
+from melody_rnn.presets import load_preset, read_preset_step
 from melody_rnn.training import resume, train
 from melody_rnn.training.batches import label_frequencies
 from tests.training.scales import CONFIG, SETTINGS, dataset
@@ -58,8 +59,9 @@ def test_training_beats_counting(tmp_path, name):
     encoding = replace(CONFIGS[name].encoding, min_note=60, max_note=72)
     network = NetworkConfig((24, 24), dropout=0.1, embedding_size=24, residual=True)
     config = replace(CONFIGS[name], encoding=encoding, network=network)
-    run = train(config, replace(SETTINGS, epochs=12, transposition=0, learning_rate=2e-2), dataset(), tmp_path / "run")
-    scores = evaluate(MelodyRNN.from_preset(run.model), name, dataset()).scores
+    data = dataset(lengths=(32, 48, 64))
+    run = train(config, replace(SETTINGS, epochs=12, transposition=0, learning_rate=2e-2), data, tmp_path / "run")
+    scores = evaluate(MelodyRNN.from_preset(run.model), name, data).scores
     bigram = next(row for row in scores if row.name == "bigram")
     assert scores[0].nats_per_event < 0.5 * bigram.nats_per_event
     assert run.best == min(run.history, key=lambda row: row["val_loss"])
@@ -86,7 +88,10 @@ def test_the_same_settings_give_the_same_weights(tmp_path, whole):
 def test_an_interrupted_run_ends_as_if_it_had_not_been(tmp_path, whole, num_batches):
     with pytest.raises(KeyboardInterrupt):
         train(CONFIG, SETTINGS, dataset(), tmp_path / "run", callbacks=[StopAfter(num_batches)])
+    # The step is made once, at the end.
+    assert not (tmp_path / "run" / "model" / STEP_FILE).exists()
     assert_same(resume(tmp_path / "run", dataset()), whole)
+    assert read_preset_step(tmp_path / "run" / "model", CONFIG).description.model == CONFIG.name
     assert json.loads((tmp_path / "run" / "history.json").read_text()) == whole.history
 
 

@@ -176,12 +176,12 @@ def measure_temperatures(
     """Generates melodies at several temperatures in one run and measures them, beside real tunes.
 
     Args:
-        model: The model.
+        model: The model to sample from.
         temperatures: At least one, each at least 0.
         num_outputs: Melodies for each temperature, at least `MIN_TUNES`.
         num_steps: Steps of each melody.
         real: Real tunes of as many steps, as `read_real_tunes` gives them.
-        seed: Of the melodies and of the intervals.
+        seed: For the melodies and for the bootstrap of the intervals.
         meter: Of each melody.
         on_done: Called with the number of melodies each time that some are generated or measured, from any thread.
 

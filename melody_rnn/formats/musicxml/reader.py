@@ -15,8 +15,8 @@ from functools import lru_cache
 from typing import Final
 
 from melody_rnn.errors import InputFileError
+from melody_rnn.formats.musicxml.chord_kinds import symbol_of
 from melody_rnn.formats.musicxml.container import parse_document
-from melody_rnn.formats.musicxml.harmony import symbol_of
 from melody_rnn.formats.score import (
     MAX_PARTS,
     Bar,

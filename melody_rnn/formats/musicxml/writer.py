@@ -14,7 +14,7 @@ from typing import Final
 
 from melody_rnn.formats.beams import beams
 from melody_rnn.formats.engraving import EngravedBar, Item, Spelled, engrave, line_starts
-from melody_rnn.formats.musicxml.harmony import parse_symbol
+from melody_rnn.formats.musicxml.chord_kinds import parse_symbol
 from melody_rnn.formats.note_values import VALUES
 from melody_rnn.formats.score import Score
 from melody_rnn.music.keys import Key

@@ -3,9 +3,10 @@
 Source: MusicXML 4.0, the type kind-value.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
+
+from melody_rnn.music.chords import split_symbol
 
 KINDS: Final[Mapping[str, str]] = {
     "major": "",
@@ -53,7 +54,6 @@ _KIND_OF: Final = {suffix: kind for kind, suffix in KINDS.items()} | {
     "ø7": "half-diminished",
     "sus": "suspended-fourth",
 }
-_SYMBOL: Final = re.compile(r"([A-G])([#b]*)(.*?)(?:/([A-G])([#b]*))?")
 
 
 class Harmony(NamedTuple):
@@ -74,13 +74,11 @@ class Harmony(NamedTuple):
 
 def parse_symbol(symbol: str) -> Harmony | None:
     """Reads a chord symbol such as Am7 or D/F#; None if it has no root."""
-    match = _SYMBOL.fullmatch(symbol.strip())
-    if not match:
+    parts = split_symbol(symbol)
+    if parts is None:
         return None
-    letter, accidentals, suffix, bass, bass_accidentals = match.groups()
-    own_bass = (bass, _alter(bass_accidentals)) if bass else None
-    plain = suffix.strip()
-    return Harmony((letter, _alter(accidentals)), _KIND_OF.get(plain, "other"), plain, own_bass)
+    root, suffix, bass = parts
+    return Harmony(_note(root), _KIND_OF.get(suffix, "other"), suffix, _note(bass) if bass else None)
 
 
 def symbol_of(root: tuple[str, int], kind: str, text: str | None, bass: tuple[str, int] | None) -> str:
@@ -103,5 +101,5 @@ def _name(note: tuple[str, int]) -> str:
     return letter + ("#" * alter if alter > 0 else "b" * -alter)
 
 
-def _alter(accidentals: str) -> int:
-    return accidentals.count("#") - accidentals.count("b")
+def _note(name: str) -> tuple[str, int]:
+    return name[0], name.count("#") - name.count("b")
