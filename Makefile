@@ -41,6 +41,7 @@ models: install
 	@$(BIN)/python models/train.py
 
 page: install
+	@$(BIN)/python -m melody_rnn.page.chords > page/src/chords/tables.json
 	@cd page && npm ci --ignore-scripts --no-audit --no-fund --silent && npm run --silent build
 	@$(BIN)/python page/finish.py
 

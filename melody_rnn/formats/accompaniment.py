@@ -142,7 +142,7 @@ class _Span(NamedTuple):
     chord: ChordTones | None
 
 
-class _Hit(NamedTuple):
+class Hit(NamedTuple):
     """What is struck in a bar.
 
     Attributes:
@@ -218,6 +218,16 @@ def _style(asked: Style, meter: Meter, qpm: float) -> str:
     return own if qpm / float(meter.tempo_beat if own == "jig" else 1) >= _SLOWEST_DANCE[own] else "ballad"
 
 
+def patterns_of(meter: Meter) -> "tuple[tuple[Hit, ...], tuple[Hit, ...], float]":
+    """Returns what is struck in a bar of a meter: usually, where it is slow, and from which quarter notes a minute on.
+
+    It is what the style 'auto' plays.
+    """
+    (name, *_) = [*(name for name, meters in _METERS.items() if meter in meters), "plain"]
+    beat = float(meter.tempo_beat if name == "jig" else 1)
+    return _pattern(name, meter), _pattern("ballad", meter), _SLOWEST_DANCE.get(name, 0.0) * beat
+
+
 _METERS: Final = {
     "jig": (Meter(6, 8), Meter(9, 8), Meter(12, 8)),
     "reel": (Meter(4, 4), Meter(2, 2)),
@@ -228,7 +238,7 @@ _METERS: Final = {
 
 
 @lru_cache(maxsize=256)
-def _pattern(style: str, meter: Meter) -> tuple[_Hit, ...]:
+def _pattern(style: str, meter: Meter) -> tuple[Hit, ...]:
     """Returns what is struck in a bar whose chord does not change."""
     half = Fraction(1, 2)
     unit = Fraction(4, meter.denominator)
@@ -240,26 +250,26 @@ def _pattern(style: str, meter: Meter) -> tuple[_Hit, ...]:
             hit
             for beat in range(meter.numerator // 3)
             for hit in (
-                _Hit(beat * 3 * half, short, (_ROOT, _FIFTH)[beat % 2], _BEAT if beat else _LOUD),
-                _Hit(beat * 3 * half + 1, half, _CHORD, _SOFT),
+                Hit(beat * 3 * half, short, (_ROOT, _FIFTH)[beat % 2], _BEAT if beat else _LOUD),
+                Hit(beat * 3 * half + 1, half, _CHORD, _SOFT),
             )
         )
     if style == "waltz":
-        after = [_Hit(beat * unit, unit * Fraction(3, 4), _CHORD, _SOFT) for beat in (1, 2)]
-        return (_Hit(Fraction(0), unit, _ROOT, _LOUD), *after)
+        after = [Hit(beat * unit, unit * Fraction(3, 4), _CHORD, _SOFT) for beat in (1, 2)]
+        return (Hit(Fraction(0), unit, _ROOT, _LOUD), *after)
     if style in ("reel", "march"):
         beat = half if meter == Meter(2, 4) else Fraction(1)
         length = beat if style == "reel" else beat / 2
         return (
-            _Hit(Fraction(0), length, _ROOT, _LOUD),
-            _Hit(beat, beat / 2, _CHORD, _SOFT),
-            _Hit(2 * beat, length, _FIFTH, _BEAT),
-            _Hit(3 * beat, beat / 2, _CHORD, _SOFT),
+            Hit(Fraction(0), length, _ROOT, _LOUD),
+            Hit(beat, beat / 2, _CHORD, _SOFT),
+            Hit(2 * beat, length, _FIFTH, _BEAT),
+            Hit(3 * beat, beat / 2, _CHORD, _SOFT),
         )
     # Odd meters: a bass on the first beat, chords on the others, threes before twos where they are eighths.
     starts = _groups(meter)
     return tuple(
-        _Hit(start, end - start, _CHORD if start else _ROOT, _SOFT if start else _LOUD)
+        Hit(start, end - start, _CHORD if start else _ROOT, _SOFT if start else _LOUD)
         for start, end in pairwise([*starts, meter.quarters])
     )
 
@@ -277,12 +287,12 @@ def _groups(meter: Meter) -> list[Fraction]:
     return starts
 
 
-def _arpeggio(meter: Meter) -> Iterator[_Hit]:
+def _arpeggio(meter: Meter) -> Iterator[Hit]:
     """Yields a bass note and the chord's notes, up and down in eighths, each of which rings on."""
     step = Fraction(1, 2) if meter.quarters >= 1 else meter.quarters / 2
     group = 3 if meter.is_compound else 4
     wave = ("0", "1", "2", "1") if group == 4 else ("0", "1", "2")
-    yield _Hit(Fraction(0), meter.quarters, _ROOT, _BEAT)
+    yield Hit(Fraction(0), meter.quarters, _ROOT, _BEAT)
     num_steps = int(meter.quarters / step)
     for place in range(num_steps):
         if group == 3 and place % 6 == 3:
@@ -292,10 +302,10 @@ def _arpeggio(meter: Meter) -> Iterator[_Hit]:
         if place:
             # It rings until the same note of the wave comes again.
             length, strength = (2 if group == 4 else 3) * step, _SOFT if place % group else _BEAT - 0.1
-            yield _Hit(place * step, length, what, strength)
+            yield Hit(place * step, length, what, strength)
 
 
-def _hits(style: str, bar: _Bar, spans: Sequence[_Span]) -> Iterator[tuple[int, _Hit]]:
+def _hits(style: str, bar: _Bar, spans: Sequence[_Span]) -> Iterator[tuple[int, Hit]]:
     """Yields what is struck in a bar, with the number of its span; where a chord is new, its root is struck, too."""
     starts = [span.start for span in spans]
     pattern, long = _pattern(style, bar.meter), bar.meter.quarters
@@ -316,18 +326,18 @@ def _hits(style: str, bar: _Bar, spans: Sequence[_Span]) -> Iterator[tuple[int, 
         if place in news:
             upper = [hit for hit in here if hit.what not in (_ROOT, _FIFTH)]
             following = next((later for later in places if later > place), bar.end - bar.start)
-            here = [_Hit(place, following - place, _ROOT, _BEAT), *upper]
+            here = [Hit(place, following - place, _ROOT, _BEAT), *upper]
         for hit in here:
             yield number, hit
 
 
-def _held(bar: _Bar, spans: Sequence[_Span]) -> Iterator[tuple[int, _Hit]]:
+def _held(bar: _Bar, spans: Sequence[_Span]) -> Iterator[tuple[int, Hit]]:
     """Yields what is struck in the last bar: each of its chords once, held."""
     for number, span in enumerate(spans):
         start, end = max(span.start, bar.start), min(span.end, bar.end)
         if span.chord is not None and start < end:
             for what, strength in ((_ROOT, _BEAT), (_CHORD, _SOFT)):
-                yield number, _Hit(start - bar.start, end - start, what, strength)
+                yield number, Hit(start - bar.start, end - start, what, strength)
 
 
 def _ceilings(spans: Sequence[_Span], melody: Sequence[Note]) -> list[int]:

@@ -15,7 +15,8 @@ from melody_rnn.music.scales import SCALES
 DEFAULT_STRENGTH: Final = 3.0
 """Nats by which a note that fits its chord is preferred; docs/chords.md has what others cost and gain."""
 MAX_STRENGTH: Final = 1000.0
-_FAMILIES: Final = ("major", "harmonic minor", "melodic minor", "half-whole", "whole tone")
+SCALE_FAMILIES: Final = ("major", "harmonic minor", "melodic minor", "half-whole", "whole tone")
+"""The scales that chords have, the plainest first."""
 
 
 @lru_cache(maxsize=4096)
@@ -31,7 +32,7 @@ def chord_scale(chord: ChordTones, key: Key) -> frozenset[int]:
         return key.pitch_classes
     scales = [
         frozenset((tonic + semitones) % NOTES_PER_OCTAVE for semitones in SCALES[name])
-        for name in _FAMILIES
+        for name in SCALE_FAMILIES
         for tonic in range(NOTES_PER_OCTAVE)
     ]
     fitting = [scale for scale in scales if tones <= scale]

@@ -11,13 +11,13 @@ from melody_rnn.note_seq_parts import load_part
 
 ChordQuality = Literal["major", "minor", "augmented", "diminished", "other"]
 
-_QUALITIES: Final[tuple[ChordQuality, ...]] = ("major", "minor", "augmented", "diminished", "other")
+QUALITIES: Final[tuple[ChordQuality, ...]] = ("major", "minor", "augmented", "diminished", "other")
+"""As note_seq numbers them."""
 _SYMBOL: Final = re.compile(r"([A-G][#b♯♭]*)([^/]*)(?:/([A-G][#b♯♭]*))?(.*)")
 _NO_CHORD: Final = re.compile(r"N\.?C\.?|no chord|-|", re.IGNORECASE)
 _PARTS: Final = re.compile(r"([A-G][#b]*)(.*?)(?:/([A-G][#b]*))?", re.DOTALL)
 _MAX_SYMBOL: Final = 40
-# How kinds are written elsewhere, and how note_seq knows them; from the first on.
-_SPELLINGS: Final = tuple(
+SPELLINGS: Final = tuple(
     (re.compile(pattern), plain)
     for pattern, plain in (
         (r"\s", ""),
@@ -51,6 +51,7 @@ _SPELLINGS: Final = tuple(
         (r"[)\]]+", ""),
     )
 )
+"""How kinds are written elsewhere, and how note_seq knows them; from the first on."""
 KNOWN_KINDS: Final = (
     "none (major), m, dim, aug, 5, sus2, sus4, 6, m6, 6/9, 7, maj7, m7, mmaj7, m7b5, dim7, aug7, 7sus4, 9, 11, 13 and "
     "their maj and m, add9, no3, b5, #9 and the like, /bass"
@@ -88,13 +89,26 @@ def parse_chord(symbol: str) -> ChordTones | None:
     try:
         pitches = library.chord_symbol_pitches(plain)
         root, bass = library.chord_symbol_root(plain), library.chord_symbol_bass(plain)
-        quality = _QUALITIES[library.chord_symbol_quality(plain)]
+        quality = QUALITIES[library.chord_symbol_quality(plain)]
     except library.ChordSymbolError:
         raise MelodyError(
             f"{printable(symbol, _MAX_SYMBOL)!r} is no chord symbol that is known; write a root and a kind, such as G, "
             f"Am7, F#m7b5, Bb/D, or N.C. for none. Kinds: {KNOWN_KINDS}"
         ) from None
     return ChordTones(int(root), tuple(dict.fromkeys(int(pitch) % 12 for pitch in pitches)), int(bass), quality)
+
+
+def symbol_grammar() -> tuple[str, dict[str, list[tuple[int, int]]]]:
+    """Returns how note_seq takes symbols apart: the pattern of root, kind, changed degrees and bass, and the kinds.
+
+    Returns:
+        The pattern, and for each kind its degrees, each with the semitones by which it is altered.
+    """
+    library = _library()
+    kinds = library._CHORD_KINDS_BY_ABBREV.items()
+    return library._CHORD_SYMBOL_PATTERN, {
+        kind: [library._parse_degree(degree) for degree in degrees] for kind, degrees in kinds
+    }
 
 
 def plain_symbol(symbol: str) -> str | None:
@@ -106,7 +120,7 @@ def plain_symbol(symbol: str) -> str | None:
     if parts is None or len(text) > _MAX_SYMBOL:
         return text
     root, kind, bass = parts
-    for pattern, plain in _SPELLINGS:
+    for pattern, plain in SPELLINGS:
         kind = pattern.sub(plain, kind)
     return root + kind + (f"/{bass}" if bass else "")
 

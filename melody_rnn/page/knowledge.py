@@ -60,6 +60,7 @@ def knowledge(preset: Preset, step: StepDescription) -> dict[str, Any]:
         "home": config.transpose_to_key,
         "stepsPerQuarter": config.steps_per_quarter,
         "knowsForm": preset.outlines is not None,
+        "knowsChords": encoding.knows_chords,
         "hasCues": any(info.name == "cues" for info in step.inputs),
         "numClasses": step.num_classes,
         "maxBarSteps": encoding.max_bar_steps,
@@ -131,7 +132,7 @@ def _steps_of(outline: Outline, num_steps: int, config: ModelConfig) -> NDArray[
     (request,) = plan(config, OutlineBank([outline], config.steps_per_quarter), 1, 0, {"outlines": [outline]})
     fixed = fixed_of(request)
     num_given = request.num_given
-    # Its chords are not known; what the page is told of them comes there.
+    # Its chords are not known; the page puts what it is told of them there.
     (cues,) = cues_of_all([outline], num_steps, config.encoding)
     table = np.pad(cues, [(0, 0), (0, len(_FIXED))])
     if fixed is not None:
@@ -154,8 +155,9 @@ def _outline(outline: Outline, preset: Preset, bank: OutlineBank) -> dict[str, A
         "endings": [[ending.section, ending.start, ending.num_steps, ending.passes] for ending in outline.endings],
         "passages": list(_passages(outline)),
         "bars": sum(part.bars * part.times for part in outline.parts()),
-        "hasJump": outline.jump is not None,
+        "jump": outline.jump,
         "openings": _openings(request, preset),
+        "opening": None if outline.pickup_steps else outline.opening,
         "cadences": _cadences(outline),
     }
 

@@ -2,6 +2,8 @@
 import { ACCEPT, FileError, readFile, toAbc, toMidi, toMusicXml } from './files';
 import { Keyboard } from './input';
 import { Beginning } from './beginning';
+import { accompany, type AccompanyingNote } from './chords/accompaniment';
+import { ChordError } from './chords/progression';
 import { linkOf, readLink } from './link';
 import { perform, placeOf, type Performance } from './performance';
 import { kept, pieceOf, pieceOfMelody, primerOf, type Piece } from './piece';
@@ -21,6 +23,7 @@ import { Roll, barName, notesOf } from './ui/roll';
 
 /** How many steps are written ahead of what sounds, while a tune is written as it plays. */
 const LEAD = 6;
+const NO_EVENT = -2;
 const WARM_STEPS = 48;
 const PAINT_MILLISECONDS = 60;
 const LANGUAGE_NAMES: Record<Language, string> = { en: 'English', es: 'Español' };
@@ -28,6 +31,13 @@ const LANGUAGE_NAMES: Record<Language, string> = { en: 'English', es: 'Español'
 interface Loaded {
   model: Model;
   sampler: Sampler;
+}
+
+/** A tune as it is written and as it is played, for tests. */
+interface Written {
+  melody: Melody;
+  endings: WrittenEnding[];
+  played: number[];
 }
 
 /** What undoing goes back to. */
@@ -77,6 +87,7 @@ export class App {
     share: this.button('share', () => void this.share()),
   };
   private readonly repeats = h('input', { id: 'repeats', type: 'checkbox', checked: true });
+  private readonly along = h('input', { id: 'along', type: 'checkbox', checked: true });
   private readonly metronome = h('input', { id: 'metronome', type: 'checkbox' });
 
   constructor(private readonly root: HTMLElement) {
@@ -130,14 +141,18 @@ export class App {
     return writer.events;
   }
 
-  /** Writes a tune with its endings, and returns it as it is written and as it is played. */
-  async tune(request: Request): Promise<{ events: number[]; endings: WrittenEnding[]; played: number[]; key?: string }> {
+  /** Writes a tune with its endings, and returns it in all forms. */
+  async tune(request: Request): Promise<Written> {
     const { model, sampler } = await this.ready(request.model);
     const writer = new Writer(model, sampler, request);
     for await (const _ of writer.write());
     for await (const _ of writer.writeEndings());
     const { melody, passages, endings } = pieceOf(writer);
-    return { events: writer.events, endings: [...endings], played: perform(melody, passages, endings).melody.events, key: melody.key };
+    return {
+      endings: [...endings],
+      played: perform(melody, passages, endings).melody.events,
+      melody,
+    };
   }
 
   // Words
@@ -181,7 +196,7 @@ export class App {
             this.roll.element,
             field('position', t('position'), this.slider),
             h('p', { class: 'hint' }, t('legend')),
-            h('div', { class: 'actions' }, anew, box(this.repeats, t('repeats')), box(this.metronome, t('metronome'))),
+            h('div', { class: 'actions' }, anew, box(this.repeats, t('repeats')), box(this.along, t('chords.play')), box(this.metronome, t('metronome'))),
             h('p', { class: 'hint' }, t('anew.help')),
           ),
           section('distribution', t('next'), this.next.element),
@@ -314,7 +329,8 @@ export class App {
       if (then === 'answer' && run === this.run) this.play(request.primer?.events.length ?? 0);
       await this.finish(writer);
     } catch (error) {
-      if (error instanceof AskedTooMuch) this.settings.tell(t(`ask.${error.reason}`));
+      if (error instanceof ChordError) this.settings.tellOfChords(error.message);
+      else if (error instanceof AskedTooMuch) this.settings.tell(t(`ask.${error.reason}`));
       else this.fail(error);
     } finally {
       this.enable();
@@ -336,9 +352,12 @@ export class App {
   private async finish(writer: Writer): Promise<void> {
     const { piece } = this;
     await this.pace(writer.writeEndings(), () => true);
-    if (!piece || !this.performed || this.piece !== piece) return;
+    if (!piece || this.piece !== piece || !writer.endings.length) return;
+    this.piece = pieceOf(writer);
+    void drawSheet(this.sheet, this.piece.melody);
+    if (!this.performed) return;
     this.performed = this.performance();
-    if (this.performed) this.player.exchange(this.performed.melody.events);
+    if (this.performed) this.player.exchange(this.performed.melody.events, this.playedAlong(this.performed.melody));
   }
 
   /** Writes a tune just ahead of what sounds; the temperature is that of the moment. */
@@ -358,7 +377,9 @@ export class App {
       else {
         isPlaying = true;
         const onEnd = () => this.enable();
-        this.player.play(writer.melody, { onStep, onEnd, metronome: this.metronome.checked, isOpen: true });
+        const silence = new Array<number>(writer.frame.numSteps).fill(NO_EVENT);
+        const accompaniment = this.playedAlong({ ...writer.melody, events: silence });
+        this.player.play(writer.melody, { onStep, onEnd, metronome: this.metronome.checked, accompaniment, isOpen: true });
         this.enable();
       }
       while (isPlaying && run === this.run && this.player.isPlaying && writer.events.length - heard > LEAD) {
@@ -476,6 +497,7 @@ export class App {
     buttons.share.disabled = !isWritten;
     this.slider.disabled = !piece;
     this.repeats.disabled = !piece?.passages.length;
+    this.along.disabled = !piece?.melody.chords?.length;
   }
 
   private moveTo(step: number): void {
@@ -485,8 +507,8 @@ export class App {
     if (wasPlaying) this.play(step);
   }
 
-  /** Shows a step of the written tune, and what could have come there. */
-  private at(step: number, isPlaying: boolean): void {
+  /** Shows a step of the written tune, and what could have come there; `written` may be a step of an ending. */
+  private at(step: number, isPlaying: boolean, written = step): void {
     const { piece } = this;
     this.position = step;
     if (!piece) return this.next.empty(t('next.empty'));
@@ -495,7 +517,7 @@ export class App {
     const bar = barName(Math.floor(step / stepsPerBar), pickupSteps);
     this.slider.setAttribute('aria-valuetext', t('position.value', { bar, step: (step % stepsPerBar) + 1 }));
     this.roll.show(step, isPlaying);
-    if (isPlaying) followSheet(step);
+    if (isPlaying) followSheet(written, step);
     void this.distribute();
     return undefined;
   }
@@ -559,6 +581,13 @@ export class App {
     void this.loadSound().then(() => this.play(isAtEnd ? 0 : this.position));
   }
 
+  /** Returns what is played along with a melody, if it is wanted. */
+  private playedAlong(melody: Melody): AccompanyingNote[] {
+    if (!this.along.checked) return [];
+    const { chords, bass } = accompany(melody);
+    return [...chords, ...bass];
+  }
+
   private performance(): Performance | null {
     const { piece } = this;
     if (!piece) return null;
@@ -577,9 +606,11 @@ export class App {
     this.player.play(melody, {
       from: first,
       metronome: this.metronome.checked,
+      accompaniment: this.playedAlong(melody),
       onStep: (step) => {
         const { piece } = this;
-        if (piece && steps[step] >= 0) this.at(placeOf(steps[step], piece.melody.events.length, piece.endings), true);
+        const written = steps[step];
+        if (piece && written >= 0) this.at(placeOf(written, piece.melody.events.length, piece.endings), true, written);
       },
       onEnd: () => {
         this.position = 0;
@@ -616,7 +647,7 @@ export class App {
     const written = { ...piece.melody, quartersPerMinute: performed.melody.quartersPerMinute };
     const title = written.title ?? `${piece.request?.model ?? 'melody'} ${piece.request?.seed ?? ''}`.trim();
     const content = {
-      mid: () => toMidi({ ...performed.melody, title }),
+      mid: () => toMidi({ ...performed.melody, title }, this.along.checked ? accompany(performed.melody) : undefined),
       abc: () => toAbc({ ...written, title }),
       musicxml: () => toMusicXml({ ...written, title }),
     }[kind]();

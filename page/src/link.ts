@@ -1,4 +1,5 @@
 /** A request in the fragment of an address, which no browser sends to anybody. */
+import { MAX_TEXT } from './chords/progression';
 import { MAX_SEED, type Primer, type Request } from './model/request';
 
 const MAX_BARS = 128;
@@ -25,7 +26,7 @@ export function readLink(fragment: string): Request | null {
 
 function isRequest(data: unknown): data is Request {
   if (!isObject(data)) return false;
-  const { model, seed, temperatures, topP, key, meter, bars, primer, outline, transposition, qpm, keep, stop, hasForm } = data;
+  const { model, seed, temperatures, topP, key, meter, bars, primer, chords, outline, transposition, qpm, keep, stop, hasForm } = data;
   return (
     isName(model) &&
     isWhole(seed, 0, MAX_SEED) &&
@@ -37,6 +38,7 @@ function isRequest(data: unknown): data is Request {
     isMaybe(meter, isName) &&
     isMaybe(bars, (value) => isWhole(value, 1, MAX_BARS)) &&
     isMaybe(primer, isPrimer) &&
+    isMaybe(chords, (value) => typeof value === 'string' && value.length > 0 && value.length <= MAX_TEXT) &&
     isMaybe(hasForm, isSwitch) &&
     isMaybe(outline, (value) => isWhole(value, 0, 2 ** 31)) &&
     isMaybe(transposition, (value) => isWhole(value, -128, 128)) &&

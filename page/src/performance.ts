@@ -1,7 +1,8 @@
 /** A written tune as it is played: repeats performed. */
 import type { Frame } from './model/request';
 import type { WrittenEnding } from './model/writer';
-import type { Melody } from './types';
+import { chordsWithin } from './files/layout';
+import type { Chord, Melody } from './types';
 
 const NO_EVENT = -2;
 const NOTE_OFF = -1;
@@ -31,7 +32,8 @@ export function perform(melody: Melody, passages: Frame['passages'], endings: re
   });
   const before = soundingBefore(events);
   const heard = events.map((event, place) => (event === NOTE_OFF && !before[place] ? NO_EVENT : event));
-  return { melody: { ...melody, events: heard }, steps };
+  const chords = melody.chords && chordsOf(melody, passages, endings);
+  return { melody: { ...melody, events: heard, form: undefined, chords }, steps };
 }
 
 /** Returns the step of the written tune in whose place a step of a performance is. */
@@ -43,6 +45,23 @@ export function placeOf(step: number, numSteps: number, endings: readonly Writte
     left -= events.length;
   }
   return numSteps - 1;
+}
+
+/** Returns the chord symbols of a tune as it is played. */
+function chordsOf({ events, chords }: Melody, passages: Frame['passages'], endings: readonly WrittenEnding[]): Chord[] {
+  if (!passages.length) return chords ?? [];
+  const all = [...(chords ?? [])];
+  let written = events.length;
+  for (const ending of endings) {
+    for (const { step, symbol } of ending.chords ?? []) all.push({ step: written + step, symbol });
+    written += ending.events.length;
+  }
+  let now = 0;
+  return passages.flatMap(([start, end]) => {
+    const own = start < 0 ? [] : chordsWithin(all, start, end).map(({ step, symbol }) => ({ step: now + step, symbol }));
+    now += start < 0 ? end : end - start;
+    return own;
+  });
 }
 
 function stepsOf([start, end]: [number, number]): number[] {

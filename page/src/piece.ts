@@ -18,7 +18,7 @@ export interface Piece {
 /** Returns what a writer has written so far. */
 export function pieceOf(writer: Writer): Piece {
   return {
-    melody: writer.melody,
+    melody: { ...writer.melody, form: writer.form },
     steps: [...writer.steps],
     passages: writer.isWhole ? writer.frame.passages : [],
     endings: writer.endings,

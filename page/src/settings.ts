@@ -1,4 +1,6 @@
 /** The settings beside the tune: what is asked for, read from their controls. */
+import { keyOfChords } from './chords/hearing';
+import { ChordError, parseProgression, type Ground, type Progression } from './chords/progression';
 import { parseKey, tonicOf } from './files/keys';
 import type { Bank, Knowledge } from './model/knowledge';
 import { keyText } from './names';
@@ -21,6 +23,7 @@ export class Settings {
   readonly topP = h('input', { id: 'topP', type: 'range', min: 0.05, max: 1, step: 0.05, value: 1 });
   readonly seed = h('input', { id: 'seed', inputmode: 'numeric', autocomplete: 'off', size: 12 });
   readonly tempo = h('input', { id: 'tempo', inputmode: 'decimal', autocomplete: 'off', size: 6 });
+  readonly chords = h('input', { id: 'chords', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false' });
   private readonly temperatureNow = h('output', { for: 'temperature' });
   private readonly topPNow = h('output', { for: 'topP' });
   private readonly wholeField = h('div', { hidden: true });
@@ -29,24 +32,26 @@ export class Settings {
     bars: h('p', { class: 'problem', id: 'bars-problem', role: 'alert' }),
     seed: h('p', { class: 'problem', id: 'seed-problem', role: 'alert' }),
     tempo: h('p', { class: 'problem', id: 'tempo-problem', role: 'alert' }),
+    chords: h('p', { class: 'problem', id: 'chords-problem', role: 'alert' }),
   };
   readonly element: HTMLElement;
   private knowledge: Knowledge | undefined;
   private bank: Bank | null = null;
   private beginning: Melody | null = null;
+  private readonly hearing = h('p', { class: 'hint' });
   private readonly more = h('details', { open: matchMedia('(min-width: 48.01rem)').matches });
 
   constructor(private readonly onChange: (changed: 'temperature' | 'other') => void) {
     this.element = h('div', { class: 'settings' });
     this.temperature.addEventListener('input', () => this.changed('temperature'));
     this.topP.addEventListener('input', () => this.changed('temperature'));
-    for (const control of [this.key, this.meter, this.bars, this.whole]) {
+    for (const control of [this.key, this.meter, this.bars, this.whole, this.chords]) {
       control.addEventListener('change', () => {
         this.offer();
         this.changed('other');
       });
     }
-    for (const name of ['bars', 'seed', 'tempo'] as const) this[name].setAttribute('aria-describedby', `${name}-problem`);
+    for (const name of ['bars', 'seed', 'tempo', 'chords'] as const) this[name].setAttribute('aria-describedby', `${name}-problem`);
     this.write();
   }
 
@@ -68,6 +73,7 @@ export class Settings {
     this.element.replaceChildren(
       this.wholeField,
       field('temperature', t('temperature'), this.temperature, this.temperatureNow, hint(t('temperature.help'))),
+      field('chords', t('chords'), this.chords, hint(t('chords.help')), this.hearing, this.problems.chords),
       this.more,
     );
     this.offer();
@@ -105,6 +111,7 @@ export class Settings {
       this.more.open = true;
       return null;
     }
+    if (this.progression() === null) return null;
     return {
       model,
       seed,
@@ -114,6 +121,7 @@ export class Settings {
       meter: this.meter.value || undefined,
       bars: this.bars.value ? Number(this.bars.value) : undefined,
       qpm,
+      chords: this.chords.value.trim() || undefined,
       hasForm: (this.beginning && this.writesWhole) || undefined,
     };
   }
@@ -125,6 +133,7 @@ export class Settings {
     this.topP.value = String(request.topP);
     this.key.value = request.key ?? '';
     this.meter.value = request.meter ?? '';
+    this.chords.value = request.chords ?? '';
     if (request.primer) this.whole.checked = Boolean(request.hasForm);
     this.offer();
     this.bars.value = request.bars === undefined ? '' : String(request.bars);
@@ -137,6 +146,25 @@ export class Settings {
   tell(text: string): void {
     this.problems.bars.textContent = text;
     if (text) this.more.open = true;
+  }
+
+  /** Says beside the chords what is wrong with them. */
+  tellOfChords(text: string): void {
+    this.problems.chords.textContent = text;
+  }
+
+  /** Returns the chords; undefined where there are none, null, with a sentence beside the control, if they are wrong. */
+  private progression(): Progression | undefined | null {
+    this.tellOfChords('');
+    const text = this.chords.value.trim();
+    if (!text) return undefined;
+    try {
+      return parseProgression(text);
+    } catch (error) {
+      if (!(error instanceof ChordError)) throw error;
+      this.tellOfChords(error.message);
+      return null;
+    }
   }
 
   private changed(what: 'temperature' | 'other'): void {
@@ -161,9 +189,15 @@ export class Settings {
     const { bank, beginning } = this;
     fill(this.key, [['', t('any')], ...keys.map(({ name }) => [name, keyText(name)] as const)]);
     const ofBeginning = parseKey(beginning?.key);
-    const key = keys.find(({ name }) => name === this.key.value) ?? (ofBeginning && { tonic: tonicOf(ofBeginning), mode: ofBeginning.mode });
+    const progression = this.progression() ?? undefined;
+    const ofChords = progression && !beginning ? keyOfChords(progression.shares(), keys) : undefined;
+    const asked = keys.find(({ name }) => name === this.key.value);
+    const key = asked ?? (ofBeginning && { tonic: tonicOf(ofBeginning), mode: ofBeginning.mode }) ?? ofChords;
+    const fills = progression && ((ground: Ground) => progression.fits(ground));
+    const { name, knowsChords } = this.knowledge;
+    this.hearing.textContent = progression ? t(knowsChords ? 'chords.heard' : 'chords.weighed', { name }) : '';
     const begun = beginning && { meter: beginning.meter.join('/'), pickupSteps: beginning.pickupSteps };
-    const has = (meter?: string) => bank?.fitting({ key, meter, ...begun }) ?? [];
+    const has = (meter?: string) => bank?.fitting({ key, meter, fills, ...begun }) ?? [];
     this.wholeField.hidden = !knowsForm || !beginning;
     this.whole.disabled = has().length === 0;
     this.problems.whole.textContent = this.whole.disabled ? t('whole.none') : '';
@@ -175,7 +209,7 @@ export class Settings {
     const known = meters.filter(({ text }) => has(text).length > 0);
     fill(this.meter, [['', t('any')], ...known.map(({ text }) => [text, text] as const)], begun?.meter ?? '');
     const fitting = has(this.meter.value || undefined).map((place) => bank.outlines[place]);
-    const longer = fitting.filter(({ hasJump, numSteps }) => !hasJump && numSteps > (beginning?.events.length ?? 0));
+    const longer = fitting.filter(({ jump, numSteps }) => !jump && numSteps > (beginning?.events.length ?? 0));
     const lengths = [...new Set(longer.map(({ bars }) => bars))].sort((left, right) => left - right);
     fill(this.bars, [['', t('any')], ...lengths.map((bars) => [String(bars), String(bars)] as const)]);
   }

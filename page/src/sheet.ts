@@ -1,7 +1,7 @@
 /** Sheet music, engraved by abcjs. */
 import type { TuneObject } from 'abcjs';
 import { placedAbc, type AbcText } from './files/abc_writer';
-import { engrave } from './files/engraving';
+import { beginsSection, type EngravedBar } from './files/engraving';
 import { t } from './texts';
 import type { Melody } from './types';
 import './sheet.css';
@@ -36,7 +36,7 @@ export async function drawSheet(element: HTMLElement, melody: Melody): Promise<v
     if (own.width === element.clientWidth || !element.clientWidth) return;
     own.width = element.clientWidth;
     const width = own.width / Math.max(SMALLEST, Math.min(1, own.width / FULL_WIDTH));
-    const abc = placedAbc(melody, lineEnds(melody, width));
+    const abc = placedAbc(melody, (bars) => lineStarts(bars, width));
     const [tune] = abcjs.renderAbc(element, abc.text, {
       add_classes: true,
       responsive: 'resize',
@@ -57,9 +57,13 @@ export async function drawSheet(element: HTMLElement, melody: Melody): Promise<v
   draw();
 }
 
-/** Marks the note that sounds at a step; a step outside of the melody marks none. */
-export function followSheet(step: number): void {
-  const now = sheet?.notes.find((note) => note.step <= step && step < note.end)?.graphics ?? [];
+/**
+ * Marks the note that sounds at a step of the tune or of its endings, or at the step in whose place that is played where
+ * the sheet does not have it.
+ */
+export function followSheet(step: number, place: number): void {
+  const at = (own: number) => sheet?.notes.find((note) => note.step <= own && own < note.end);
+  const now = (at(step) ?? at(place))?.graphics ?? [];
   if (now === marked || (now[0] && now[0] === marked[0])) return;
   for (const graphic of marked) graphic.classList.remove(SOUNDING);
   for (const graphic of now) graphic.classList.add(SOUNDING);
@@ -67,15 +71,16 @@ export function followSheet(step: number): void {
   keepInView(now[0]);
 }
 
-/** Returns the bars that end a line, of as many as fit into it. */
-function lineEnds(melody: Melody, width: number): Set<number> {
-  const ends = new Set<number>();
-  let left = width - CLEF_WIDTH;
+/** Returns the bars that begin a line, of as many as fit into it; each section begins one. */
+function lineStarts(bars: EngravedBar[], width: number): Set<number> {
+  const starts = new Set<number>();
+  let left = 0;
   let numBars = 0;
-  engrave(melody).forEach((bar, number) => {
+  bars.forEach((bar, number) => {
     const own = NOTE_WIDTH * bar.items.length + BAR_WIDTH;
-    if (numBars > 0 && (own > left || numBars === MAX_BARS_PER_LINE)) {
-      ends.add(number - 1);
+    const isFull = numBars > 0 && (own > left || numBars === MAX_BARS_PER_LINE);
+    if (isFull || beginsSection(bars[number - 1], bar)) {
+      starts.add(number);
       left = width - CLEF_WIDTH;
       numBars = 0;
     }
@@ -83,7 +88,7 @@ function lineEnds(melody: Melody, width: number): Set<number> {
     // A pickup counts for no bar.
     if (bar.start === bar.origin) numBars++;
   });
-  return ends;
+  return starts;
 }
 
 function notesOf(tune: TuneObject, { places }: AbcText): Sheet['notes'] {

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
+import { CHORD_TEXTS } from './texts_chords';
 import { CORE_TEXTS } from './texts_core';
 import { FILE_TEXTS } from './texts_files';
 import { INPUT_TEXTS } from './texts_input';
 import { parseNumber, preferredLanguage, setLanguage, t } from './texts';
 
-test.each([CORE_TEXTS, FILE_TEXTS, INPUT_TEXTS])('both languages say the same', ({ en, es }) => {
+test.each([CHORD_TEXTS, CORE_TEXTS, FILE_TEXTS, INPUT_TEXTS])('both languages say the same', ({ en, es }) => {
   const names = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
   expect(Object.keys(es)).toEqual(Object.keys(en));
   for (const [key, text] of Object.entries<string>(en)) expect([key, names((es as Record<string, string>)[key])]).toEqual([key, names(text)]);

@@ -1,11 +1,12 @@
 /** The page's texts, in English and in Spanish. */
+import { CHORD_TEXTS } from './texts_chords';
 import { CORE_TEXTS } from './texts_core';
 import { FILE_TEXTS } from './texts_files';
 import { INPUT_TEXTS } from './texts_input';
 
 const TEXTS = {
-  en: { ...CORE_TEXTS.en, ...FILE_TEXTS.en, ...INPUT_TEXTS.en },
-  es: { ...CORE_TEXTS.es, ...FILE_TEXTS.es, ...INPUT_TEXTS.es },
+  en: { ...CORE_TEXTS.en, ...FILE_TEXTS.en, ...INPUT_TEXTS.en, ...CHORD_TEXTS.en },
+  es: { ...CORE_TEXTS.es, ...FILE_TEXTS.es, ...INPUT_TEXTS.es, ...CHORD_TEXTS.es },
 };
 
 export type Language = keyof typeof TEXTS;

@@ -1,6 +1,7 @@
 """The page in a real browser: the same tunes as Python, its controls, and what it says when something is wrong."""
 
 import base64
+import random
 import time
 from dataclasses import replace
 
@@ -8,16 +9,30 @@ import numpy as np
 import pytest
 
 from melody_rnn import Constraints, MelodyRNN, Tune
+from melody_rnn.errors import InvalidArgumentError, MelodyError
+from melody_rnn.formats.abc import read_abc_tune, split_tunebook
+from melody_rnn.formats.accompaniment import Accompaniment, accompany
+from melody_rnn.formats.musicxml.reader import read_musicxml
+from melody_rnn.formats.musicxml.writer import musicxml_bytes
 from melody_rnn.formats.reading import read_score
 from melody_rnn.generation.request import plan
+from melody_rnn.music.chords import QUALITIES, parse_chord
 from melody_rnn.page.contents import page_models, write_page
+from melody_rnn.page.knowledge import PAGE_METERS
 from melody_rnn.tunes.files import read_tune
+from melody_rnn.tunes.from_score import tunes_of_score
 from melody_rnn.tunes.primers import parse_primer
-from melody_rnn.tunes.tune import section_ends
+from melody_rnn.tunes.progression import HOLD, parse_progression
+from melody_rnn.tunes.to_score import score_of
+from melody_rnn.tunes.tune import Chord, section_ends
+from tests.tunes.random_tunes import random_tune
 
-MILLISECONDS = 300_000
+MILLISECONDS = 60_000
 PRIMER = (67, -2, 69, -2, 71, -2, 74, -2, -2, -2, -1, -2, 67, -2, -2, -2)
 NUM_SEEDS = 10
+NUM_ROUND_TRIPS = 200
+# What is undefined would come back as null.
+TUNE = "async request => JSON.parse(JSON.stringify(await melodyRnn.tune(request)))"
 JIG = """X:1
 T:Begun
 M:6/8
@@ -115,8 +130,8 @@ def in_page(tune):
     return primer | ({"key": str(tune.key)} if tune.key else {})
 
 
-def assert_whole_tune_is(found, tune, why):
-    assert tuple(found["events"]) == tune.events, why
+def assert_whole_tune_is(page, found, tune, why):
+    assert tuple(found["melody"]["events"]) == tune.events, why
     own = [ending for section in tune.sections for ending in section.endings]
     ends = section_ends(tune.sections, len(tune))
     # Python leaves out those that are as their sections end anyway.
@@ -127,20 +142,340 @@ def assert_whole_tune_is(found, tune, why):
     ]
     assert written == [(ending.passes, ending.start, ending.events) for ending in own], why
     assert tuple(found["played"]) == tune.played().events, why
+    (as_python_writes,) = tunes_of_score(read_musicxml(musicxml_bytes(score_of(tune.written()))))
+    for kind, again in read_again(page, found["melody"]).items():
+        assert again == [replace(as_python_writes, title="")], (why, kind)
+
+
+def read_again(page, melody):
+    """Returns what Python reads of a tune that the page writes, by the page's writer."""
+
+    def abc(text):
+        (tune,) = split_tunebook(text.encode())
+        return read_abc_tune(tune)
+
+    readers = {"toAbc": abc, "toMusicXml": lambda text: read_musicxml(text.encode())}
+    return {
+        kind: tunes_of_score(read(page.evaluate(f"melody => melodyRnn.{kind}(melody)", melody)))
+        for kind, read in readers.items()
+    }
+
+
+def melody_of(tune):
+    """Returns a tune as the page has it."""
+    number, sections = len(tune), []
+    for section in tune.sections:
+        endings = []
+        for ending in section.endings:
+            endings.append({"passes": ending.passes, "start": ending.start, "events": ending.events, "number": number})
+            number += len(ending.events)
+        sections.append({"start": section.start, "label": section.label, "times": section.times, "endings": endings})
+    return {
+        "events": tune.events,
+        "stepsPerBar": tune.steps_per_bar,
+        "meter": [tune.meter.numerator, tune.meter.denominator],
+        "quartersPerMinute": tune.tempo,
+        "pickupSteps": tune.pickup_steps,
+        "key": str(tune.key),
+        "title": tune.title,
+        "chords": [chord._asdict() for chord in tune.chords],
+    } | ({"form": {"sections": sections, "jump": tune.jump}} if sections or tune.jump else {})
+
+
+def test_what_the_page_writes_reads_in_python_as_the_same(open_page):
+    page = open_page()
+    for seed in range(NUM_ROUND_TRIPS):
+        tune = random_tune(random.Random(seed))
+        tune = replace(tune, qpm=tune.tempo, program=0)
+        for kind, again in read_again(page, melody_of(tune)).items():
+            assert again == [tune], (kind, seed)
+
+
+ROOTS = ["C", "F#", "Bb", "E♭", "B##", "Abb", "H", "c", ""]
+KINDS = [
+    "",
+    "m",
+    "min",
+    "-",
+    "maj",
+    "M",
+    "Δ",
+    "dim",
+    "°",
+    "ø",
+    "o",
+    "+",
+    "aug",
+    "5",
+    "6",
+    "m6",
+    "69",
+    "6/9",
+    "7",
+    "m7",
+    "maj7",
+    "Δ7",
+    "mmaj7",
+    "m(maj7)",
+    "M7",
+    "ma7",
+    "mi7",
+    "Maj7",
+    "MIN7",
+    "dim7",
+    "o7",
+    "ø7",
+    "+7",
+    "aug7",
+    "7#5",
+    "7+",
+    "m7b5",
+    "-7-5",
+    "sus",
+    "sus2",
+    "sus4",
+    "7sus",
+    "7sus4",
+    "9sus4",
+    "13sus4",
+    "7sus2",
+    "9",
+    "m9",
+    "maj9",
+    "11",
+    "m11",
+    "maj11",
+    "13",
+    "m13",
+    "maj13",
+    "add9",
+    "add2",
+    "2",
+    "4",
+    "(add4)",
+    "madd9",
+    "7b9",
+    "7#9",
+    "7b5#9",
+    "7(b9,#11)",
+    "13b9",
+    "alt",
+    "7alt",
+    "no3",
+    "omit5",
+    "add11",
+    "maj7#11",
+    "7no5",
+    "addb9",
+    "9no7",
+    "add0",
+    "b5",
+    "#9",
+    "7b9b9",
+    "maj6",
+    "dom7",
+    "h7",
+    "ped",
+    "x",
+    "8",
+    "7b",
+    "madd7",
+    "add77",
+]
+PROGRESSIONS = [
+    "| G | C G | D7 | G |",
+    "G C D7 G",
+    "|: G | C . D7 . :| % | N.C. |",
+    "| G | % | C / / D | [| Am7 |] Em ||",
+    "A: | G | C |  B: | Em | D7 . . C |",
+    "| sol | la m | do/mi | re 7 |",
+    "| Do | Fa | SOL7 | do |",
+    "| Dm | Faug | Do |",
+    "| G |\n| C | D7 |\n| G |",
+    "| G | C | : | D |",
+    "|: G :|: C :|",
+    "| G | | C |",
+    "| % | G |",
+    "| N.C. | . |",
+    "G | Xm | C",
+    "x A: | G |",
+    "A: | G | A: | C |",
+    "| . G | C |",
+    "",
+    "|||",
+    "| G- | Bb° | F♯m7♭5/E |",
+    "| sim | mi | fa#m7/do# | si♭ |",
+]
+
+
+def test_chords_are_read_as_in_python(open_page):
+    page = open_page()
+    symbols = [root + kind + bass for root in ROOTS for kind in KINDS for bass in ("", "/G", "/Ab", "/x")]
+    symbols += ["N.C.", "NC", "n.c.", "no chord", "-", "C" + "7" * 60, "G\n", "D/F#/A"]
+    found = page.evaluate(
+        "symbols => symbols.map(one => melodyRnn.parseChord(one) ?? String(melodyRnn.parseChord(one)))", symbols
+    )
+    num_known = 0
+    for symbol, own in zip(symbols, found, strict=True):
+        try:
+            chord = parse_chord(symbol)
+        except MelodyError:
+            assert own == "undefined", symbol
+            continue
+        if chord is None:
+            assert own == "null", symbol
+            continue
+        num_known += 1
+        quality = QUALITIES.index(chord.quality)
+        assert own == {"root": chord.root, "tones": list(chord.tones), "bass": chord.bass, "quality": quality}, symbol
+    assert num_known > 1000
+    read = (
+        "texts => texts.map(text => { try { return melodyRnn.chords(text); } catch (error) { return String(error); } })"
+    )
+    for text, shares in zip(PROGRESSIONS, page.evaluate(read, PROGRESSIONS), strict=True):
+        try:
+            progression = parse_progression(text)
+        except InvalidArgumentError:
+            assert isinstance(shares, str), text
+            continue
+        now, own = "N.C.", []
+        for bars in progression.parts.values():
+            for bar in bars:
+                for token in bar:
+                    now = now if token == HOLD else token
+                    own.append([now, 5040 // len(bar)])
+        assert shares == own, text
+
+
+CHORDS = [
+    ("chords_rnn", "| G | C G | D7 | G |", {}, {}),
+    ("chords_rnn", "| Am | F . . E7 | % | N.C. |", {"meter": "4/4"}, {"meter": "4/4"}),
+    ("chords_rnn", "Dm7 G7 Cmaj7 A7b9", {"bars": 16, "key": "D minor"}, {"bars": 16, "key": "D minor"}),
+    ("chords_rnn", "| D | A7 D |", {"meter": "6/8"}, {"meter": "6/8"}),
+    ("chords_rnn", "A: | G | C | D7 | G |  B: | Em | C | D7 | G |", {}, {}),
+    (
+        "chords_rnn",
+        "| C | Am F | G7 | C |",
+        {"primer": True, "hasForm": True},
+        {"primer": Tune(PRIMER, ends_note=True)},
+    ),
+    (
+        "chords_rnn",
+        "| C | Am F G |",
+        {"primer": True, "bars": 5},
+        {"primer": Tune(PRIMER, ends_note=True), "num_steps": 80},
+    ),
+    ("tunes_rnn", "| Em | Am B7 | C | Em |", {}, {}),
+    ("tunes_rnn", "| D | G D | Em A7 | D |", {"meter": "3/4"}, {"meter": "3/4"}),
+    ("lookback_rnn", "| F | Gm C7 | F |", {"bars": 4}, {"num_steps": 64}),
+    (
+        "lookback_rnn",
+        "| E7 | Am |",
+        {"bars": 4, "key": "A minor", "meter": "3/4"},
+        {"num_steps": 48, "meter": "3/4", "constraints": Constraints(key="A minor")},
+    ),
+    ("basic_rnn", "| Bb | Eb F7 |", {"bars": 3}, {"num_steps": 48}),
+    ("mono_rnn", "| C | G7 |", {"bars": 2}, {"num_steps": 32}),
+    (
+        "attention_rnn",
+        "| C | G7 |",
+        {"primer": True, "bars": 3},
+        {"primer": Tune(PRIMER, ends_note=True), "num_steps": 48},
+    ),
+]
+
+
+def test_tunes_over_chords_are_those_of_python(open_page):
+    page = open_page()
+    for name, chords, asked, in_python in CHORDS:
+        model = MelodyRNN.from_preset(name, engine="litert")
+        if "primer" in asked:
+            asked = {**asked, "primer": {"events": PRIMER, "meter": "4/4", "pickupSteps": 0, "qpm": 120}}
+        for seed in range(4):
+            request = {**asked, "model": name, "seed": seed, "temperatures": [[0, 1]], "topP": 1, "chords": chords}
+            found = page.evaluate(TUNE, request)
+            (tune,) = model.generate(num_outputs=1, seed=seed, chords=chords, **in_python)
+            why = (name, chords, asked, seed)
+            assert [tuple(chord.values()) for chord in found["melody"]["chords"]] == list(tune.chords), why
+            assert_whole_tune_is(page, found, tune, why)
+
+
+def test_endings_over_chords_are_those_of_python(open_page):
+    page = open_page()
+    for name in ("chords_rnn", "tunes_rnn"):
+        model = MelodyRNN.from_preset(name, engine="litert")
+        bank = model._preset.outlines
+        progression = parse_progression("| G | Am D7 | Em C | D7 |")
+        places = [place for place, outline in enumerate(bank) if outline.endings and progression.fits(outline)]
+        num_endings = 0
+        for seed, place in enumerate(places[:: len(places) // 4]):
+            request = {"model": name, "seed": seed, "temperatures": [[0, 1]], "topP": 1, "outline": place}
+            found = page.evaluate(
+                TUNE,
+                {**request, "chords": str(progression), "key": "G major", "transposition": None} | own_key(bank[place]),
+            )
+            outlines = [bank[place]]
+            (tune,) = model.generate(num_outputs=1, seed=seed, outlines=outlines, chords=progression)
+            assert_whole_tune_is(page, found, tune, (name, place, seed))
+            num_endings += sum(len(section.endings) for section in tune.sections)
+        assert num_endings > 2
+
+
+def own_key(outline):
+    """Returns the key of an outline as the page is asked for it, so that the outline stays where it is."""
+    return {"key": str(outline.key), "transposition": outline.transposition}
+
+
+def test_the_accompaniment_is_that_of_python(open_page):
+    page = open_page()
+    rng = random.Random(0)
+    num_notes = 0
+    for seed in range(60):
+        tune = replace(random_tune(random.Random(seed), has_repeats=False), sections=(), qpm=rng.choice([60.0, 120.0]))
+        if tune.meter not in PAGE_METERS:
+            continue
+        steps = sorted({rng.randrange(tune.first_step, len(tune)) for _ in range(8)})
+        symbols = ["C", "Am7", "D/F#", "G13", "F#m7b5", "N.C.", "Bb", "E7b9", "Gsus4", "D5"]
+        tune = replace(tune, chords=tuple(Chord(step, rng.choice(symbols)) for step in steps))
+        score = score_of(tune.played(), fills_last_bar=True)
+        try:
+            parts = accompany(score, Accompaniment()).parts[1:]
+        except MelodyError:
+            parts = ()
+        first = tune.first_step
+        own = {"chords": [], "bass": []}
+        for part in parts:
+            own["bass" if "bass" in part.name else "chords"] = [
+                {
+                    "start": float(note.start * 4) + first,
+                    "end": float(note.end * 4) + first,
+                    "pitch": note.pitch,
+                    "strength": note.strength,
+                }
+                for note in part.notes
+            ]
+        found = page.evaluate("melody => melodyRnn.accompany(melody)", melody_of(tune))
+        for name, notes in own.items():
+            assert len(found[name]) == len(notes), (seed, name)
+            for one, other in zip(found[name], notes, strict=True):
+                assert one == pytest.approx(other), (seed, name, str(tune.meter))
+            num_notes += len(notes)
+    assert num_notes > 2000
 
 
 def test_endings_are_those_of_python(open_page):
     page = open_page()
     model = MelodyRNN.from_preset(engine="litert")
     bank = model._preset.outlines
-    places = [place for place, outline in enumerate(bank) if outline.endings]
+    with_endings = [place for place, outline in enumerate(bank) if outline.endings]
+    with_jumps = [place for place, outline in enumerate(bank) if outline.jump]
     num_endings = 0
-    for seed, place in enumerate(places[:: len(places) // 12]):
+    for seed, place in enumerate([*with_endings[:: len(with_endings) // 12], *with_jumps[:: len(with_jumps) // 4]]):
         request = {"model": "tunes_rnn", "seed": seed, "temperatures": [[0, 1.1]], "topP": 0.95, "outline": place}
-        found = page.evaluate("request => melodyRnn.tune(request)", request)
+        found = page.evaluate(TUNE, request)
         outlines = [bank[place]]
         (tune,) = model.generate(num_outputs=1, seed=seed, temperature=1.1, top_p=0.95, outlines=outlines)
-        assert_whole_tune_is(found, tune, (place, seed))
+        assert_whole_tune_is(page, found, tune, (place, seed))
         num_endings += sum(len(section.endings) for section in tune.sections)
     assert num_endings > 8
 
@@ -165,13 +500,11 @@ def test_whole_tunes_after_a_beginning_are_those_of_python(open_page, tmp_path):
         with_endings = [seed for seed, (request,) in enumerate(plans) if request.outlines[0].endings]
         for seed in sorted({*range(4), *with_endings[:2]}):
             request = {**asked, "model": "tunes_rnn", "seed": seed, "temperatures": [[0, 1]], "topP": 1}
-            found = page.evaluate(
-                "request => melodyRnn.tune(request)", {**request, "primer": in_page(primer), "hasForm": True}
-            )
+            found = page.evaluate(TUNE, {**request, "primer": in_page(primer), "hasForm": True})
             (tune,) = model.generate(num_outputs=1, seed=seed, primer=primer, **asked)
-            assert_whole_tune_is(found, tune, (str(primer), asked, seed))
+            assert_whole_tune_is(page, found, tune, (str(primer), asked, seed))
             num_endings += sum(len(section.endings) for section in tune.sections)
-            assert found["key"] == str(tune.key)
+            assert found["melody"]["key"] == str(tune.key)
     assert num_endings > 2
 
 
@@ -223,6 +556,68 @@ def test_a_tune_is_written_changed_saved_and_shared(open_page, screenshots, tmp_
     for link, notes in ((fragment, first), (changed, anew)):
         again = open_page(f"?again{link}", says="Written in")
         assert notes_of(again) == notes
+
+
+def test_chords_are_asked_for_heard_saved_and_shared(open_page, screenshots, tmp_path):
+    page = open_page()
+    page.locator("#model").select_option("chords_rnn")
+    page.get_by_text("chords_rnn is ready.").wait_for()
+    page.get_by_label("Chords", exact=True).fill("| G | Xyz |")
+    press(page, "Generate")
+    assert "“Xyz” is no chord" in page.locator("#chords-problem").text_content()
+    assert page.locator("#chords").get_attribute("aria-describedby") == "chords-problem"
+    page.get_by_label("Chords", exact=True).fill("| G | C G | D7 | G |")
+    page.locator("#chords").press("Tab")
+    assert page.locator("#chords-problem").text_content() == ""
+    page.get_by_text("chords_rnn hears the chords.").wait_for()
+    page.locator("#seed").fill("3")
+    press(page, "Generate")
+    written(page)
+    page.locator(".sheet .abcjs-chord").first.wait_for()
+    page.locator(".roll .note.active").first.wait_for()
+    page.screenshot(path=screenshots / "page_chords_1280.png", full_page=True)
+    press(page, "Stop")
+    (tune,) = MelodyRNN.from_preset("chords_rnn", engine="litert").generate(
+        num_outputs=1, seed=3, chords="| G | C G | D7 | G |"
+    )
+    symbols = [chord.symbol for chord in tune.chords]
+    assert page.locator(".sheet .abcjs-chord").all_text_contents() == symbols
+    for kind in ("abc", "musicxml"):
+        with page.expect_download() as download:
+            press(page, f"Save .{kind}")
+        download.value.save_as(tmp_path / f"saved.{kind}")
+        assert read_tune(tmp_path / f"saved.{kind}").chords == tune.chords
+    for is_along, num_parts in ((True, 3), (False, 1)):
+        page.get_by_label("Play the chords").set_checked(is_along)
+        with page.expect_download() as download:
+            press(page, "Save .mid")
+        download.value.save_as(tmp_path / "saved.mid")
+        score = read_score(tmp_path / "saved.mid")
+        assert len(score.parts) == num_parts
+        assert [part.is_accompaniment for part in score.parts] == [False, True, True][:num_parts]
+        assert [chord.symbol for chord in score.chords] == [chord.symbol for chord in tune.played().chords]
+    notes = notes_of(page)
+    again = open_page(f"?again{page.evaluate('location.hash')}", says="Written in")
+    assert notes_of(again) == notes
+    assert again.locator("#chords").input_value() == "| G | C G | D7 | G |"
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator("#language").select_option("es")
+    page.get_by_label("Acordes", exact=True).fill("| sol | do sol | re7 | zas |")
+    press(page, "Generar")
+    assert "«zas» no es ningún acorde" in page.locator("#chords-problem").text_content()
+    page.get_by_label("Acordes", exact=True).fill("| sol | do sol | re7 | sol |")
+    page.locator("#model").select_option("tunes_rnn")
+    page.get_by_text("tunes_rnn no oye los acordes").wait_for()
+    press(page, "Generar")
+    page.get_by_text("Escrita en").wait_for()
+    page.locator(".sheet .abcjs-chord").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.screenshot(path=screenshots / "page_chords_390.png", full_page=True)
+    page.get_by_label("Acordes", exact=True).fill("| sol " * 101 + "|")
+    page.locator("#bars").select_option("")
+    press(page, "Generar")
+    page.locator("#chords-problem").get_by_text("no llenan por igual").wait_for()
 
 
 def test_the_distribution_follows_the_temperature(open_page):

@@ -37,7 +37,7 @@ KINDS: Final[Mapping[str, str]] = {
     "none": "N.C.",
 }
 """How each kind is written after the root."""
-_KIND_OF: Final = {suffix: kind for kind, suffix in KINDS.items()} | {
+KIND_OF: Final[Mapping[str, str]] = {suffix: kind for kind, suffix in KINDS.items()} | {
     "min": "minor",
     "-": "minor",
     "M": "major",
@@ -54,6 +54,7 @@ _KIND_OF: Final = {suffix: kind for kind, suffix in KINDS.items()} | {
     "ø7": "half-diminished",
     "sus": "suspended-fourth",
 }
+"""The kind of what is written after the root."""
 
 
 class Harmony(NamedTuple):
@@ -78,7 +79,7 @@ def parse_symbol(symbol: str) -> Harmony | None:
     if parts is None:
         return None
     root, suffix, bass = parts
-    return Harmony(_note(root), _KIND_OF.get(suffix, "other"), suffix, _note(bass) if bass else None)
+    return Harmony(_note(root), KIND_OF.get(suffix, "other"), suffix, _note(bass) if bass else None)
 
 
 def symbol_of(root: tuple[str, int], kind: str, text: str | None, bass: tuple[str, int] | None) -> str:

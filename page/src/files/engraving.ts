@@ -8,13 +8,17 @@
  */
 import type { Melody, Meter } from '../types';
 import { parseKey, spell, type Spelled } from './keys';
-import { notesOf } from './notes';
+import { layOut, type Bar } from './layout';
 
 /** A note head, or a rest if it has no name. */
 export interface Item {
   start: number;
+  /** The step of the tune that it begins on; see `Layout.steps`. */
+  step: number;
   length: number;
   name?: Spelled;
+  /** The chord symbol over it. */
+  chord?: string;
   /** Whether a tie leads to the next item. */
   isTied: boolean;
   /** Whether a tie leads here. */
@@ -22,10 +26,9 @@ export interface Item {
 }
 
 /** A bar; its beats count from `origin`, which for a pickup lies where a whole bar would have begun. */
-export interface EngravedBar {
-  start: number;
-  end: number;
+export interface EngravedBar extends Bar {
   origin: number;
+  isWhole: boolean;
   items: Item[];
 }
 
@@ -38,36 +41,74 @@ interface Piece {
 const VALUES = [32, 16, 8, 4, 2, 1, 48, 24, 12, 6, 3];
 const [BAR_LINE, HALF, BEAT, PART, WEAKEST] = [0, 1, 2, 3, 9];
 
-/** Returns the bars of a melody, the last one filled with silence; it may be short by the pickup. */
+/** Returns the bars of a tune, the last one filled with silence; it may be short by the pickup. */
 export function engrave(melody: Melody): EngravedBar[] {
-  const { stepsPerBar, meter, pickupSteps } = melody;
+  const { stepsPerBar, meter } = melody;
   const key = parseKey(melody.key);
-  const first = pickupSteps ? stepsPerBar - pickupSteps : 0;
-  const last = endOf(melody);
+  const { bars, notes, chords, steps } = layOut(melody);
+  const symbols = new Map(chords.map(({ step, symbol }) => [step, symbol]));
   const spans: (Piece & { pitch?: number })[] = [];
-  let now = first;
-  for (const { start, end, pitch } of notesOf(melody)) {
+  let now = 0;
+  for (const { start, end, pitch } of notes) {
     if (start > now) spans.push({ start: now, length: start - now });
     spans.push({ start, length: end - start, pitch });
     now = end;
   }
-  if (now < last) spans.push({ start: now, length: last - now });
-  const bars: EngravedBar[] = [];
-  for (let origin = 0; origin < last; origin += stepsPerBar) {
-    const [start, end] = [Math.max(origin, first), Math.min(origin + stepsPerBar, last)];
-    const items = spans.flatMap((span) => itemsWithin(span, start, end, origin, meter).map((item) => ({ ...item, name: nameOf(span.pitch) })));
-    bars.push({ start, end, origin, items });
-  }
-  return bars;
+  if (now < steps.length) spans.push({ start: now, length: steps.length - now });
+  return bars.map((bar, number) => {
+    const isWhole = bar.end - bar.start === stepsPerBar;
+    const leadsOn = !isWhole && number + 1 < bars.length && beginsSection(bars[number - 1], bar);
+    const origin = leadsOn ? bar.end - stepsPerBar : bar.start;
+    const items = spans.flatMap((span) =>
+      itemsWithin(span, bar.start, bar.end, origin, meter, [...symbols.keys()]).map((item) => {
+        return { ...item, step: steps[item.start], chord: symbols.get(item.start), name: nameOf(span.pitch) };
+      }),
+    );
+    return { ...bar, origin, isWhole, items };
+  });
 
   function nameOf(pitch: number | undefined): Spelled | undefined {
     return pitch === undefined ? undefined : spell(pitch, key);
   }
 }
 
+/** Returns whether something new begins with a bar. */
+export function beginsSection(before: Bar | undefined, bar: Bar): boolean {
+  if (!before || bar.opensRepeat || bar.label) return true;
+  return (before.isDouble || before.times > 1) && !bar.endings.length;
+}
+
+/**
+ * Returns the bars that begin a line of so many: each section does, and no line has a bar alone. Pickups do not count, nor
+ * do endings after the first one, which stand in its line.
+ */
+export function lineStarts(bars: readonly EngravedBar[], barsPerLine: number): Set<number> {
+  const starts = new Set<number>();
+  let counted: number[] = [];
+  let [first, endings] = [0, 0];
+  const close = (): void => {
+    for (let place = barsPerLine; place < counted.length - 1; place += barsPerLine) starts.add(counted[place]);
+    counted = [];
+    endings = 0;
+  };
+  bars.forEach((bar, number) => {
+    // A pickup before the sign of a repeat begins the line of what it leads to.
+    const isLedTo = number > 0 && first === number - 1 && bars[first].origin < bars[first].start && !bar.label;
+    if (beginsSection(bars[number - 1], bar) && !isLedTo) {
+      close();
+      starts.add(number);
+      first = number;
+    }
+    endings += bar.endings.length ? 1 : 0;
+    if (bar.origin === bar.start && endings < 2) counted.push(number);
+  });
+  close();
+  return starts;
+}
+
 /** Returns whether a bar is whole and nothing but silence. */
 export function isSilent(bar: EngravedBar): boolean {
-  return bar.items.length === 1 && !bar.items[0].name && bar.start === bar.origin;
+  return bar.isWhole && bar.items.length === 1 && !bar.items[0].name;
 }
 
 /** Returns for each item of a bar the number of the group that it lies in; beams join notes of one group. */
@@ -76,23 +117,25 @@ export function groupNumbers(bar: EngravedBar, meter: Meter): number[] {
   return bar.items.map((item) => starts.filter((start) => start <= item.start - bar.origin).length);
 }
 
-function endOf({ events, stepsPerBar, pickupSteps }: Melody): number {
-  const position = events.length % stepsPerBar;
-  if (events.length === 0) return stepsPerBar;
-  if (position === 0) return events.length;
-  const short = pickupSteps && position <= stepsPerBar - pickupSteps ? stepsPerBar - pickupSteps : stepsPerBar;
-  return events.length - position + short;
-}
-
-function itemsWithin(span: Piece & { pitch?: number }, barStart: number, barEnd: number, origin: number, meter: Meter): Item[] {
+/** Returns what writes a span within a bar; it is split where chords stand. */
+function itemsWithin(
+  span: Piece & { pitch?: number },
+  barStart: number,
+  barEnd: number,
+  origin: number,
+  meter: Meter,
+  splits: readonly number[],
+): Omit<Item, 'step'>[] {
   const start = Math.max(span.start, barStart);
   const end = Math.min(span.start + span.length, barEnd);
   if (start >= end) return [];
   const isRest = span.pitch === undefined;
-  const isWholeBar = start === origin && end - origin === barSteps(meter);
-  const pieces = isRest && isWholeBar ? [{ start, length: end - start }] : split(start - origin, end - origin, meter, isRest);
+  const cuts = [start, ...splits.filter((place) => place > start && place < end), end];
+  const isWholeBar = isRest && cuts.length === 2 && start === origin && end - origin === barSteps(meter);
+  const parts = cuts.slice(1).flatMap((cut, place) => split(cuts[place] - origin, cut - origin, meter, isRest));
+  const pieces = isWholeBar ? [{ start: 0, length: end - start }] : parts;
   return pieces.map((piece, place) => ({
-    start: isRest && isWholeBar ? start : origin + piece.start,
+    start: origin + piece.start,
     length: piece.length,
     isTied: !isRest && (place + 1 < pieces.length || end < span.start + span.length),
     isHeld: !isRest && (place > 0 || start > span.start),

@@ -93,6 +93,38 @@ test('accidentals hold up to the bar line, and places are those of the notes', (
   expect(places.map(({ index }) => text.slice(index).match(/^[\^=_]*[A-Ga-gz]/)?.[0])).toEqual(['C', 'C', '=C', '^C', '=C', '^D']);
 });
 
+describe('repeats', () => {
+  const bar = (pitch: number): number[] => hold(pitch, 16);
+  const sections = [
+    { start: 0, label: 'A', times: 2, endings: [{ passes: [1], start: 16, events: bar(64), number: 64 }] },
+    { start: 32, label: 'B', times: 3, endings: [] },
+    { start: 48, label: 'C', times: 1, endings: [] },
+  ];
+  const tune = melody([...bar(60), ...bar(62), ...bar(65), ...bar(67)], [4, 4], { form: { sections, jump: [64, 0, 32] } });
+
+  test('are signs in ABC', () => {
+    const { text, places } = placedAbc(tune);
+    expect(text.split('\n').slice(6, -1)).toEqual(['|:C8 |1 E8 :|2 D8 !fine! ||', '|::F8 ::|', 'G8 !D.C.! |]']);
+    expect(places.map(({ step }) => step)).toEqual([0, 64, 16, 32, 48]);
+  });
+
+  test('are signs in MusicXML', () => {
+    const signs = toMusicXml(tune).match(/<repeat [^>]*>|<ending [^>]*>|<words>.*?<.words>/g);
+    expect(signs).toEqual([
+      '<repeat direction="forward"/>',
+      '<ending number="1" type="start">',
+      '<ending number="1" type="stop"/>',
+      '<repeat direction="backward"/>',
+      '<ending number="2" type="start">',
+      '<words>Fine</words>',
+      '<ending number="2" type="discontinue"/>',
+      '<repeat direction="forward"/>',
+      '<repeat direction="backward" times="3"/>',
+      '<words>D.C.</words>',
+    ]);
+  });
+});
+
 test('old line breaks of ABC do not swallow notes', async () => {
   expect(described(await readFile(abcFile('C D ! E F | G ! A B c')))).toBe('60:4 62:4 64:4 65:4 67:4 69:4 71:4 72:4');
 });

@@ -1,5 +1,6 @@
 /** MIDI files: reading the first melody, and writing one. */
 import { parseMidi, writeMidi, type MidiData, type MidiEvent } from 'midi-file';
+import type { Accompaniment, AccompanyingNote } from '../chords/accompaniment';
 import type { Melody, Meter } from '../types';
 import { FileError } from './error';
 import { parseKey, type Key } from './keys';
@@ -9,6 +10,12 @@ import { barUnits, COMMON_TIME, isUsual, MAX_NOTES, plainBar, QUARTER, type Bar,
 const TICKS_PER_QUARTER = 480;
 const TICKS_PER_STEP = TICKS_PER_QUARTER / 4;
 const DRUM_CHANNEL = 9;
+const VELOCITY = 100;
+/** Their names tell readers that they are no melody. */
+const PLAYERS = [
+  { part: 'chords', name: 'accompaniment, piano', program: 0 },
+  { part: 'bass', name: 'accompaniment, bass', program: 32 },
+] as const;
 const MAX_BARS = 20_000;
 
 interface Timed {
@@ -37,8 +44,11 @@ export function readMidi(bytes: Uint8Array): Score {
   };
 }
 
-/** Returns a melody as a type 1 file: a track of tempo, meter and key beside the one of notes. */
-export function toMidi(melody: Melody): Uint8Array {
+/**
+ * Returns a melody as a type 1 file: a track of tempo, meter, key and chord symbols beside the one of notes, and those of
+ * an accompaniment.
+ */
+export function toMidi(melody: Melody, accompaniment?: Accompaniment): Uint8Array {
   const key = parseKey(melody.key);
   const first = melody.pickupSteps ? melody.stepsPerBar - melody.pickupSteps : 0;
   const header: Timed[] = [
@@ -49,17 +59,37 @@ export function toMidi(melody: Melody): Uint8Array {
   if (melody.pickupSteps) header.push(meterEvent(0, inLowestTerms(melody.pickupSteps)));
   header.push(meterEvent(melody.pickupSteps * TICKS_PER_STEP, melody.meter));
   if (key) header.push({ time: 0, event: { deltaTime: 0, type: 'keySignature', meta: true, key: key.sharps, scale: key.mode === 'minor' ? 1 : 0 } });
-  const notes = notesOf(melody).flatMap(({ start, end, pitch }): Timed[] => [
-    { time: (start - first) * TICKS_PER_STEP, event: { deltaTime: 0, channel: 0, type: 'noteOn', noteNumber: pitch, velocity: 100 } },
+  for (const { step, symbol } of melody.chords ?? []) {
+    header.push({ time: (step - first) * TICKS_PER_STEP, event: { deltaTime: 0, type: 'text', meta: true, text: toUtf8(`Chord: ${symbol}`) } });
+  }
+  const notes = notesOf(melody.events).flatMap(({ start, end, pitch }): Timed[] => [
+    { time: (start - first) * TICKS_PER_STEP, event: { deltaTime: 0, channel: 0, type: 'noteOn', noteNumber: pitch, velocity: VELOCITY } },
     { time: (end - first) * TICKS_PER_STEP, event: { deltaTime: 0, channel: 0, type: 'noteOff', noteNumber: pitch, velocity: 0 } },
   ]);
   const end = (melody.events.length - first) * TICKS_PER_STEP;
-  return Uint8Array.from(
-    writeMidi({
-      header: { format: 1, numTracks: 2, ticksPerBeat: TICKS_PER_QUARTER },
-      tracks: [track(header, end), track(notes, end)],
-    }),
-  );
+  const others = PLAYERS.map(({ part, name, program }, number) => playerTrack(accompaniment?.[part] ?? [], first, name, program, number + 1));
+  const tracks = [header, notes, ...others.filter((own) => own.length)].map((own) => track(own, end));
+  return Uint8Array.from(writeMidi({ header: { format: 1, numTracks: tracks.length, ticksPerBeat: TICKS_PER_QUARTER }, tracks }));
+}
+
+/** Returns what a player of the accompaniment does; nothing where there is nothing to play. */
+function playerTrack(notes: readonly AccompanyingNote[], first: number, name: string, programNumber: number, channel: number): Timed[] {
+  if (!notes.length) return [];
+  const tick = (step: number) => Math.round((step - first) * TICKS_PER_STEP);
+  const played = notes.flatMap(({ start, end, pitch: noteNumber, strength }): Timed[] => {
+    const velocity = Math.round(VELOCITY * strength);
+    return [
+      { time: tick(start), event: { deltaTime: 0, channel, type: 'noteOn', noteNumber, velocity } },
+      { time: tick(end), event: { deltaTime: 0, channel, type: 'noteOff', noteNumber, velocity: 0 } },
+    ];
+  });
+  // What ends at a tick ends before anything begins there.
+  const rank = ({ event }: Timed) => (event.type === 'noteOn' ? 1 : 0);
+  return [
+    { time: 0, event: { deltaTime: 0, type: 'trackName', meta: true, text: name } },
+    { time: 0, event: { deltaTime: 0, channel, type: 'programChange', programNumber } },
+    ...played.sort((one, other) => one.time - other.time || rank(one) - rank(other)),
+  ];
 }
 
 function parse(bytes: Uint8Array): MidiData {

@@ -1,6 +1,8 @@
-/** What guides a whole tune, step by step: what its outline says, changed by a beginning that it goes on from. */
+/** What guides a whole tune, step by step: what its outline says, changed by a beginning and by chords. */
+import type { Hearing } from '../chords/hearing';
 import { ALIKE, lastNotes, planBars, type BarPlan } from './bars';
 import type { Bank, Cadence, Knowledge, Plan } from './knowledge';
+import { mod } from '../chords/symbols';
 import { FREE } from './walk';
 
 /** What is fixed of a step: an event or a kind of event, and how many steps ago the event lies that it repeats. */
@@ -12,9 +14,16 @@ export interface Fixed {
 /** A beginning as the model plays it. */
 export interface Begun {
   events: readonly number[];
-  stepsPerBar: number;
   /** The tune's lowest and highest pitch with it. */
   pitches: [lowest: number, highest: number];
+}
+
+/** What an outline's rows are changed by. */
+export interface Changes {
+  stepsPerBar: number;
+  begun?: Begun;
+  /** The chords, and what sections end on over them. */
+  led?: { hearing: Hearing; cadences: readonly Cadence[] };
 }
 
 /** An outline's rows; `startOfEnding` is the step where an ending begins, if it is the outline of one. */
@@ -28,66 +37,82 @@ export class Guide {
     private readonly bank: Bank,
     private readonly plan: Plan,
     private readonly knowledge: Knowledge,
-    private readonly begun?: Begun,
+    private readonly changes: Changes,
     startOfEnding = Infinity,
   ) {
-    if (!begun) return;
-    const { stepsPerBar } = begun;
+    const { begun, led, stepsPerBar } = changes;
+    if (!begun && !led) return;
     for (let step = 0; step < plan.numSteps; step += stepsPerBar) {
       const distance = bank.value('source', plan.row + step) / stepsPerBar;
       this.bars.push({ kind: bank.value('kind', plan.row + step), distance });
     }
-    const own = planBars(begun.events, stepsPerBar).slice(0, this.bars.length);
+    const own = planBars(begun?.events ?? [], stepsPerBar).slice(0, this.bars.length);
     this.numOwn = own.length;
     own.forEach((bar, place) => {
       // Bars of an ending are never planned to be the same as others.
       const isOfEnding = (place + 1) * stepsPerBar > startOfEnding;
       this.bars[place] = isOfEnding ? { ...bar, kind: Math.min(bar.kind, ALIKE) } : bar;
     });
-    this.notes = lastNotes(plan.cadences, this.bars, stepsPerBar);
-    this.pitches = [this.numberOf(begun.pitches[0]), this.numberOf(begun.pitches[1])];
+    this.notes = lastNotes(led?.cadences ?? plan.cadences, this.bars, stepsPerBar);
+    if (begun) this.pitches = [this.numberOf(begun.pitches[0]), this.numberOf(begun.pitches[1])];
   }
 
   /** Returns the cues of a step. */
   cues(step: number): Float32Array {
     const cues = this.bank.row(this.plan.row + step);
-    if (this.begun) this.change(cues, step, this.begun.stepsPerBar);
+    const { begun, led } = this.changes;
+    if (begun) this.begin(cues, step);
+    if (begun || led) this.lead(cues, step);
+    if (led) this.bank.hear(cues, led.hearing.cues(step, this.knowledge.maxBarSteps));
     return cues;
   }
 
   /** Returns what is fixed of a step that is written. */
   fixed(step: number): Fixed {
-    const { bank, plan, begun } = this;
+    const { bank, plan } = this;
+    const { begun, led } = this.changes;
     const repeats = bank.value('repeats', plan.row + step);
-    if (!begun) return { event: bank.value('fixed', plan.row + step), repeats };
     const { act, ring, pitchClass } = this.knowledge.fixed;
+    if (!begun) {
+      const event = bank.value('fixed', plan.row + step);
+      const note = led && event <= pitchClass ? this.notes.find(([first]) => first === step) : undefined;
+      return { event: note ? pitchClass - mod(note[2]) : event, repeats };
+    }
     let event = plan.starts.includes(step) ? act : FREE;
     for (const [first, end, pitch] of this.notes) {
       if (first <= begun.events.length || step < first || step >= end) continue;
-      event = step === first ? pitchClass - (pitch % 12) : ring;
+      event = step === first ? pitchClass - mod(pitch) : ring;
     }
     return { event, repeats };
   }
 
   /** Puts what the beginning says into the cues of a step. */
-  private change(cues: Float32Array, step: number, stepsPerBar: number): void {
-    const set = (name: string, value: number) => (cues[this.bank.column(name)] = value);
+  private begin(cues: Float32Array, step: number): void {
+    const { stepsPerBar } = this.changes;
     const bar = Math.floor(step / stepsPerBar);
     if (bar < this.numOwn) {
-      set('kind', this.bars[bar].kind);
-      set('source', this.bars[bar].distance * stepsPerBar);
+      this.set(cues, 'kind', this.bars[bar].kind);
+      this.set(cues, 'source', this.bars[bar].distance * stepsPerBar);
     }
     if (bar + 1 < this.numOwn) {
       const { kind, distance } = this.bars[bar + 1];
-      set('next_kind', kind);
-      set('next', kind >= ALIKE ? distance * stepsPerBar - (stepsPerBar - (step % stepsPerBar)) : 0);
+      this.set(cues, 'next_kind', kind);
+      this.set(cues, 'next', kind >= ALIKE ? distance * stepsPerBar - (stepsPerBar - (step % stepsPerBar)) : 0);
     }
+    this.set(cues, 'lowest', this.pitches[0]);
+    this.set(cues, 'highest', this.pitches[1]);
+  }
+
+  /** Puts the next last note into the cues of a step. */
+  private lead(cues: Float32Array, step: number): void {
     const note = this.notes.find(([, end]) => end > step);
     const left = note ? note[0] - step + 1 : 0;
-    set('last_note', note ? this.numberOf(note[2]) : 0);
-    set('to_last_note', left > 0 && left <= this.knowledge.maxBarSteps ? left : 0);
-    set('lowest', this.pitches[0]);
-    set('highest', this.pitches[1]);
+    this.set(cues, 'last_note', note ? this.numberOf(note[2]) : 0);
+    this.set(cues, 'to_last_note', left > 0 && left <= this.knowledge.maxBarSteps ? left : 0);
+  }
+
+  private set(cues: Float32Array, name: string, value: number): void {
+    cues[this.bank.column(name)] = value;
   }
 
   /** Returns the number of a pitch among cues. */

@@ -1,5 +1,6 @@
 /** What `melody_rnn/page/knowledge.py` says of a model, and of the outlines that its tunes are drawn from. */
-import type { Meter } from '../types';
+import type { Ground } from '../chords/progression';
+import type { Form, Meter } from '../types';
 
 /** An event and its share, as the model plays it. */
 export type Opening = [event: number, share: number];
@@ -29,6 +30,7 @@ export interface Knowledge {
   home: number | null;
   knowsForm: boolean;
   hasCues: boolean;
+  knowsChords: boolean;
   numClasses: number;
   maxBarSteps: number;
   /** What stands for a step of which only the kind of event is fixed. */
@@ -58,8 +60,10 @@ export interface Outline {
    */
   passages: [start: number, end: number][];
   bars: number;
-  hasJump: boolean;
+  jump: Form['jump'];
   openings: Opening[];
+  /** The pitch that it opens with, as it sounds; null if it does not say it. */
+  opening: number | null;
 }
 
 /** The last note of a section: where it begins, the section's end, the pitch as the model plays it. */
@@ -88,6 +92,16 @@ export interface Shape {
   meter?: string;
   pickupSteps?: number;
   key?: { tonic: number; mode: string };
+  /** Whether chords fill a tune. */
+  fills?: (ground: Ground) => boolean;
+}
+
+/** Returns what chords are laid under in an outline. */
+export function groundOf(outline: Outline): Ground {
+  const { pickupSteps, numSteps } = outline;
+  const meter = outline.meter.split('/').map(Number) as Meter;
+  const sections = outline.sections.map(([start, label]) => ({ start, label }));
+  return { meter, stepsPerBar: (16 * meter[0]) / meter[1], pickupSteps, numSteps, sections, isOpen: false };
 }
 
 const NUM_FIXED = 2;
@@ -172,6 +186,12 @@ export class Bank {
     return this.columnNames.indexOf(name);
   }
 
+  /** Puts what is known of a step's chord into its cues, if the model hears chords. */
+  hear(cues: Float32Array, chord: readonly number[]): void {
+    const first = this.column('chord_root');
+    if (first >= 0) cues.set(chord, first);
+  }
+
   /** Returns the cues of a row. */
   row(row: number): Float32Array {
     return Float32Array.from({ length: this.numCues }, (_, cue) => this.columns[cue][row]);
@@ -183,5 +203,6 @@ function fits(outline: Outline, shape: Shape): boolean {
   if (shape.pickupSteps !== undefined && outline.pickupSteps !== shape.pickupSteps) return false;
   if (outline.mode === null || (shape.key && outline.mode !== shape.key.mode)) return false;
   if (outline.sections.length === 0) return false;
-  return shape.bars === undefined || (!outline.hasJump && outline.bars === shape.bars);
+  if (shape.fills && !shape.fills(groundOf(outline))) return false;
+  return shape.bars === undefined || (!outline.jump && outline.bars === shape.bars);
 }

@@ -26,6 +26,8 @@ export interface Request {
   primer?: Primer;
   /** Whether the primer is the beginning of a whole tune. */
   hasForm?: boolean;
+  /** The chords, as `parseProgression` reads them. */
+  chords?: string;
   /** The place of a whole tune's outline; drawn where it is missing. */
   outline?: number;
   /** By how many semitones the model plays it elsewhere; worked out where it is missing. */

@@ -1,9 +1,13 @@
 /** Writes a tune, event by event: what `MelodyRNN.stream` does of the same model, seed and settings. */
-import type { Melody } from '../types';
+import { Hearing, keyOfChords, scaleOfKey, withEnding } from '../chords/hearing';
+import { ChordError, parseProgression, type Progression } from '../chords/progression';
+import { mod } from '../chords/symbols';
+import { chordsWithin } from '../files/layout';
+import type { Chord, Form, Melody } from '../types';
 import { parseKey, tonicOf } from '../files/keys';
 import { Guide, type Begun } from './guide';
 import { homeTransposition, majorKey, pitchClass, roundHalfEven, transpose } from './home';
-import type { Opening, Outline, PageKey, PageMeter } from './knowledge';
+import { groundOf, type Cadence, type Opening, type Outline, type PageKey, type PageMeter } from './knowledge';
 import { type Model } from './litert';
 import { Philox } from './random';
 import { type Frame, type Request } from './request';
@@ -35,6 +39,7 @@ export interface WrittenEnding {
   passes: number[];
   start: number;
   events: number[];
+  chords?: Chord[];
 }
 
 export class Writer {
@@ -49,6 +54,11 @@ export class Writer {
   readonly endings: WrittenEnding[] = [];
   private readonly guide: Guide | undefined;
   private readonly key: PageKey | undefined;
+  private readonly progression: Progression | undefined;
+  private readonly chords: Chord[] | undefined;
+  private readonly hearing: Hearing | undefined;
+  /** The pitch classes of the key in which chords weigh notes. */
+  private readonly scale: number[];
   private readonly meter: PageMeter;
   private readonly played: number[];
   private readonly kept = new Map<number, number>();
@@ -60,9 +70,13 @@ export class Writer {
   ) {
     const { keys } = model.knowledge;
     this.key = keys.find((key) => key.name === request.key);
+    this.progression = request.chords ? parseProgression(request.chords) : undefined;
     this.frame = this.plan();
     this.meter = this.meterOf(this.meterText());
-    this.guide = this.guideOf();
+    this.chords = this.progression?.over(this.ground);
+    this.hearing = this.chords && new Hearing(this.chords, this.frame.transposition);
+    this.scale = this.scaleOfChords();
+    this.guide = this.guideOf(this.hearing);
     this.events = [...(request.primer?.events ?? [])];
     this.played = this.events.map((event) => this.asPlayed(event));
     for (const [start, events] of request.keep ?? []) {
@@ -76,7 +90,25 @@ export class Writer {
   /** The tune so far. */
   get melody(): Melody {
     const events = [...this.events];
-    return { ...this.frame.melody, events, key: this.frame.melody.key ?? `${FLAT_KEYS[majorKey(events)]} major` };
+    return { ...this.frame.melody, events, chords: this.chords, key: this.frame.melody.key ?? `${FLAT_KEYS[majorKey(events)]} major` };
+  }
+
+  /** How the tune is played, as it is written; nothing for a stream, or a tune that does not go to its end. */
+  get form(): Form | undefined {
+    const { outline, endings, events } = this;
+    if (!outline || !this.isWhole) return undefined;
+    let number = events.length;
+    const numbered = endings.map((ending) => {
+      number += ending.events.length;
+      return { ...ending, number: number - ending.events.length };
+    });
+    const sections = outline.sections.map(([start, label, times], section) => {
+      const last = events.slice(0, outline.sections[section + 1]?.[0]);
+      // One that is as its section ends anyway is none.
+      const own = numbered.filter((ending) => ending.section === section && ending.events.join() !== last.slice(ending.start).join());
+      return { start, label, times, endings: own.map(({ section: _, ...ending }) => ending) };
+    });
+    return { sections, jump: outline.jump };
   }
 
   /** Whether the tune goes to its end. */
@@ -110,7 +142,8 @@ export class Writer {
       while (this.events.length < Math.min(this.frame.numSteps, this.request.stop ?? Infinity)) {
         const place = this.events.length;
         const heard = await walk.take(this.played[place - 1], this.cues(place));
-        const said = { ...heard, isAllowed: this.mask(place), fixed: this.fixedAt(place, this.guide, this.played) };
+        const logits = this.weighed(heard, place, this.hearing);
+        const said = { ...heard, logits, isAllowed: this.mask(place), fixed: this.fixedAt(place, this.guide, this.played) };
         const temperature = this.temperatureAt(place);
         const settings = { temperature, topP: this.request.topP };
         const choice = await this.sampler.choose(said, settings, noise.floats(knowledge.numClasses));
@@ -134,14 +167,18 @@ export class Writer {
       // What the beginning has already is not written anew.
       const isGiven = start < this.numGiven;
       const events = isGiven ? this.events.slice(start, start + numSteps) : yield* this.ending(number, start, numSteps);
-      written.push({ section, passes, start, events });
+      written.push({ section, passes, start, events, chords: this.chords && chordsWithin(this.chords, start, start + numSteps) });
     }
     this.endings.push(...written);
   }
 
   /** Returns the events of an ending, as they sound: the model hears the tune up to there, told what follows. */
   private async *ending(number: number, start: number, numSteps: number): AsyncGenerator<void, number[]> {
-    const guide = this.guideOf(number, start) as Guide;
+    const [section] = (this.outline as Outline).endings[number];
+    const sectionStart = (this.outline as Outline).sections[section][0];
+    const own = this.chords && withEnding(this.chords, sectionStart, start + numSteps);
+    const hearing = own && new Hearing(own, this.frame.transposition);
+    const guide = this.guideOf(hearing, number, start) as Guide;
     const noise = new Philox(this.request.seed, FIRST_ENDING * (number + 1));
     const played = this.played.slice(0, start);
     const isAllowed = allowed(this.model, () => true, true);
@@ -153,7 +190,9 @@ export class Writer {
         yield;
       }
       for (let step = start; step < start + numSteps; step++) {
-        const said = { ...(await walk.take(played[step - 1], guide.cues(step))), isAllowed, fixed: this.fixedAt(step, guide, played, true) };
+        const heard = await walk.take(played[step - 1], guide.cues(step));
+        const logits = this.weighed(heard, step, hearing);
+        const said = { ...heard, logits, isAllowed, fixed: this.fixedAt(step, guide, played, true) };
         const settings = { temperature: this.temperatureAt(step), topP: this.request.topP };
         played.push((await this.sampler.choose(said, settings, noise.floats(this.model.knowledge.numClasses))).event);
         yield;
@@ -223,25 +262,75 @@ export class Writer {
     return pitchClass(tonic - (outline.tonic as number) + 6) - 6;
   }
 
-  /** The key of a whole tune: that of its primer where no other is asked for. */
+  /** The key of a whole tune: that of its primer, or of its chords, where no other is asked for. */
   private get askedKey(): { tonic: number; mode: string } | undefined {
-    const ofPrimer = parseKey(this.request.primer?.key);
-    return this.key ?? (ofPrimer && { tonic: tonicOf(ofPrimer), mode: ofPrimer.mode });
+    const { primer } = this.request;
+    const ofPrimer = parseKey(primer?.key);
+    return this.key ?? (ofPrimer && { tonic: tonicOf(ofPrimer), mode: ofPrimer.mode }) ?? (primer ? undefined : this.keyOfChords);
+  }
+
+  private get keyOfChords(): PageKey | undefined {
+    return this.progression && keyOfChords(this.progression.shares(), this.model.knowledge.keys);
+  }
+
+  private scaleOfChords(): number[] {
+    const { numSteps, melody, outline } = this.frame;
+    if (outline !== undefined) return scaleOfKey(parseKey(melody.key));
+    const { chords = [] } = this;
+    const shares = chords.map(({ step, symbol }, place): [string, number] => [symbol, (chords[place + 1]?.step ?? numSteps) - step]);
+    return keyOfChords(shares, this.model.knowledge.keys)?.pitchClasses ?? scaleOfKey(undefined);
+  }
+
+  /** What the chords are laid under. */
+  private get ground() {
+    if (this.outline) return groundOf(this.outline);
+    const { melody, numSteps } = this.frame;
+    return { ...melody, numSteps, sections: [], isOpen: true };
+  }
+
+  /** Returns the logits of a step as its chord weighs them, for models that do not hear chords. */
+  private weighed({ logits, labelEvents }: Pick<Said, 'logits' | 'labelEvents'>, step: number, hearing: Hearing | undefined): Float32Array {
+    const weights = this.weights(step, hearing);
+    if (!weights) return logits;
+    return logits.map((logit, label) => (labelEvents[label] < 0 ? logit : logit + weights[labelEvents[label] % OCTAVE]));
+  }
+
+  private weights(step: number, hearing: Hearing | undefined): Float32Array | undefined {
+    if (this.model.knowledge.knowsChords) return undefined;
+    return hearing?.weights(step, this.meter.numbers, this.meter.stepsPerBar, this.scale);
   }
 
   private drawnOutline(): number {
     const { bars, seed, primer } = this.request;
     const meter = primer?.meter ?? this.request.meter;
-    const fitting = this.model.bank?.fitting({ bars, meter, pickupSteps: primer?.pickupSteps, key: this.askedKey }) ?? [];
+    const shape = { bars, meter, pickupSteps: primer?.pickupSteps, key: this.askedKey };
+    const { progression } = this;
+    const fitting = this.model.bank?.fitting({ ...shape, fills: progression && ((ground) => progression.fits(ground)) }) ?? [];
+    if (!fitting.length && this.model.bank?.fitting(shape).length) throw new ChordError('chords.uneven');
     return fitting[Math.floor(new Philox(seed, 1).double() * fitting.length)];
   }
 
   /** Returns what guides a whole tune, or an ending of it that begins at a step. */
-  private guideOf(ending?: number, start?: number): Guide | undefined {
+  private guideOf(hearing: Hearing | undefined, ending?: number, start?: number): Guide | undefined {
     const { bank, knowledge } = this.model;
     const { outline: place } = this.frame;
     if (!bank || place === undefined) return undefined;
-    return new Guide(bank, bank.plan(place, ending), knowledge, this.begunBy(bank.outlines[place]), start);
+    const { stepsPerBar } = this.frame.melody;
+    const led = hearing && { hearing, cadences: this.cadences(place, ending) };
+    return new Guide(bank, bank.plan(place, ending), knowledge, { stepsPerBar, begun: this.begunBy(bank.outlines[place]), led }, start);
+  }
+
+  /** Returns what the sections of an outline end on, or those up to the end of one of its endings, over its chords. */
+  private cadences(place: number, ending?: number): Cadence[] {
+    const bank = this.model.bank!;
+    const led = ([first, end, pitch]: Cadence): Cadence => [first, end, this.hearing!.nearest(pitch, first)];
+    const own = bank.plan(place).cadences.map(led);
+    if (ending === undefined) return own;
+    const [section] = bank.outlines[place].endings[ending];
+    return bank.plan(place, ending).cadences.map((cadence, number) => {
+      if (number <= section) return number < section ? own[number] : led(cadence);
+      return [cadence[0], cadence[1], own[number - 1][2]];
+    });
   }
 
   /** Returns the primer of a whole tune as the model plays it, and the range that the tune has with it. */
@@ -257,7 +346,6 @@ export class Writer {
     const transposition = outline.transposition - moved + OCTAVE * octaves;
     return {
       events: primer.events,
-      stepsPerBar: this.frame.melody.stepsPerBar,
       pitches: [
         Math.min(own[0] + outline.transposition, lowest + transposition),
         Math.max(own[1] + outline.transposition, highest + transposition),
@@ -269,7 +357,7 @@ export class Writer {
     const { minNote, maxNote, home } = this.model.knowledge;
     const { primer } = this.request;
     if (primer) return homeTransposition(primer.events, minNote, maxNote, home);
-    return this.key?.transposition ?? 0;
+    return (this.key ?? this.keyOfChords)?.transposition ?? 0;
   }
 
   private keyName(tonic: number, mode: string): string {
@@ -294,10 +382,21 @@ export class Writer {
   /** Draws the first event, or takes the one that is kept. */
   private open(): void {
     const kept = this.kept.get(0);
-    const openings = this.outline?.openings ?? this.key?.openings ?? this.model.knowledge.openings;
-    const event = kept === undefined ? drawn(openings, new Philox(this.request.seed, 0).double()) : this.asPlayed(kept);
+    const event = kept === undefined ? drawn(this.openings(), new Philox(this.request.seed, 0).double()) : this.asPlayed(kept);
     this.played.push(event);
     this.events.push(this.asItSounds(event));
+  }
+
+  /** Returns the events that can open the melody, and their shares. */
+  private openings(): Opening[] {
+    const { outline, hearing } = this;
+    const openings = outline?.openings ?? this.key?.openings ?? this.model.knowledge.openings;
+    if (!hearing || outline?.pickupSteps) return openings;
+    if (outline && outline.opening !== null) return [[hearing.nearest(outline.opening + outline.transposition, 0), 1]];
+    const weights = this.weights(0, hearing);
+    if (!weights) return openings;
+    const most = Math.max(...weights);
+    return openings.map(([event, share]) => [event, event < 0 ? share : share * Math.exp(weights[mod(event)] - most)]);
   }
 
   private cues(step: number): Float32Array | null {
@@ -306,6 +405,7 @@ export class Writer {
     if (this.guide) return this.guide.cues(step);
     const cues = bank.streamCues(this.meter.text, this.frame.melody.pickupSteps > 0, this.meter.stepsPerBar, step);
     if (!cues) throw new AskedTooMuch('unknownMeter');
+    if (this.hearing) bank.hear(cues, this.hearing.cues(step, this.model.knowledge.maxBarSteps));
     return cues;
   }
 

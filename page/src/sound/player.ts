@@ -1,3 +1,4 @@
+import type { AccompanyingNote } from '../chords/accompaniment';
 import { t } from '../texts';
 import type { Melody, Meter } from '../types';
 import { Instrument, toneOf, type SoundingNote } from './instrument';
@@ -11,6 +12,8 @@ export interface PlayOptions {
   onEnd?: () => void;
   /** Whether a metronome clicks the beats. */
   metronome?: boolean;
+  /** What is played along. */
+  accompaniment?: readonly AccompanyingNote[];
   /** Whether more events come by `append`, until `finish`; where they are late, the music waits for them. */
   isOpen?: boolean;
 }
@@ -21,6 +24,8 @@ const INTERVAL_SECONDS = 0.025;
 const START_SECONDS = 0.06;
 const IDLE_SECONDS = 1;
 const RENDER_RATE = 44_100;
+/** How loud an accompaniment is beside a melody. */
+const ALONG = 0.6;
 const USUAL_PITCHES = [55, 58, 61, 64, 67, 70, 73, 76, 79, 82];
 
 /** What is being played. */
@@ -79,7 +84,7 @@ export class Player {
     const held = events.slice(0, step).reverse().find((event) => event !== -2) ?? -1;
     if (events[step] === -2 && held >= 0) events[step] = held;
     const time = this.context!.currentTime + START_SECONDS;
-    this.playing = { melody, events, options, step, time, isOpen: options.isOpen ?? false, awaited: [] };
+    this.playing = { melody, events, options: { ...options }, step, time, isOpen: options.isOpen ?? false, awaited: [] };
     this.timer = setInterval(() => this.tick(), 1000 * INTERVAL_SECONDS);
     this.tick();
   }
@@ -90,8 +95,10 @@ export class Player {
   }
 
   /** Takes other events for those of the melody that do not sound yet. */
-  exchange(events: readonly number[]): void {
-    if (this.playing) this.playing.events = [...events];
+  exchange(events: readonly number[], accompaniment?: readonly AccompanyingNote[]): void {
+    if (!this.playing) return;
+    this.playing.events = [...events];
+    this.playing.options.accompaniment = accompaniment;
   }
 
   /** Says that no more events come. */
@@ -158,6 +165,7 @@ export class Player {
     const place = step % melody.stepsPerBar;
     if (options.metronome && place % beatSteps(melody.meter) === 0) this.instrument!.click(time, place === 0);
     playing.note = soundEvent(this.instrument!, melody, events[step], step, time, playing.note);
+    for (const note of options.accompaniment ?? []) soundAlong(this.instrument!, melody, note, step, time);
     playing.awaited.push({ step, time });
     playing.step += 1;
     playing.time = time + secondsPerStep(melody);
@@ -175,14 +183,22 @@ export class Player {
   }
 }
 
+/** Sounds a note of an accompaniment if it begins at a step. */
+function soundAlong(instrument: Instrument, melody: Melody, { start, end, pitch, strength }: AccompanyingNote, step: number, time: number): void {
+  if (Math.floor(start) !== step) return;
+  const from = time + (start - step) * secondsPerStep(melody);
+  instrument.strike(pitch, from, ALONG * strength).release(from + (end - start) * secondsPerStep(melody));
+}
+
 /** Returns what a melody sounds like, without waiting for it, and the silence after it. */
-export function renderMelody(melody: Melody, tailSeconds = 1): Promise<AudioBuffer> {
+export function renderMelody(melody: Melody, tailSeconds = 1, accompaniment: readonly AccompanyingNote[] = []): Promise<AudioBuffer> {
   const seconds = melody.events.length * secondsPerStep(melody);
   const context = new OfflineAudioContext(2, Math.ceil((seconds + tailSeconds) * RENDER_RATE), RENDER_RATE);
   const instrument = new Instrument(context);
   let note: SoundingNote | undefined;
   melody.events.forEach((event, step) => {
     note = soundEvent(instrument, melody, event, step, step * secondsPerStep(melody), note);
+    for (const along of accompaniment) soundAlong(instrument, melody, along, step, step * secondsPerStep(melody));
   });
   note?.release(seconds);
   return context.startRendering();
