@@ -157,6 +157,8 @@ def kill(name: str, arguments: list[str], folder: Path, kills: int) -> None:
         if half := whole(name, folder):
             faults.append(f"half: {half}")
         if number == signal.SIGKILL:
+            # It is whole, or told above; `export` writes over nothing.
+            (folder / "out.mag").unlink(missing_ok=True)
             following = again(name, arguments) if (folder / "out" / "run.json").exists() else arguments
             status, said = run(following, folder)
             if status:

@@ -186,7 +186,7 @@ def build(
             progress=advance,
         )
     for notice in report.notices:
-        click.echo(f"Note: {notice}", err=True)
+        options.tell(f"Note: {notice}")
     if as_json:
         data = dataclasses.asdict(report)
         click.echo(json.dumps({key: value for key, value in data.items() if key not in ("files", "rejected")}))

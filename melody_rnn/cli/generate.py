@@ -21,7 +21,7 @@ from melody_rnn.cli.kinds import KindsType, midi_type_option
 from melody_rnn.cli.search import DEFAULT_OUTPUTS, Search, facts, find, search_options
 from melody_rnn.cli.surprise import MAX_ROWS, Surprise, print_rows
 from melody_rnn.config import MAX_FIRST, MAX_SEED, MAX_STEPS
-from melody_rnn.errors import MAX_MESSAGE, InvalidArgumentError, OutputError, printable
+from melody_rnn.errors import InvalidArgumentError, OutputError, printable
 from melody_rnn.model_source import find_model
 from melody_rnn.music.chord_scales import DEFAULT_STRENGTH, MAX_STRENGTH
 
@@ -559,7 +559,7 @@ def _write_sheet(asked: Options, tunes: "list[Tune]") -> None:
     from melody_rnn.tunes.files import tune_bytes, write_new
 
     path = write_new(asked.output_dir, _stem(asked, tunes[0]), tune_bytes(tunes, "pdf"), ".pdf")
-    click.echo(f"sheet music of all: {printable(path, MAX_MESSAGE)}", err=True)
+    options.tell(f"sheet music of all: {path}")
 
 
 def _row(asked: Options, tune: "Tune", paths: list[Path], log_likelihood: float) -> dict[str, Any]:

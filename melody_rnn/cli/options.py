@@ -219,10 +219,15 @@ def load_bundle(path: Path, verbose: bool = False) -> "MelodyRNN":
     return MelodyRNN.from_bundle(path, engine="litert")
 
 
+def tell(text: str) -> None:
+    """Says something on standard error, one line that any terminal can show, whatever names and texts are in it."""
+    click.echo(printable(text, MAX_MESSAGE), err=True)
+
+
 def tell_repeats(path: Path, tune: "Tune") -> None:
     """Says on standard error that a tune's repeats are not performed, if it has any."""
     if tune.played().events != tune.events:
-        click.echo(f"{path}: its form is {tune.form}; each part is taken once, as written", err=True)
+        tell(f"{path}: its form is {tune.form}; each part is taken once, as written")
 
 
 def exists(path: Path) -> bool:
@@ -239,7 +244,7 @@ def tell_remarks(path: Path, *tunes: "Tune") -> None:
     if len(remarks) > _MAX_REMARKS:
         remarks[_MAX_REMARKS:] = [f"{len(remarks) - _MAX_REMARKS} more of the kind"]
     for remark in remarks:
-        click.echo(printable(f"{path}: {remark}", MAX_MESSAGE), err=True)
+        tell(f"{path}: {remark}")
 
 
 def fail_for(failures: Sequence[MelodyRNNError], num_files: int) -> None:
@@ -251,7 +256,7 @@ def fail_for(failures: Sequence[MelodyRNNError], num_files: int) -> None:
     if not failures:
         return
     for failure in failures[:-1]:
-        click.echo(f"{failure}", err=True)
+        tell(f"{failure}")
     others = f" ({len(failures)} of {num_files} files could not be read)" if num_files > 1 else ""
     raise InputFileError(f"{failures[-1]}{others}")
 

@@ -143,7 +143,7 @@ class _Renderer:
 
         score = read_score(job.source, self._number)
         for remark in score.remarks:
-            click.echo(f"{job.source}: {remark}", err=True)
+            options.tell(f"{job.source}: {remark}")
         if self._tempo is not None:
             score = at_tempo(score, self._tempo)
         paths = []

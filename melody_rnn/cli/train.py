@@ -11,7 +11,7 @@ import click
 from melody_rnn.cli import options
 from melody_rnn.cli.startup import load_tensorflow
 from melody_rnn.config import CONFIGS, ModelConfig
-from melody_rnn.errors import MAX_MESSAGE, InputFileError, InvalidArgumentError, MelodyRNNError, OutputError, printable
+from melody_rnn.errors import InputFileError, InvalidArgumentError, MelodyRNNError, OutputError, printable
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER
 from melody_rnn.model_source import find_model
 
@@ -127,7 +127,7 @@ def command(
     except KeyboardInterrupt:
         if (run_dir / "run.json").exists():
             again = shlex.join(["melody-rnn", "train", "--run-dir", str(run_dir), "--resume"])
-            click.echo(f"To go on: {printable(again, MAX_MESSAGE)}", err=True)
+            options.tell(f"To go on: {again}")
         raise
     best = run.best
     loss = f"validation loss {best['val_loss']:.4f}" if "val_loss" in best else f"loss {best['loss']:.4f}"
@@ -189,14 +189,13 @@ def _start(
     config, settings = parse_hparams(arguments["hparams"], config, dataclasses.replace(settings, **changes))
     num_tunes = len(loaded.split("train"))
     if num_tunes < _FEW and start is None and loaded.steps_per_quarter == DEFAULT_STEPS_PER_QUARTER:
-        click.echo(
+        options.tell(
             f"{num_tunes:,} tunes are few to learn from nothing: --from {_DEFAULT_CONFIG} goes on from a model that "
-            "knows thousands",
-            err=True,
+            "knows thousands"
         )
     if settings.keep == "best" and not loaded.split("validation"):
         settings = dataclasses.replace(settings, keep="last")
-        click.echo("The dataset has no validation split: the weights of the last epoch are kept", err=True)
+        options.tell("The dataset has no validation split: the weights of the last epoch are kept")
     with _progress() as callback:
         return train(
             config,
@@ -239,9 +238,8 @@ def _resume(run_dir: Path, loaded: "Dataset", strategy: Any) -> "TrainingRun":
             loaded,
             [callback, *_summaries(run_dir, strategy)],
             strategy=strategy,
-            on_passed_over=lambda names: click.echo(
-                f"{printable(run_dir)}: {', '.join(names)} cannot be read; the run goes on from the checkpoint before",
-                err=True,
+            on_passed_over=lambda names: options.tell(
+                f"{run_dir}: {', '.join(names)} cannot be read; the run goes on from the checkpoint before"
             ),
         )
 

@@ -9,6 +9,7 @@ Dask's messages are pickled: whoever reaches a scheduler can run code on its wor
 own page on TLS says how to keep others out.
 """
 
+import asyncio
 import contextlib
 import dataclasses
 import hashlib
@@ -19,6 +20,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -133,11 +135,15 @@ class Cluster:
         for name in ("distributed", "tornado", "asyncio"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         left = iter(tasks)
+        address = self._scheduler()
         with contextlib.ExitStack() as stack:
             try:
-                client = stack.enter_context(Client(self._scheduler(), timeout=_CONNECT_SECONDS, set_as_default=False))
+                # A notebook has a loop of its own in this thread.
+                stack.enter_context(ThreadPoolExecutor(1)).submit(asyncio.run, _shake_hands(address)).result()
+                client = stack.enter_context(Client(address, timeout=_CONNECT_SECONDS, set_as_default=False))
                 client.wait_for_workers(1, timeout=_WORKERS_SECONDS)
-            except (OSError, ValueError, OverflowError) as error:
+            # What answers there may be anything, and Dask has many ways not to understand it.
+            except Exception as error:
                 raise ClusterError(
                     f"--cluster {self.address}: no scheduler with a worker answers there ({reason(error)}); start them "
                     "first"
@@ -186,6 +192,17 @@ class Cluster:
             f"--cluster {self.address}: was lost or failed ({printable(what)}); what was read is in {self.folder}, and "
             "the same command goes on from there"
         )
+
+
+async def _shake_hands(address: str) -> None:
+    """Returns once a scheduler has answered; Dask itself would wait for ever for a server that says nothing."""
+    from distributed.comm import connect
+    from distributed.security import Security
+
+    arguments = Security().get_connection_args("client")
+    async with asyncio.timeout(_CONNECT_SECONDS):
+        comm = await connect(address, timeout=_CONNECT_SECONDS, **arguments)
+    await comm.close()
 
 
 def read_part(task: Mapping[str, Any]) -> None:

@@ -27,10 +27,12 @@ import numpy as np
 import numpy.typing as npt
 
 from melody_rnn.archives import ARCHIVE_ERRORS, unpack_arrays
+from melody_rnn.config import MAX_STEPS_PER_QUARTER
 from melody_rnn.data.splits import SPLITS, Split
 from melody_rnn.errors import InputFileError, InvalidArgumentError, OutputError
 from melody_rnn.events import DEFAULT_STEPS_PER_QUARTER, MAX_PITCH, NO_EVENT
 from melody_rnn.files import read_input, read_json, whole_folder, write_whole
+from melody_rnn.formats.form import MAX_TIMES
 from melody_rnn.music.keys import MAX_SHARPS, MODES, Key
 from melody_rnn.music.meters import Meter
 from melody_rnn.tunes.tune import Chord, Ending, Jump, Section, Tune, letter
@@ -261,8 +263,9 @@ def _manifest(folder: Path) -> dict[str, Any]:
             f"{path}: version {manifest.get('version')!r} of the format, and this program reads {VERSION}; "
             "build the dataset again"
         )
-    if type(manifest.get("steps_per_quarter")) is not int or manifest["steps_per_quarter"] < 1:
-        raise InputFileError(f"{path}: steps_per_quarter must be a positive number of steps")
+    steps = manifest.get("steps_per_quarter")
+    if type(steps) is not int or not 1 <= steps <= MAX_STEPS_PER_QUARTER:
+        raise InputFileError(f"{path}: steps_per_quarter must be from 1 to {MAX_STEPS_PER_QUARTER} steps")
     return manifest
 
 
@@ -333,7 +336,7 @@ def _is_sound(form: StoredForm, num_steps: int) -> bool:
     return (
         all(0 <= start < num_steps for start in starts)
         and starts == sorted(set(starts))
-        and all(section.times >= 1 for section in form.sections)
+        and all(1 <= section.times <= MAX_TIMES for section in form.sections)
         and all(section.start <= ending.start < _MOST_STEPS for section in form.sections for ending in section.endings)
         and 0 <= jump.start < jump.end < _MOST_STEPS
         and 0 <= jump.after < _MOST_STEPS
@@ -412,7 +415,7 @@ def _melody(
 ) -> StoredMelody:
     if not (isinstance(row["id"], str) and isinstance(row["title"], str) and row["split"] in SPLITS):
         raise ValueError("its index holds a row of another form")
-    if not (meter.denominator and pickup_steps < meter.steps_per_bar(steps_per_quarter)):
+    if not (meter.is_usual and pickup_steps < meter.steps_per_bar(steps_per_quarter)):
         raise ValueError("it holds a meter or pickup that is none")
     chords = tuple(Chord(step, symbol) for step, symbol in row.get("chords", ()))
     if not all(type(step) is int and 0 <= step < len(events) and isinstance(symbol, str) for step, symbol in chords):

@@ -104,7 +104,7 @@ def load(folder: Path) -> Shard:
     texts = [read_input(folder / name, _MAX_REPORT_BYTES, may_be_empty=True) for name in (_REPORT, _REJECTED)]
     try:
         return Shard(list(melodies), Report.from_texts(*(text.decode() for text in texts)))
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InputFileError(f"{folder}: the shard's reports are damaged ({error})") from error
 
 

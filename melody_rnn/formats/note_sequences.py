@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from melody_rnn.events import DEFAULT_QPM
 from melody_rnn.formats.measures import first_bar_is_pickup, measure
-from melody_rnn.formats.score import ChordSymbol, KeyChange, MeterChange, Note, Part, Score, TempoChange
+from melody_rnn.formats.score import ChordSymbol, KeyChange, MeterChange, Note, Part, Score, TempoChange, encodable
 from melody_rnn.music.keys import key_of_tonic
 from melody_rnn.music.meters import Meter
 from melody_rnn.music.tempos import quarter_clock
@@ -81,7 +81,7 @@ def sequence_from_score(score: Score, velocity: int = 100) -> NoteSequence:
     tempos[0] = (0.0, tempos[0][1])
     seconds = _seconds_clock(tempos)
     sequence = NoteSequence(ticks_per_quarter=TICKS_PER_QUARTER)
-    sequence.sequence_metadata.title = score.title
+    sequence.sequence_metadata.title = encodable(score.title)
     for start, qpm in tempos:
         sequence.tempos.add(time=seconds(start), qpm=qpm)
     for time, meter in _signatures(score):
@@ -94,10 +94,10 @@ def sequence_from_score(score: Score, velocity: int = 100) -> NoteSequence:
             sequence.key_signatures.add(time=seconds(float(change.start)), key=change.key.tonic, mode=mode)
     for number, part in enumerate(score.parts):
         info = sequence.part_infos.add(part=number)
-        info.name = part.name
+        info.name = encodable(part.name)
         if part.is_accompaniment:
             # Only these are names of tracks.
-            sequence.instrument_infos.add(instrument=number, name=part.name)
+            sequence.instrument_infos.add(instrument=number, name=info.name)
         for note in part.notes:
             sequence.notes.add(
                 pitch=note.pitch,
@@ -110,7 +110,8 @@ def sequence_from_score(score: Score, velocity: int = 100) -> NoteSequence:
                 part=number,
             )
     for chord in score.chords:
-        sequence.text_annotations.add(time=seconds(float(chord.start)), text=chord.symbol, annotation_type=_CHORD)
+        symbol = encodable(chord.symbol)
+        sequence.text_annotations.add(time=seconds(float(chord.start)), text=symbol, annotation_type=_CHORD)
     sequence.total_time = seconds(float(score.end))
     return sequence
 

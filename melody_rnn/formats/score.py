@@ -146,6 +146,11 @@ class Score:
     remarks: tuple[str, ...] = field(default=(), compare=False)
 
 
+def encodable(text: str) -> str:
+    """Returns a text as files can hold it: halves of surrogate pairs, which no encoding has, become question marks."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def at_tempo(score: Score, beats_per_minute: float) -> Score:
     """Returns a score that begins at another tempo; its later tempos change in proportion.
 

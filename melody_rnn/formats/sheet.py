@@ -16,7 +16,7 @@ from typing import Final
 
 from melody_rnn.errors import MelodyError
 from melody_rnn.formats.musicxml.writer import musicxml_bytes
-from melody_rnn.formats.score import Score
+from melody_rnn.formats.score import Score, encodable
 from melody_rnn.music.meters import COMMON_TIME
 from melody_rnn.quiet import quietly
 
@@ -129,7 +129,7 @@ def sheet_pdf(scores: Sequence[Score], title: str = "", bars_per_line: int = BAR
     _register_fonts()
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=A4, invariant=1, pageCompression=1)
-    canvas.setTitle(title or (scores[0].title if scores else ""))
+    canvas.setTitle(encodable(title or (scores[0].title if scores else "")))
     canvas.setCreator("melody_rnn")
     for page in sheet_svg(scores, bars_per_line):
         drawing = svg2rlg(io.BytesIO(page.encode("utf-8")))

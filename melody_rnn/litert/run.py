@@ -38,11 +38,13 @@ class OpenFile:
         interpreter: What runs it.
         inputs: Where each input of the signature lies.
         outputs: Where each output of the signature lies.
+        shapes: The shape of all that the file takes and gives, by where it lies.
     """
 
     interpreter: Any
     inputs: dict[str, int]
     outputs: dict[str, int]
+    shapes: dict[int, list[int]]
 
 
 def open_file(content: bytes) -> OpenFile:
@@ -56,11 +58,15 @@ def open_file(content: bytes) -> OpenFile:
             interpreter = Interpreter(model_content=content, num_threads=1)
             (signature,) = interpreter.get_signature_list()
             runner = interpreter.get_signature_runner(signature)
-    except (ValueError, RuntimeError) as error:
-        raise ModelError(f"no LiteRT file with one signature ({str(error).splitlines()[0]})") from error
-    inputs = {name: int(details["index"]) for name, details in runner.get_input_details().items()}
-    outputs = {name: int(details["index"]) for name, details in runner.get_output_details().items()}
-    return OpenFile(interpreter, inputs, outputs)
+        inputs, outputs = (
+            {name: int(one["index"]) for name, one in details.items()}
+            for details in (runner.get_input_details(), runner.get_output_details())
+        )
+        details = [*interpreter.get_input_details(), *interpreter.get_output_details()]
+        return OpenFile(interpreter, inputs, outputs, {one["index"]: one["shape"].tolist() for one in details})
+    # Of a damaged file LiteRT may give a name or a number that its own Python functions do not take.
+    except (ValueError, RuntimeError, TypeError) as error:
+        raise ModelError(f"no LiteRT file with one signature ({reason(error)})") from error
 
 
 def check_step(step: Step) -> None:
@@ -73,14 +79,12 @@ def check_step(step: Step) -> None:
 
 
 def _check(description: StepDescription, file: OpenFile) -> None:
-    details = [*file.interpreter.get_input_details(), *file.interpreter.get_output_details()]
-    shapes = {one["index"]: one["shape"].tolist() for one in details}
     for side, infos, places in (
         ("inputs", description.inputs, file.inputs),
         ("outputs", description.outputs, file.outputs),
     ):
         described = {info.name: [size or 1 for size in info.shape] for info in infos}
-        if described != {name: shapes[place] for name, place in places.items()}:
+        if described != {name: file.shapes.get(place) for name, place in places.items()}:
             raise ModelError(f"a LiteRT file with other {side} than its description says")
     if not _is_step(description):
         raise ModelError("no description of a model's step")

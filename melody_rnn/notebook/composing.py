@@ -8,6 +8,7 @@ from typing import Any
 from melody_rnn import __version__
 from melody_rnn.errors import InvalidArgumentError
 from melody_rnn.events import DEFAULT_QPM, NOTES_PER_OCTAVE
+from melody_rnn.formats.accompaniment import Accompaniment
 from melody_rnn.formats.audio import AudioFormat, audio_bytes, render
 from melody_rnn.model import MelodyRNN, fresh_seed
 from melody_rnn.music.meters import COMMON_TIME, Meter
@@ -80,20 +81,20 @@ def file_name(tune: Tune) -> str:
     return f"{tune.origin.model}_seed{tune.origin.seed}_T{temperature_of(tune):g}"
 
 
-def sound(tune: Tune, file_format: AudioFormat = "mp3") -> bytes:
+def sound(tune: Tune, file_format: AudioFormat = "mp3", accompaniment: Accompaniment | None = None) -> bytes:
     """Returns how a tune sounds, as a file; .mp3 is a tenth of what .wav takes, and every browser plays it."""
-    return audio_bytes(render(tune.to_sequence()), file_format)
+    return audio_bytes(render(tune.to_sequence(accompaniment=accompaniment)), file_format)
 
 
-def save(tune: Tune, folder: str | Path) -> list[Path]:
+def save(tune: Tune, folder: str | Path, accompaniment: Accompaniment | None = None) -> list[Path]:
     """Writes a tune's MIDI file, its sheet music and its sound into a folder, replacing nothing.
 
     Raises:
         OutputError: If they cannot be written.
     """
-    path = write_new(Path(folder), file_name(tune), midi_of(tune))
+    path = write_new(Path(folder), file_name(tune), midi_of(tune, accompaniment=accompaniment))
     sheet_music = write_new(Path(folder), path.stem, tune_bytes([tune], "pdf"), ".pdf")
-    return [path, sheet_music, write_new(Path(folder), path.stem, sound(tune, "wav"), ".wav")]
+    return [path, sheet_music, write_new(Path(folder), path.stem, sound(tune, "wav", accompaniment), ".wav")]
 
 
 def common_pitches(tunes: Sequence[Tune]) -> range:

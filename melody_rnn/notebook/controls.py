@@ -70,6 +70,8 @@ class Controls:
         self.instrument = self._control("instrument", widgets.Dropdown, options=instruments)
         self.is_in_range = self._box("in_range", is_ticked=True)
         self.ends_on_tonic = self._box("ending", is_ticked=False)
+        self.chords = self._control("chords", widgets.Text, placeholder=self._words["no_chords"])
+        self.is_accompanied = self._box("accompanied", is_ticked=False)
         self.keep = self._control("keep", widgets.Text, placeholder=self._words["no_keep"])
         self.seed = self._control("seed", widgets.Text, value="1")
         self.is_fresh = self._box("fresh", is_ticked=True)
@@ -82,10 +84,11 @@ class Controls:
 
     def _arrange(self) -> widgets.Widget:
         in_range, fresh = self._explained("in_range", self.is_in_range), self._explained("fresh", self.is_fresh)
+        accompanied = self._explained("accompanied", self.is_accompanied)
         columns = [
-            [self.model, self.primer, self.upload, self.file, self.form, self.bars, self.meter, self.keep],
+            [self.model, self.primer, self.upload, self.file, self.form, self.bars, self.meter, self.chords, self.keep],
             [self.temperature, self.slider, self.key, self.scale, self._explained("ending", self.ends_on_tonic)],
-            [self.tempo, self.instrument, in_range, self.seed, fresh],
+            [self.tempo, self.instrument, in_range, accompanied, self.seed, fresh],
         ]
         return row([column(controls) for controls in columns])
 

@@ -11,6 +11,7 @@ from melody_rnn.tunes.files import midi_of, tune_bytes
 from melody_rnn.tunes.tune import Tune
 
 MAX_NAME: Final = 80
+_MAX_STEM_BYTES: Final = 120
 _ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
 
@@ -28,7 +29,7 @@ class Favourites:
 
     def keep(self, tune: Tune, name: str) -> str:
         """Keeps a tune, and returns its name: where it is taken by another tune, with a number behind it."""
-        name = " ".join(name.split())[:MAX_NAME] or tune.title
+        name = " ".join((name.strip() or tune.title).split())[:MAX_NAME]
         free, number = name, 1
         while free in self.tunes and self.tunes[free] != replace(tune, title=free):
             number += 1
@@ -70,7 +71,9 @@ def _stems(names: list[str]) -> list[str]:
     """Returns names of files for favourites: without signs that a system does not take, no two alike."""
     stems: list[str] = []
     for name in names:
-        stem = "".join(sign if sign.isalnum() or sign in " -_." else "_" for sign in name).strip(" .") or "tune"
+        stem = "".join(sign if sign.isalnum() or sign in " -_." else "_" for sign in name).strip(" .")
+        # A file's name has a limit in bytes.
+        stem = stem.encode()[:_MAX_STEM_BYTES].decode("utf-8", "ignore").strip(" .") or "tune"
         number = 1
         free = stem
         while free.lower() in (other.lower() for other in [*stems, "favourites"]):

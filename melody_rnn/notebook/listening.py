@@ -10,6 +10,7 @@ import ipywidgets as widgets
 from IPython.display import display
 
 from melody_rnn.errors import InvalidArgumentError, MelodyError, MelodyRNNError
+from melody_rnn.formats.accompaniment import Accompaniment
 from melody_rnn.model import MelodyRNN, fresh_seed
 from melody_rnn.music.instruments import INSTRUMENTS as RANGED
 from melody_rnn.music.meters import parse_meter
@@ -35,9 +36,9 @@ _RED: Final = "#b3261e"
 
 # Where the controls are, nobody needs to be told.
 _IF_OPENED_AGAIN: Final = "<style>.jp-OutputArea:has(.widget-dropdown) .melody-again { display: none }</style>"
-_SOUNDING: Final = ("tempo", "key", "instrument")
+_SOUNDING: Final = ("tempo", "key", "instrument", "is_accompanied")
 _CONTROLS: Final = (
-    *("model", "primer", "form", "bars", "meter", "keep", "temperature"),
+    *("model", "primer", "form", "bars", "meter", "chords", "keep", "temperature"),
     *("scale", "ends_on_tonic", "is_in_range", "seed"),
     *_SOUNDING,
 )
@@ -55,7 +56,8 @@ class ListeningRoom(Controls):
     """Sets the controls, writes tunes, shows and plays them, and saves.
 
     What the controls show is what is used: a mistake in one of them is said until it is mended, and nothing is written
-    meanwhile. Tempo, instrument and key change how the tune that is there sounds; all others are for the next one.
+    meanwhile. Tempo, instrument, key and accompaniment change how the tune that is there sounds; all others are for
+    the next one.
 
     Attributes:
         view: The controls, as a widget; the room shows itself where it is a cell's last line.
@@ -136,7 +138,7 @@ class ListeningRoom(Controls):
         self.upload.observe(lambda _: self._run(self._read_upload), names="value")
         self.primer.observe(self._forget_upload, names="value")
         self.model.observe(self._on_model, names="value")
-        for control in (self.tempo, self.key, self.instrument):
+        for control in (self.tempo, self.key, self.instrument, self.is_accompanied):
             control.observe(self._on_sounding, names="value")
 
     def _run(self, work: Callable[[], str], status: widgets.Widget | None = None) -> None:
@@ -185,7 +187,7 @@ class ListeningRoom(Controls):
         assert self._now is not None
         tune = self._sounding(self._now.written)
         again = f'{_IF_OPENED_AGAIN}<div class="melody-again">{self._words["again"]}</div>'
-        shown = again + tune_html(tune, self.sheet.name, self._name_of)
+        shown = again + tune_html(tune, self.sheet.name, self._name_of, self._accompaniment(tune))
         # The sound is there first, and never over the sheet music of another tune.
         self.sheet.value = emptied(self.sheet.value)
         self.result.value, self.tune = shown, tune
@@ -198,6 +200,9 @@ class ListeningRoom(Controls):
         )
         key = key_in_spanish(tune.key) if self._language == "es" and tune.key else tune.key
         return html.escape(f"{about}{form}, {tune.meter}, {key}, {beats:.0f} {self._words['beats']}")
+
+    def _accompaniment(self, tune: Tune) -> Accompaniment | None:
+        return Accompaniment() if self.is_accompanied.value and tune.chords else None
 
     def _sounding(self, tune: Tune) -> Tune:
         tune = played_by(tune, self.instrument.value)
@@ -271,6 +276,7 @@ class ListeningRoom(Controls):
             ends_on_tonic=self.ends_on_tonic.value,
             temperature=self._number(self.temperature, "temperature", 0, MAX_TEMPERATURE),
             keep=keep,
+            chords=self.chords.value.strip() or None,
             kept=self.tune if keep else None,
         )
 
@@ -290,12 +296,15 @@ class ListeningRoom(Controls):
     def _save(self) -> str:
         if self.tune is None:
             raise InvalidArgumentError(self._words["nothing_to_save"])
-        paths = composing.save(self.tune, self._folder)
+        accompaniment = self._accompaniment(self.tune)
+        paths = composing.save(self.tune, self._folder, accompaniment)
         # The sound is linked compressed, for what is linked is saved with the notebook.
         links = [
             download_link(paths[0].name, "audio/midi", paths[0].read_bytes()),
             download_link(paths[1].name, "application/pdf", paths[1].read_bytes()),
-            download_link(f"{paths[0].stem}.mp3", "audio/mpeg", composing.sound(self.tune)),
+            download_link(
+                f"{paths[0].stem}.mp3", "audio/mpeg", composing.sound(self.tune, accompaniment=accompaniment)
+            ),
         ]
         names = ", ".join(path.name for path in paths)
         saved = self._words["saved"].format(folder=self._folder.absolute(), names=names)

@@ -16,6 +16,7 @@ import numpy as np
 import soxr
 
 from melody_rnn.errors import InvalidArgumentError
+from melody_rnn.formats.accompaniment import Accompaniment
 from melody_rnn.formats.audio import SAMPLE_RATE, audio_bytes, render
 from melody_rnn.formats.form import bars_played
 from melody_rnn.formats.note_bank import BANK_RATE, lay
@@ -39,15 +40,21 @@ _FOLLOW: Final = (
 )
 
 
-def tune_html(tune: Tune, sheet: str, name_of: Callable[[int], str] = note_name) -> str:
+def tune_html(
+    tune: Tune,
+    sheet: str,
+    name_of: Callable[[int], str] = note_name,
+    accompaniment: Accompaniment | None = None,
+) -> str:
     """Returns a tune's picture and player, which marks the bar that sounds in the sheet music.
 
     Args:
         tune: The tune.
         sheet: The `id` of its sheet music.
         name_of: How pitches are called in the picture.
+        accompaniment: How its chords are played with it, or None.
     """
-    roll, player = roll_svg(tune, name_of=name_of), _player(tune, is_small=False, sheet=sheet)
+    roll, player = roll_svg(tune, name_of=name_of), _player(tune, False, sheet, accompaniment)
     return f'<div class="melody-tune" style="max-width: 100%"><div style="{_SCROLLED}">{roll}</div>{player}</div>'
 
 
@@ -86,7 +93,7 @@ def player_html(tune: Tune, title: str) -> str:
     return f'<div class="melody-tune"><div><b>{html.escape(title)}</b></div>{_player(tune, is_small=True)}</div>'
 
 
-def player_sound(tune: Tune, is_small: bool = False) -> tuple[str, bytes]:
+def player_sound(tune: Tune, is_small: bool = False, accompaniment: Accompaniment | None = None) -> tuple[str, bytes]:
     """Returns what a player plays, its kind and its bytes: soon there, or small.
 
     FLAC is written thirty times as fast as MP3, and takes three times its room.
@@ -94,8 +101,9 @@ def player_sound(tune: Tune, is_small: bool = False) -> tuple[str, bytes]:
     Args:
         tune: The tune; the sound of a long one is small in any case.
         is_small: Whether it is to be small, as for several tunes in one page.
+        accompaniment: How its chords are played with it, or None.
     """
-    sequence = tune.to_sequence()
+    sequence = tune.to_sequence(accompaniment=accompaniment)
     try:
         sound = lay(sequence)
     except InvalidArgumentError:
@@ -124,8 +132,8 @@ def download_link(name: str, kind: str, data: bytes) -> str:
     return f'<a style="{style}" href="{address}" download="{html.escape(name)}">{html.escape(name)}</a>'
 
 
-def _player(tune: Tune, is_small: bool, sheet: str | None = None) -> str:
-    kind, sound = player_sound(tune, is_small)
+def _player(tune: Tune, is_small: bool, sheet: str | None = None, accompaniment: Accompaniment | None = None) -> str:
+    kind, sound = player_sound(tune, is_small, accompaniment)
     address = f"data:{kind};base64,{base64.b64encode(sound).decode()}"
     follow = ""
     if sheet is not None:

@@ -37,6 +37,7 @@ _MESSAGES: Final[Sequence[tuple[str, str]]] = (
     (r"the form (.+) has (\d+) bars, not (\d+)", r"la forma \1 tiene \2 compases, no \3"),
     (r"there is no bar (\d+) to keep, the melody has (\d+) bars .*", r"no hay compás \1: la melodía tiene \2 compases"),
     (r"bars must be numbers and ranges, such as 1-2,7-8, got (.+)", r"los compases se escriben así: 1-2,7-8; no \1"),
+    (r".*?'(.+?)' is no chord symbol that is known; .*", r"el acorde \1 no se conoce: escribe G, Am7, F#m7b5 o Bb/D"),
     (r"(.+): not a MIDI file .*", r"\1: no es un archivo MIDI"),
     (r"(.+): unknown kind of music file; give one of (.+)", r"\1: tipo de archivo desconocido; usa uno de estos: \2"),
     (r"(.+): is empty", r"\1: el archivo está vacío"),

@@ -5,6 +5,7 @@ from typing import Any
 
 from melody_rnn.errors import MelodyRNNError
 from melody_rnn.files import scratch_folder
+from melody_rnn.formats.reading import SUFFIXES
 from melody_rnn.tunes.files import read_tune
 from melody_rnn.tunes.tune import Tune
 
@@ -27,7 +28,9 @@ def read_uploaded(name: str, data: bytes, steps_per_quarter: int) -> Tune:
         MelodyRNNError: As `read_tune`; the message calls the file by its own name.
     """
     with scratch_folder() as folder:
-        path = folder / name
+        # What a browser calls a file may be nothing that a file here can be called.
+        suffix = Path(name).suffix.lower()
+        path = folder / f"uploaded{suffix if suffix in SUFFIXES else ''}"
         path.write_bytes(data)
         try:
             return read_tune(path, steps_per_quarter)

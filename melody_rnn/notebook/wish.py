@@ -39,6 +39,7 @@ class Wish:
         temperature: At least 0.
         keep: Bars of `kept` that stay as they are, such as 1-2,7-8, or None.
         kept: The tune of which bars are kept.
+        chords: A progression, such as | G | C G | D7 | G |, or None.
     """
 
     primer: Tune | None = None
@@ -52,6 +53,7 @@ class Wish:
     temperature: float = 1.0
     keep: str | None = None
     kept: Tune | None = field(default=None, repr=False)
+    chords: str | None = None
 
 
 def write_tunes(model: MelodyRNN, wish: Wish, seed: int, count: int = 1) -> list[Tune]:
@@ -61,6 +63,8 @@ def write_tunes(model: MelodyRNN, wish: Wish, seed: int, count: int = 1) -> list
         MelodyRNNError: As `MelodyRNN.generate`.
     """
     asked = _of_kept(model, wish) if wish.keep is not None else _of_anew(model, wish)
+    if wish.chords is not None:
+        asked["chords"] = wish.chords
     made = model.generate(num_outputs=count, temperature=wish.temperature, seed=seed, trace=True, **asked)
     return [_signed(model, wish, tune, seed, number) for number, tune in enumerate(made, start=1)]
 
@@ -175,6 +179,7 @@ def _signed(model: MelodyRNN, wish: Wish, tune: Tune, seed: int, number: int) ->
         "bars": wish.bars,
         "scale": wish.scale,
         "keep": wish.keep,
+        "chords": wish.chords,
         "meter": str(tune.meter),
     }
     settings = {name: value for name, value in asked.items() if value is not None}

@@ -30,7 +30,7 @@ def melodies() -> Dataset:
             steps_per_quarter=12,
         )
         for number, (meter, split, title) in enumerate(
-            [(Meter(4, 4), "train", "Één"), (Meter(300, 8), "test", ""), (Meter(9, 8), "validation", "x\n")]
+            [(Meter(4, 4), "train", "Één"), (Meter(99, 8), "test", ""), (Meter(9, 8), "validation", "x\n")]
         )
     ]
     events = np.array([127, -1, -2], np.int8)
@@ -80,7 +80,7 @@ def test_damaged_chord_symbols_are_told(chords: str, melodies: Dataset, tmp_path
 def test_a_melody_is_a_tune(melodies: Dataset):
     events, key = (127, -1, -2), Key(-7, "locrian")
     assert melodies.melodies[-1].tune == Tune(events, Meter(6, 8), 6, key, steps_per_quarter=12)
-    assert [melody.steps_per_bar for melody in melodies.melodies] == [48, 1800, 54, 36]
+    assert [melody.steps_per_bar for melody in melodies.melodies] == [48, 594, 54, 36]
 
 
 def test_the_same_melodies_are_the_same_bytes(melodies: Dataset, tmp_path: Path):

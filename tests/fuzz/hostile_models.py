@@ -117,6 +117,26 @@ def wrong_weights(good: Path, folder: Path, rng: random.Random) -> Iterator[tupl
     yield "deep groups", made(lambda file: file.create_group("/".join("a" * 400)))
 
 
+def wrong_steps(good: bytes, rng: random.Random) -> Iterator[tuple[str, bytes]]:
+    """Yields LiteRT files that are damaged, foreign or lie; most of a file is weights, so some are hit elsewhere."""
+    numbers = np.frombuffer(good, np.uint8)
+    # Places with many zeros about them are offsets, sizes and shapes.
+    places = np.flatnonzero(np.convolve(numbers == 0, np.ones(16), "same") >= 5).tolist()
+    for _ in range(80):
+        data = bytearray(good)
+        for _ in range(rng.randint(1, 3)):
+            data[rng.choice(places)] = rng.choice((0, 1, 127, 128, 255, rng.randrange(256)))
+        yield "its structure damaged", bytes(data)
+    for _ in range(20):
+        yield "flipped", flipped(good, rng, 30)
+    for _ in range(15):
+        yield "cut", cut(good, rng)
+    yield "another file", json.dumps(TEXTS).encode()
+    yield "a head alone", good[:8]
+    yield "twice", good * 2
+    yield "zeros", good[:8] + bytes(len(good))
+
+
 def wrong_bundles(good: bytes, rng: random.Random) -> Iterator[tuple[str, bytes]]:
     """Yields bundles that are damaged, or lie."""
     from note_seq.protobuf import generator_pb2

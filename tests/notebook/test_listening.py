@@ -92,6 +92,24 @@ def test_tempo_instrument_and_key_keep_the_tune(room):
     assert room.result.value.endswith(tune_html(room.tune, room.sheet.name))
 
 
+def test_chords_weigh_the_next_tune_and_are_accompanied(room, tiny_model, tmp_path):
+    room.bars.value, room.chords.value, room.is_in_range.value = "2", "| G | D7 |", False
+    room.generate()
+    (expected,) = tiny_model.generate(new_steps=31, seed=1, chords="| G | D7 |")
+    assert room.tune.events == expected.events
+    assert room.tune.chords == expected.chords != ()
+    assert "D7" in re.sub("<[^>]+>|\\s", "", room.sheet.value)
+    tune, alone = room.tune, room.result.value
+    room.is_accompanied.value = True
+    assert (room.tune, room.result.value != alone) == (tune, True)
+    room.save()
+    assert len(read_score(next(tmp_path.glob("*.mid"))).parts) > 1
+    room.chords.value = "| C |"
+    assert room.tune == tune
+    room.is_accompanied.value = False
+    assert room.result.value == alone
+
+
 def test_undo_brings_back_the_tune_and_its_controls(room):
     room.temperature.value, room.primer.value = "0.5", "C4 D4"
     room.generate()
@@ -148,6 +166,7 @@ def test_bars_are_kept_and_shown_in_orange(tmp_path):
         ("bars", "2,5", "bars must be a whole number from 1 to 512"),
         ("seed", "-1", "seed must be a whole number from 0 to"),
         ("keep", "1-x", "keep bars"),
+        ("chords", "| G | Xq |", "is no chord symbol that is known"),
     ],
 )
 def test_a_mistake_is_shown_until_it_is_mended(room, control, text, message):
