@@ -94,8 +94,8 @@ class _Stage:
             if passage.start <= chord.step < passage.end
         ]
         own = list(source.events[passage.start : passage.end])
-        held_over = passage.ending is not None or self._sounds[passage.start]
-        if own and own[0] == NO_EVENT and not held_over:
+        # Where a passage lies beyond the tune's steps there is nothing to hold over.
+        if own and own[0] == NO_EVENT and passage.ending is None and not self._sounds[passage.start]:
             own[0] = NOTE_OFF
         self._events += own
         self.sources += range(passage.number, passage.number + passage.end - passage.start)
